@@ -1,0 +1,181 @@
+//! Joins the libraries into one server.
+
+use crate::{config::Config, routes, token::DevelopmentToken};
+use d1_billing::{PriceList, PriceListError};
+use d1_core::{
+    AccountId, Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock, memory::MemoryLedger,
+};
+use d1_orchestrator::{
+    Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, RecipePlanner,
+    SqliteSetupStore,
+};
+use std::{error::Error as _, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How long requests and links may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What every request works with.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) engine: Engine,
+    pub(crate) token: DevelopmentToken,
+    pub(crate) supervisor: Supervisor,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Cloud {
+    address: SocketAddr,
+    supervisor: Supervisor,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The development token opens everything, so nobody outside may try it.
+    #[error(
+        "`{0}` is not an address of this machine only; the development token is refused there, use 127.0.0.1 or [::1]"
+    )]
+    NotLoopback(SocketAddr),
+    /// The token cannot be read.
+    #[error("cannot read the token file `{path}`; it must hold one line", path = path.display())]
+    Token {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("the store of setups cannot be opened; see that its disk has room and is in order")]
+    Store(#[from] StoreError),
+    /// What an earlier process left cannot be taken up.
+    #[error("the setups of the last run cannot be taken up; see the cause")]
+    Recover(#[from] EngineError),
+    /// The built-in recipes are broken.
+    #[error("the built-in recipes cannot be read; please report this")]
+    Catalogue(#[from] CatalogueError),
+    /// The built-in prices are broken.
+    #[error("the built-in price list cannot be read; please report this")]
+    Prices(#[from] PriceListError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on `{address}`; give another one with --listen")]
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The process itself is in trouble.
+    #[error("this process cannot start")]
+    Runtime {
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl StartError {
+    /// The error with its causes, for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let full = self.to_string();
+        let (title, remedy) = full.split_once("; ").unwrap_or((&full, ""));
+        let mut text = format!("error[D1-CLOUD-001]: {title}");
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text += &format!("\n  cause  {error}");
+            cause = error.source();
+        }
+        if !remedy.is_empty() {
+            text += &format!("\n  next   {remedy}");
+        }
+        text
+    }
+}
+
+impl Cloud {
+    /// Opens everything, takes up what an earlier process left, and listens.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        if !config.listen.ip().is_loopback() {
+            return Err(StartError::NotLoopback(config.listen));
+        }
+        let path = config.token_file.clone();
+        let token =
+            DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })?;
+        let supervisor = Supervisor::default();
+        let engine = engine(&config, &supervisor).await?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| StartError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
+        let app = App { engine, token, supervisor: supervisor.clone() };
+        let stopping = supervisor.stopping();
+        supervisor.spawn("http server", OnFailure::StopAll, async move {
+            let stopped = async move { stopping.cancelled().await };
+            axum::serve(listener, routes::router(app)).with_graceful_shutdown(stopped).await
+        });
+        Ok(Self { address, supervisor })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Fires when the server has to end.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.supervisor.stopping()
+    }
+
+    /// Lets requests finish, and ends.
+    pub async fn stop(self) {
+        if !self.supervisor.shut_down(GRACE).await {
+            tracing::warn!("some requests were cut off");
+        }
+    }
+}
+
+async fn engine(config: &Config, supervisor: &Supervisor) -> Result<Engine, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let store = Arc::new(SqliteSetupStore::open(&config.state_dir.join("cloud.db"))?);
+    let ledger = Arc::new(MemoryLedger::default());
+    let account = DevelopmentToken::development_account();
+    if !ledger.deposit(account, Amount::credits(config.credits)) {
+        tracing::warn!("the development account is full");
+    }
+    let engine = Engine::new(EngineParts {
+        planner: Arc::new(RecipePlanner::new(Catalogue::embedded()?)),
+        store: store.clone(),
+        ledger: ledger.clone(),
+        prices: Arc::new(PriceList::built_in()?),
+        clock: Arc::clone(&clock),
+        hub: Hub::new(supervisor.clone(), clock),
+        supervisor: supervisor.clone(),
+    });
+    remember_holds(&*store, &*ledger, account).await;
+    engine.recover().await?;
+    Ok(engine)
+}
+
+/// This ledger forgets when the process ends: what running setups had set aside is set aside
+/// again before they go on.
+async fn remember_holds(
+    store: &dyn d1_core::SetupStore,
+    ledger: &dyn d1_core::CreditLedger,
+    account: AccountId,
+) {
+    let unfinished = store.unfinished().await.unwrap_or_default();
+    for setup in unfinished.iter().filter(|setup| setup.account == account) {
+        let most = setup.most_left();
+        if most.is_zero() {
+            continue;
+        }
+        if let Err(error) = ledger.hold(setup.hold(), account, most).await {
+            tracing::warn!(setup = %setup.id, %error, "credits cannot be set aside again");
+        }
+    }
+}

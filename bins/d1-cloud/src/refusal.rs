@@ -1,0 +1,47 @@
+//! Errors on their way out: problem details with the status that fits.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use d1_core::{Category, Problem};
+use d1_orchestrator::EngineError;
+use d1_protocol::api::{PROBLEM_JSON, ProblemBody};
+
+/// A request that is not done.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) Problem);
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        Self(error.problem())
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl Refusal {
+    /// Nobody we know.
+    pub(crate) fn unknown_caller() -> Self {
+        let title = "the request presents no token, or one that is not known";
+        Self(
+            Problem::new("D1-AUTH-001", Category::Auth, title)
+                .leaving("nothing was changed")
+                .next("present the development token: Authorization: Bearer …"),
+        )
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = ProblemBody::from(self.0);
+        let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let json = HeaderValue::from_static(PROBLEM_JSON);
+        (status, [(CONTENT_TYPE, json)], text).into_response()
+    }
+}

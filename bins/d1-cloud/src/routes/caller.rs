@@ -1,0 +1,40 @@
+//! Who asks, and what exactly: both checked before a route begins.
+
+use crate::{compose::App, refusal::Refusal};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+};
+use d1_core::{AccountId, Category, Problem};
+use serde::de::DeserializeOwned;
+
+/// Whoever presents the token.
+pub(crate) struct Caller(pub(crate) AccountId);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        app.token.account(&parts.headers).map(Self).ok_or_else(Refusal::unknown_caller)
+    }
+}
+
+/// A JSON body whose every field is known; the refusal names the field that is not.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let bad = |cause: String| {
+            Refusal(
+                Problem::new("D1-API-001", Category::Usage, "the request's body is not understood")
+                    .because(cause)
+                    .leaving("nothing was changed"),
+            )
+        };
+        let bytes = axum::body::Bytes::from_request(request, app).await;
+        let bytes = bytes.map_err(|error| bad(error.body_text()))?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| bad(error.to_string()))
+    }
+}

@@ -1,0 +1,69 @@
+//! New setups: from a wish, or to take another one back.
+
+use super::caller::{Body, Caller};
+use crate::{compose::App, refusal::Refusal};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use d1_core::{AccountId, Category, Intent, Problem, Setup, SetupId};
+use d1_orchestrator::Draft;
+use d1_protocol::api::{CreateRequest, SetupView};
+
+/// The longest idempotency key.
+const MAX_KEY: usize = 200;
+
+/// Plans and keeps a setup; starts it when the request says so.
+pub(crate) async fn create(
+    State(app): State<App>,
+    Caller(account): Caller,
+    headers: HeaderMap,
+    Body(request): Body<CreateRequest>,
+) -> Result<(StatusCode, Json<SetupView>), Refusal> {
+    let key = idempotency_key(&headers)?;
+    let draft = app.engine.draft(account, request.device, request.intent()).await?;
+    let setup = keep(&app, account, request.device, draft, key.as_deref()).await?;
+    let setup = if request.approve && setup.state == d1_core::SetupState::AwaitingApproval {
+        app.engine.approve(setup.id).await?
+    } else {
+        setup
+    };
+    Ok((StatusCode::CREATED, Json(SetupView::from(&setup))))
+}
+
+/// Takes back what a setup changed, by a setup of its own.
+pub(crate) async fn undo(
+    State(app): State<App>,
+    Caller(account): Caller,
+    Path(id): Path<SetupId>,
+) -> Result<(StatusCode, Json<SetupView>), Refusal> {
+    let original = app.engine.get(account, id).await?;
+    let draft = app.engine.draft(account, original.device, Intent::Undo(id)).await?;
+    let setup = keep(&app, account, original.device, draft, None).await?;
+    let setup = app.engine.approve(setup.id).await?;
+    Ok((StatusCode::CREATED, Json(SetupView::from(&setup))))
+}
+
+async fn keep(
+    app: &App,
+    account: AccountId,
+    device: d1_core::DeviceId,
+    draft: Draft,
+    key: Option<&str>,
+) -> Result<Setup, Refusal> {
+    if let Some(problem) = draft.blocked() {
+        return Err(problem.clone().into());
+    }
+    Ok(app.engine.create(SetupId::generate(), account, device, draft, key).await?)
+}
+
+/// The key of a request that may be repeated (draft-ietf-httpapi-idempotency-key-header).
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(value) = headers.get("Idempotency-Key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
+    key.map(|key| Some(key.to_owned())).ok_or_else(|| {
+        let title = format!("the Idempotency-Key is not 1 to {MAX_KEY} visible characters");
+        Problem::new("D1-API-002", Category::Usage, title).leaving("nothing was changed").into()
+    })
+}

@@ -1,0 +1,52 @@
+//! Devices: who is linked, and the link itself.
+
+use super::caller::Caller;
+use crate::{compose::App, refusal::Refusal, socket::framed};
+use axum::{
+    Json,
+    extract::{State, WebSocketUpgrade},
+    response::Response,
+};
+use d1_protocol::{
+    MAX_FRAME_BYTES,
+    api::{DeviceView, Devices},
+    websocket,
+};
+
+/// The devices that are linked.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(_account): Caller,
+) -> Result<Json<Devices>, Refusal> {
+    let view = |device: &d1_orchestrator::DeviceStatus| DeviceView {
+        id: device.hello.device,
+        version: device.hello.version.clone(),
+        system: system(&device.hello.facts),
+        since: device.since.0,
+        heard: device.heard.0,
+    };
+    let devices = app.engine.hub().devices().iter().map(view).collect();
+    Ok(Json(Devices { schema: "d1.devices.v1".to_owned(), devices }))
+}
+
+/// A device links up.
+pub(crate) async fn link(
+    State(app): State<App>,
+    Caller(_account): Caller,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let upgrade = upgrade.max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES);
+    upgrade.on_upgrade(move |socket| async move {
+        let link = websocket::accept(framed(socket), &app.supervisor);
+        if let Err(error) = app.engine.hub().attach(link).await {
+            tracing::warn!(%error, "a link was refused");
+        }
+    })
+}
+
+fn system(facts: &d1_core::Facts) -> String {
+    match &facts.distro {
+        Some(distro) => format!("{} {}", distro.name, facts.arch),
+        None => facts.arch.clone(),
+    }
+}

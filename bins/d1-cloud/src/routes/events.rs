@@ -1,0 +1,33 @@
+//! What a setup tells, as server-sent events: `Last-Event-ID` goes on where a connection broke.
+
+use super::caller::Caller;
+use crate::{compose::App, refusal::Refusal};
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+    response::sse::{Event, KeepAlive, Sse},
+};
+use d1_core::{Progress, SetupId};
+use futures_util::{Stream, StreamExt as _};
+use std::convert::Infallible;
+
+/// Tells what happens until the setup is over.
+pub(crate) async fn events(
+    State(app): State<App>,
+    Caller(account): Caller,
+    Path(id): Path<SetupId>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
+    app.engine.get(account, id).await?;
+    let after = headers.get("Last-Event-ID").and_then(|id| id.to_str().ok()?.parse().ok());
+    let news = app.engine.follow(id, after.unwrap_or(0));
+    // A store that fails ends the stream; the client asks again from where it was.
+    let news = news.take_while(|news| std::future::ready(news.is_ok()));
+    let events = news.filter_map(|news| std::future::ready(news.ok().map(|news| Ok(event(&news)))));
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+fn event(news: &Progress) -> Event {
+    let data = serde_json::to_string(news).unwrap_or_default();
+    Event::default().id(news.seq.to_string()).event("progress").data(data)
+}

@@ -1,0 +1,48 @@
+//! What can be asked over HTTP. Every route is a few lines: who asks, one call, one answer.
+
+mod caller;
+mod create;
+mod devices;
+mod events;
+mod setups;
+
+use crate::compose::App;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    routing::{get, post},
+};
+use d1_protocol::api;
+
+/// The most bytes of a request's body.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Every route there is.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route(api::CREATE, post(create::create))
+        .route(api::TASKS, get(setups::list))
+        .route(api::TASK, get(setups::get))
+        .route(api::EVENTS, get(events::events))
+        .route(api::APPROVE, post(setups::approve))
+        .route(api::CANCEL, post(setups::cancel))
+        .route(api::RESUME, post(setups::resume))
+        .route(api::UNDO, post(create::undo))
+        .route(api::DEVICES, get(devices::list))
+        .route(api::LINK, get(devices::link))
+        .route(api::HEALTH, get(|| async { "ok\n" }))
+        .route(api::READY, get(ready))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(app)
+}
+
+async fn ready(
+    axum::extract::State(app): axum::extract::State<App>,
+) -> Result<&'static str, StatusCode> {
+    if app.supervisor.stopping().is_cancelled() {
+        Err(StatusCode::SERVICE_UNAVAILABLE)
+    } else {
+        Ok("ready\n")
+    }
+}

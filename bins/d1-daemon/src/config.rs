@@ -1,0 +1,55 @@
+//! What the daemon is told: flags, with the environment below them.
+
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Carries out plans on this machine, for people at its terminals and for a cloud.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "d1-daemon",
+    version,
+    after_help = "Examples:\n  \
+        d1-daemon                                      serve this machine's own users\n  \
+        d1-daemon --cloud ws://127.0.0.1:7701 --token-file token   serve a cloud, too"
+)]
+pub struct Config {
+    /// Where everything is kept [default: /var/lib/d1-doctor for root, the XDG state directory otherwise]
+    #[arg(long, env = "D1_STATE_DIR", value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// The socket to listen on [default: daemon.sock in the state directory]
+    #[arg(long, env = "D1_SOCKET", value_name = "FILE")]
+    pub socket: Option<PathBuf>,
+    /// The cloud to serve, as ws://host:port; only addresses of this machine for now
+    #[arg(long, env = "D1_CLOUD", value_name = "URL", requires = "token_file")]
+    pub cloud: Option<String>,
+    /// A file with the token the cloud knows us by
+    #[arg(long, env = "D1_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// How many seconds running work may take to end when the daemon is stopped
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub drain: u64,
+}
+
+impl Config {
+    /// The state directory: the one given, or the platform's.
+    #[must_use]
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        let dir = |name: &str| {
+            std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        };
+        let root = || is_root().then(|| PathBuf::from("/var/lib/d1-doctor"));
+        let xdg = || Some(dir("XDG_STATE_HOME")?.join("d1-doctor"));
+        let home = || Some(dir("HOME")?.join(".local/state/d1-doctor"));
+        self.state_dir.clone().or_else(root).or_else(xdg).or_else(home)
+    }
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}

@@ -1,0 +1,293 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use d1_core::{Source, ThingName};
+use std::path::PathBuf;
+
+/// Sets up and repairs this machine: every change is a plan first, leaves a receipt, and can be undone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "d1-doctor",
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  \
+        d1-doctor plan ripgrep        see what would happen\n  \
+        d1-doctor install ripgrep     do it\n  \
+        d1-doctor undo last           take it back\n\n\
+        Exit codes: d1-doctor exit-codes"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options that every command has.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options that every command has.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Print exactly one JSON document on standard output
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub json: bool,
+    /// How to print results
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    pub output: Output,
+    /// Where everything is kept
+    #[arg(long, global = true, env = "D1_STATE_DIR", value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// The daemon's socket; without it the usual places are tried
+    #[arg(long, global = true, env = "D1_SOCKET", value_name = "FILE")]
+    pub socket: Option<PathBuf>,
+    /// Never use a daemon, even if one is running
+    #[arg(long, global = true, conflicts_with = "socket")]
+    pub no_daemon: bool,
+    /// Colours: by themselves on a terminal, always, or never
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Progress: a live block on a terminal, plain lines, or none
+    #[arg(long, global = true, value_enum, default_value_t = ProgressStyle::Auto, value_name = "STYLE", env = "D1_PROGRESS")]
+    pub progress: ProgressStyle,
+    /// Never ask; a question becomes an error that names the flag
+    #[arg(long, global = true)]
+    pub no_input: bool,
+}
+
+impl Global {
+    /// How results are printed.
+    #[must_use]
+    pub fn format(&self) -> Output {
+        if self.json { Output::Json } else { self.output }
+    }
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// One JSON document a line, as things happen
+    Ndjson,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that knows them, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// A live block on a terminal, plain lines elsewhere
+    Auto,
+    /// A live block
+    Tty,
+    /// Plain lines
+    Plain,
+    /// Nothing
+    None,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Install things: a tool, a language, a database, a bundle
+    #[command(
+        after_help = "Examples:\n  d1-doctor install ripgrep\n  d1-doctor install docker jq --yes\n  d1-doctor install typescript --from npm"
+    )]
+    Install(Install),
+    /// Show what installing would do, and change nothing
+    #[command(after_help = "Examples:\n  d1-doctor plan docker\n  d1-doctor plan --list")]
+    Plan(Plan),
+    /// Take back what a setup changed
+    #[command(after_help = "Examples:\n  d1-doctor undo last\n  d1-doctor undo 7c1e0d2a --dry-run")]
+    Undo(Undo),
+    /// Go on where a setup failed or was interrupted
+    #[command(after_help = "Examples:\n  d1-doctor resume last\n  d1-doctor resume 7c1e0d2a --yes")]
+    Resume(Resume),
+    /// Stop a setup that is running
+    #[command(
+        after_help = "Examples:\n  d1-doctor cancel last\n  d1-doctor cancel 7c1e0d2a --kill"
+    )]
+    Cancel(Cancel),
+    /// Show the daemon, and a setup
+    #[command(after_help = "Examples:\n  d1-doctor status\n  d1-doctor status 7c1e0d2a --json")]
+    Status(Status),
+    /// List setups, newest first
+    #[command(after_help = "Examples:\n  d1-doctor history\n  d1-doctor history --limit 5 --json")]
+    History(History),
+    /// Tell which setup brought or changed something
+    #[command(after_help = "Examples:\n  d1-doctor why ripgrep\n  d1-doctor why /etc/hosts")]
+    Why(Why),
+    /// Show what a setup's steps wrote
+    #[command(after_help = "Examples:\n  d1-doctor logs last\n  d1-doctor logs 7c1e0d2a --follow")]
+    Logs(Logs),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Examples:\n  d1-doctor completion bash > ~/.local/share/bash-completion/completions/d1-doctor\n  d1-doctor completion zsh > ~/.zfunc/_d1-doctor"
+    )]
+    Completion {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one file for every command
+    #[command(
+        after_help = "Examples:\n  d1-doctor man | man -l -\n  d1-doctor man --dir /usr/local/share/man/man1"
+    )]
+    Man {
+        /// Write one page for every command into this directory
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+    /// List the exit codes and what they mean
+    ExitCodes,
+}
+
+/// What every command that changes something understands.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Consent {
+    /// Say yes to the plan beforehand
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show the plan and stop
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// `install`
+#[derive(Debug, Args)]
+pub struct Install {
+    /// What to install
+    #[arg(required = true, value_name = "THING", num_args = 1..=64)]
+    pub things: Vec<ThingName>,
+    /// Take it from a language registry instead of the system's packages
+    #[arg(long, value_enum, value_name = "REGISTRY")]
+    pub from: Option<Registry>,
+    /// Consent.
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// What would be installed
+    #[arg(required_unless_present = "list", value_name = "THING", num_args = 1..=64)]
+    pub things: Vec<ThingName>,
+    /// Take it from a language registry instead of the system's packages
+    #[arg(long, value_enum, value_name = "REGISTRY")]
+    pub from: Option<Registry>,
+    /// List everything there is a recipe for
+    #[arg(long, conflicts_with_all = ["things", "from"])]
+    pub list: bool,
+    /// Exit with 9 when there is something to do
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// A language registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registry {
+    /// Node
+    Npm,
+    /// Rust
+    Cargo,
+    /// Python tools
+    Pipx,
+    /// Go
+    Go,
+}
+
+impl From<Registry> for Source {
+    fn from(registry: Registry) -> Self {
+        match registry {
+            Registry::Npm => Self::Npm,
+            Registry::Cargo => Self::Cargo,
+            Registry::Pipx => Self::Pipx,
+            Registry::Go => Self::Go,
+        }
+    }
+}
+
+/// `undo`
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// A setup's id, the beginning of one, or `last`
+    pub setup: String,
+    /// Consent.
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// `resume`
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// A setup's id, the beginning of one, or `last`
+    pub setup: String,
+    /// Also when a step was cut off and nobody can tell how far it came
+    #[arg(long)]
+    pub force: bool,
+    /// Consent.
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// `cancel`
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// A setup's id, the beginning of one, or `last`
+    pub setup: String,
+    /// End the running step now, in good order, where that does no harm
+    #[arg(long, conflicts_with = "kill")]
+    pub now: bool,
+    /// End it at once, whatever that leaves behind
+    #[arg(long)]
+    pub kill: bool,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// A setup's id, the beginning of one, or `last`; without it an overview
+    pub setup: Option<String>,
+}
+
+/// `history`
+#[derive(Debug, Args)]
+pub struct History {
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub limit: u16,
+    /// Only setups before this one: the cursor the last page ended with
+    #[arg(long, value_name = "ID")]
+    pub cursor: Option<String>,
+}
+
+/// `why`
+#[derive(Debug, Args)]
+pub struct Why {
+    /// A package, a file, a service, a group
+    pub what: String,
+}
+
+/// `logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// A setup's id, the beginning of one, or `last`
+    pub setup: String,
+    /// Only this step, by its number or name
+    #[arg(long)]
+    pub step: Option<String>,
+    /// Go on until the setup is over
+    #[arg(short, long)]
+    pub follow: bool,
+}

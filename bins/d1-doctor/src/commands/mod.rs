@@ -1,0 +1,13 @@
+//! What each command does; one file each.
+
+pub mod cancel;
+pub mod consent;
+pub mod drive;
+pub mod history;
+pub mod install;
+pub mod logs;
+pub mod manual;
+pub mod resume;
+pub mod status;
+pub mod undo;
+pub mod why;

@@ -1,0 +1,177 @@
+//! `d1-doctor status`: the daemon, what is going on, and one setup in full.
+//!
+//! Reads only: it makes no link and takes no lock, so it is quick and always works.
+
+use crate::{
+    args,
+    failure::{ExitCode, Failure},
+    home::Home,
+    pick::{Last, pick},
+    reach::{self, DaemonState},
+    store_failure,
+    terminal::Terminal,
+    ui::{
+        Glyphs, inert,
+        receipt_view::{failure_lines, receipt},
+        text::{clip, duration, when},
+    },
+};
+use d1_core::{Clock, Outcome, Page, Setup, SetupStore, Task, TaskState};
+use d1_protocol::api::SetupView;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How many setups the overview lists.
+const RECENT: usize = 5;
+
+/// Shows an overview, or one setup.
+pub async fn run(
+    terminal: &Terminal,
+    global: &args::Global,
+    (home, store, clock): (&Home, &dyn SetupStore, &dyn Clock),
+    args: &args::Status,
+) -> Result<ExitCode, Failure> {
+    match &args.setup {
+        Some(text) => {
+            let setup = pick(store, text, Last::Newest).await?;
+            one(terminal, home, &setup, clock);
+        }
+        None => overview(terminal, global, (home, store, clock)).await?,
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Where a setup stands, as one word for people and scripts. A setup that counts as running
+/// though no process drives it was interrupted.
+#[must_use]
+pub fn standing(home: &Home, setup: &Setup) -> &'static str {
+    if setup.is_under_way() && home.driver_of(setup.id).is_none() {
+        return "interrupted";
+    }
+    setup.state.name()
+}
+
+#[derive(Serialize)]
+struct Overview {
+    schema: &'static str,
+    version: &'static str,
+    daemon: DaemonState,
+    state_dir: String,
+    isolation: &'static str,
+    running: Vec<Line>,
+    recent: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    id: d1_core::SetupId,
+    intent: String,
+    state: &'static str,
+    changed_at: u64,
+    driver: Option<u32>,
+}
+
+async fn overview(
+    terminal: &Terminal,
+    global: &args::Global,
+    (home, store, clock): (&Home, &dyn SetupStore, &dyn Clock),
+) -> Result<(), Failure> {
+    let line = |setup: &Setup| Line {
+        id: setup.id,
+        intent: setup.plan.intent.to_string(),
+        state: standing(home, setup),
+        changed_at: setup.changed_at.0,
+        driver: home.driver_of(setup.id),
+    };
+    let unfinished = store.unfinished().await.map_err(store_failure)?;
+    let page = Page { before: None, limit: RECENT };
+    let recent = store.list(Home::account(), page).await.map_err(store_failure)?;
+    let overview = Overview {
+        schema: "d1.status.v1",
+        version: env!("CARGO_PKG_VERSION"),
+        daemon: reach::daemon_state(global, home),
+        state_dir: home.state.path().display().to_string(),
+        isolation: "none",
+        running: unfinished.iter().map(line).collect(),
+        recent: recent.iter().map(line).collect(),
+    };
+    if terminal.is_text() {
+        terminal.print(&overview_text(&overview, clock));
+    } else {
+        terminal.print_json(&overview);
+    }
+    Ok(())
+}
+
+fn overview_text(overview: &Overview, clock: &dyn Clock) -> String {
+    let mut text = format!("d1-doctor  {}\n", overview.version);
+    text += &format!("daemon     {}\n", overview.daemon);
+    text += &format!("state      {}\n", overview.state_dir);
+    text += "isolation  none: commands run with the rights of whoever starts them\n";
+    if overview.recent.is_empty() {
+        text += "setups     none yet; try: d1-doctor plan ripgrep\n";
+        return text;
+    }
+    let row = |line: &Line| {
+        let age = when(clock.now().since(d1_core::Timestamp(line.changed_at)));
+        let next = match line.state {
+            "interrupted" => format!("  → d1-doctor resume {}", line.id.short()),
+            _ => String::new(),
+        };
+        let what = clip(&line.intent, 40);
+        format!("  {}  {:<11}  {what}, {age}{next}\n", line.id.short(), line.state)
+    };
+    for (label, lines) in [("running", &overview.running), ("recent", &overview.recent)] {
+        if !lines.is_empty() {
+            text += &format!("{label}\n");
+            lines.iter().for_each(|line| text += &row(line));
+        }
+    }
+    text
+}
+
+fn one(terminal: &Terminal, home: &Home, setup: &Setup, clock: &dyn Clock) {
+    if !terminal.is_text() {
+        terminal.print_json(&SetupView::from(setup));
+        return;
+    }
+    let mut text = String::new();
+    for (at, task) in setup.tasks.iter().enumerate() {
+        text += &task_line(at + 1, setup, task, &terminal.glyphs);
+    }
+    if setup.is_over() {
+        let took = setup.changed_at.since(setup.created_at);
+        text = format!("{}{text}{}", receipt(setup, took, &terminal.glyphs), failure_lines(setup));
+    } else {
+        let state = standing(home, setup);
+        let age = when(clock.now().since(setup.created_at));
+        let head = format!("setup {}  {}  {state}, began {age}\n", setup.id, setup.plan.intent);
+        text.insert_str(0, &head);
+        if state == "interrupted" {
+            text += "  its process ended before it did; nothing is lost\n";
+            text += &format!("  resume     d1-doctor resume {}\n", setup.id.short());
+        }
+    }
+    terminal.print_text(&text);
+}
+
+fn task_line(number: usize, setup: &Setup, task: &Task, glyphs: &Glyphs) -> String {
+    let title = setup.plan.step(&task.step).map_or("", |step| step.title.as_str());
+    let (mark, words) = match &task.state {
+        TaskState::Queued => (glyphs.waiting, "waits".to_owned()),
+        TaskState::Sent | TaskState::Received => (glyphs.waiting, "on its way".to_owned()),
+        TaskState::Running => (glyphs.still, "running when last heard of".to_owned()),
+        TaskState::Silent => (glyphs.still, "silent: the link was lost".to_owned()),
+        TaskState::Skipped => (glyphs.skipped, "left out".to_owned()),
+        TaskState::Finished(result) => {
+            let mark = if result.outcome.is_success() { glyphs.done } else { glyphs.failed };
+            let words = if result.outcome == Outcome::Succeeded {
+                duration(result.duration.max(Duration::ZERO))
+            } else {
+                result.outcome.to_string()
+            };
+            (mark, words)
+        }
+    };
+    format!("  {number}  {mark} {}  {words}\n", inert(title))
+}

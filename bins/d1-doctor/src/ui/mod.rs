@@ -1,0 +1,11 @@
+//! Everything a person sees. Pure functions make the text; two small objects write it.
+
+pub mod frame;
+pub mod live;
+pub mod model;
+pub mod plain;
+pub mod plan_view;
+pub mod receipt_view;
+pub mod text;
+
+pub use text::{Glyphs, inert};

@@ -1,0 +1,88 @@
+//! The [`Clock`] port: what time is it?
+
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Milliseconds since the Unix epoch.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// This much later; stays at the last moment there is.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(millis(wait)))
+    }
+
+    /// How long ago `earlier` was; zero when it is not earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Tells the time of day.  Waiting is `tokio::time`'s work, not this trait's.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// Now.  Never earlier than an earlier answer.
+    fn now(&self) -> Timestamp;
+}
+
+/// The wall clock at start-up, carried forward by tokio's own clock.
+///
+/// One knob turns both: under `#[tokio::test(start_paused = true)]` timers and
+/// timestamps stand still together and advance together.
+#[derive(Clone, Debug)]
+pub struct SystemClock {
+    started_at: Timestamp,
+    started: tokio::time::Instant,
+}
+
+impl SystemClock {
+    /// A clock that starts at the machine's present time.
+    #[must_use]
+    pub fn new() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Self::starting_at(Timestamp(millis(since_epoch)))
+    }
+
+    /// A clock that starts at a chosen time; tests use it.
+    #[must_use]
+    pub fn starting_at(started_at: Timestamp) -> Self {
+        Self { started_at, started: tokio::time::Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.started_at.0 + millis(self.started.elapsed()))
+    }
+}
+
+fn millis(d: Duration) -> u64 {
+    u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn paused_time_moves_timestamps_too() {
+        let clock = SystemClock::starting_at(Timestamp(1_000));
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        assert_eq!(clock.now(), Timestamp(31_000));
+    }
+}

@@ -1,0 +1,72 @@
+//! What a person or an agent asks for, before anyone decided how.
+
+use crate::{SetupId, ThingName};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Have these things.
+    Install(Install),
+    /// Take back what a setup changed.
+    Undo(SetupId),
+}
+
+/// Things to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Install {
+    /// Which things, at most [`Install::MAX_THINGS`].
+    pub things: Vec<ThingName>,
+    /// Where from; the machine's own package manager when not said.
+    pub from: Option<Source>,
+}
+
+impl Install {
+    /// The most things one intent may ask for.
+    pub const MAX_THINGS: usize = 64;
+}
+
+/// A source that is used only when a person names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The Node package registry.
+    Npm,
+    /// The Rust package registry.
+    Cargo,
+    /// The Python package index, each tool in an environment of its own.
+    Pipx,
+    /// Go modules.
+    Go,
+}
+
+impl Source {
+    /// Its name, as people type it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Npm => "npm",
+            Self::Cargo => "cargo",
+            Self::Pipx => "pipx",
+            Self::Go => "go",
+        }
+    }
+}
+
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Install(install) => {
+                f.write_str("install")?;
+                install.things.iter().try_for_each(|thing| write!(f, " {thing}"))?;
+                match install.from {
+                    Some(source) => write!(f, " --from {}", source.as_str()),
+                    None => Ok(()),
+                }
+            }
+            Self::Undo(setup) => write!(f, "undo {}", setup.short()),
+        }
+    }
+}

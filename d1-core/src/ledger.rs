@@ -1,0 +1,61 @@
+//! The [`CreditLedger`] port: nothing runs unpaid, and nothing is paid twice.
+
+use crate::{AccountId, Amount, HoldId};
+use std::{error::Error, fmt};
+
+/// Why the ledger said no.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// There is not enough.
+    #[error("this needs {needed}, and {available} are left; add credits or choose a smaller setup")]
+    Insufficient {
+        /// What would be held.
+        needed: Amount,
+        /// What could be.
+        available: Amount,
+    },
+    /// Nobody made this hold.
+    #[error("there is no hold {0}")]
+    NoHold(HoldId),
+    /// The hold is there, with other words.
+    #[error("hold {0} was made before for another account or amount")]
+    Conflict(HoldId),
+    /// More than was agreed.
+    #[error("{charge} is more than the {held} that hold {hold} set aside")]
+    OverHold {
+        /// Which hold.
+        hold: HoldId,
+        /// What was to be taken.
+        charge: Amount,
+        /// What was set aside.
+        held: Amount,
+    },
+    /// The storage is in trouble. Money fails closed: nothing was taken or given.
+    #[error("the ledger could not {doing}")]
+    Backend {
+        /// What it was doing.
+        doing: &'static str,
+        /// What went wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Keeps accounts.
+///
+/// Every operation may be repeated with the same words and then changes nothing;
+/// with other words it is refused. What all accounts have, hold and have paid
+/// never changes by a hold or a settlement.
+#[async_trait::async_trait]
+pub trait CreditLedger: fmt::Debug + Send + Sync {
+    /// What an account may still hold. An account nobody knows has nothing.
+    async fn available(&self, account: AccountId) -> Result<Amount, LedgerError>;
+
+    /// Sets `most` aside. Of many who race for the last credits, only those succeed
+    /// for whom there is enough.
+    async fn hold(&self, hold: HoldId, account: AccountId, most: Amount)
+    -> Result<(), LedgerError>;
+
+    /// Takes `charge` of what is held and frees the rest, once.
+    async fn settle(&self, hold: HoldId, charge: Amount) -> Result<(), LedgerError>;
+}

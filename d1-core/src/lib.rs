@@ -1,0 +1,94 @@
+//! The words of Day 1 Doctor and the laws they obey.
+//!
+//! Everything here is plain data, pure functions, and the traits ("ports")
+//! through which the rest of the system meets the world. Nothing in this
+//! crate opens a file, a socket, or a process.
+//!
+//! Start at [`Plan`] for what is to be done, at [`Setup`] and [`Task`] for how it
+//! goes, at [`Receipt`] for what it changed, and at [`Executor`] or [`Journal`] for
+//! the shape every port follows.
+
+mod action;
+mod amount;
+mod argv;
+mod change;
+mod clock;
+mod digest;
+mod executor;
+mod facts;
+mod id;
+mod intent;
+mod isolation;
+mod journal;
+mod ledger;
+mod link;
+mod manager;
+mod name;
+mod outcome;
+mod output;
+mod path;
+mod plan;
+mod planner;
+mod preview;
+mod problem;
+mod progress;
+mod quote;
+mod receipt;
+mod result;
+mod setup;
+mod setup_store;
+mod stop;
+mod supervisor;
+mod task;
+mod transport;
+
+#[cfg(feature = "testing")]
+pub mod conformance;
+#[cfg(feature = "testing")]
+pub mod fault;
+pub mod memory;
+
+pub use action::{
+    Action, Exec, File, FileChange, GroupMember, PackageOperation, Packages, Revert, Service,
+    ServiceChange, Shell,
+};
+pub use amount::Amount;
+pub use argv::{Argv, ArgvError};
+pub use change::{Baseline, Change, Resource, State};
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use digest::{Digest, DigestError};
+pub use executor::{Ended, Executor, ExecutorError, Job, Probed};
+pub use facts::{
+    Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
+};
+pub use id::{AccountId, DeviceId, HoldId, IdError, RequestId, SetupId, TaskId};
+pub use intent::{Install, Intent, Source};
+pub use isolation::{IsolationReport, Layer};
+pub use journal::{Entry, Journal, JournalError, Reception, Stage, TOMBSTONE_AGE};
+pub use ledger::{CreditLedger, LedgerError};
+pub use link::{
+    DeviceLink, FromDevice, Health, Hello, Link, OrchestratorLink, PROTOCOL, TaskCommand, ToDevice,
+    Welcome,
+};
+pub use manager::{Manager, UnknownManager};
+pub use name::{
+    CommandName, GroupName, HostName, NameError, PackageName, ResourceKey, ServiceName, StepId,
+    ThingName, UserName,
+};
+pub use outcome::Outcome;
+pub use output::{Output, OutputChunk, Stream};
+pub use path::{AbsolutePath, PathError};
+pub use plan::{Effect, InvalidPlan, Plan, Step, Undo};
+pub use planner::{PlanError, Planned, Planner};
+pub use preview::{Presence, Preview};
+pub use problem::{Category, Problem};
+pub use progress::{Progress, ProgressEvent};
+pub use quote::{Prices, Quote};
+pub use receipt::Receipt;
+pub use result::{ProbeAnswer, TaskResult, Usage};
+pub use setup::{Effect as SetupEffect, Setup, SetupEvent, SetupOutcome, SetupState};
+pub use setup_store::{Page, SetupStore, StoreError};
+pub use stop::{Stop, StopMode};
+pub use supervisor::{OnFailure, Supervisor};
+pub use task::{IllegalTransition, Task, TaskEvent, TaskState};
+pub use transport::{Transport, TransportError};

@@ -1,0 +1,269 @@
+//! The agent itself: accepts orders, keeps the queue, knows what is on its way.
+
+use super::{conversation::Conversation, live::Live, queue::Queue, verdict, work};
+use d1_core::{
+    Clock, DeviceId, DeviceLink, Entry, Executor, Journal, JournalError, Problem, Reception, Stage,
+    Supervisor, TaskCommand, TaskId, TaskResult, Timestamp,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio_util::sync::CancellationToken;
+
+/// What an agent is made of.
+#[derive(Clone, Debug)]
+pub struct AgentParts {
+    /// Which device this is.
+    pub device: DeviceId,
+    /// The version of the program it is part of.
+    pub version: String,
+    /// Carries out actions.
+    pub executor: Arc<dyn Executor>,
+    /// Remembers tasks.
+    pub journal: Arc<dyn Journal>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Owns the background work.
+    pub supervisor: Supervisor,
+}
+
+/// The device's half of the delivery contract.
+///
+/// 1. An order is written down before it is acknowledged ([`FromDevice::Received`](d1_core::FromDevice::Received)).
+/// 2. Its beginning is written down, with everything as it was before, before its first effect.
+/// 3. Its result is written down before it is told, and kept until it may be forgotten.
+/// 4. An order that comes again is answered from the journal.
+/// 5. A task that was begun when the process died is probed, never blindly begun again.
+/// 6. An order of an older epoch than was seen for its setup is refused.
+///
+/// Cloning gives another handle on the same agent. Several orchestrators may talk to
+/// one agent at the same time.
+#[derive(Clone, Debug)]
+pub struct Agent(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) parts: AgentParts,
+    pub(super) started_at: Timestamp,
+    state: Mutex<State>,
+    draining: CancellationToken,
+    broken: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: Queue,
+    live: HashMap<TaskId, Live>,
+    broken: Option<Problem>,
+}
+
+/// What became of an order.
+pub(super) enum Accepted {
+    /// It is on its way, from now on or since before.
+    Live(Live),
+    /// It was over before.
+    Over(Box<TaskResult>),
+}
+
+impl Agent {
+    /// An agent that has not looked into its journal yet; call [`Agent::recover`] first.
+    #[must_use]
+    pub fn new(parts: AgentParts) -> Self {
+        let started_at = parts.clock.now();
+        Self(Arc::new(Inner {
+            parts,
+            started_at,
+            state: Mutex::default(),
+            draining: CancellationToken::new(),
+            broken: CancellationToken::new(),
+        }))
+    }
+
+    /// Takes up what an earlier process left: tasks it had begun are probed, each in its
+    /// turn; tasks it had only received wait for their orchestrator to order them again.
+    ///
+    /// Drops tombstones that are old enough. Returns how many tasks are being probed.
+    pub async fn recover(&self) -> Result<usize, JournalError> {
+        let journal = &self.0.parts.journal;
+        let too_old =
+            self.0.parts.clock.now().0.saturating_sub(
+                u64::try_from(d1_core::TOMBSTONE_AGE.as_millis()).unwrap_or(u64::MAX),
+            );
+        journal.purge(Timestamp(too_old)).await?;
+        let mut probing = 0;
+        for entry in journal.entries().await? {
+            match entry.stage {
+                Stage::Started(_) => {
+                    probing += 1;
+                    self.enqueue(Live::cut_off(entry.command));
+                }
+                Stage::Received | Stage::Finished(_) | Stage::Forgotten(_) => {}
+            }
+        }
+        Ok(probing)
+    }
+
+    /// Talks to one orchestrator until it is gone, the agent drains, or the journal fails.
+    ///
+    /// Tasks go on when the conversation ends. The error is a journal that cannot be
+    /// written: no task is accepted or begun without it.
+    pub async fn serve(&self, link: DeviceLink) -> Result<(), Problem> {
+        Conversation::new(self.clone(), link).hold().await
+    }
+
+    /// Starts nothing more, and waits until what runs has ended. What only waits is kept
+    /// in the journal and ordered again after the next start.
+    pub async fn drain(&self) {
+        self.0.draining.cancel();
+        loop {
+            let running = self.state().queue.running();
+            let Some(live) = running.iter().find_map(|task| self.live(*task)) else {
+                return;
+            };
+            let mut news = live.news.subscribe();
+            tokio::select! {
+                ended = news.wait_for(|news| news.result.is_some()) => drop(ended),
+                () = self.0.broken.cancelled() => return,
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// How many tasks run, and how many wait.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        let state = self.state();
+        (state.queue.running().len(), state.queue.waiting())
+    }
+
+    pub(super) fn running(&self) -> Vec<TaskId> {
+        self.state().queue.running()
+    }
+
+    pub(super) fn live(&self, task: TaskId) -> Option<Live> {
+        self.state().live.get(&task).cloned()
+    }
+
+    pub(super) fn draining(&self) -> &CancellationToken {
+        &self.0.draining
+    }
+
+    /// Fires when the journal has failed.
+    pub(super) fn broken(&self) -> &CancellationToken {
+        &self.0.broken
+    }
+
+    /// Why, once it has.
+    pub(super) fn trouble(&self) -> Option<Problem> {
+        self.state().broken.clone()
+    }
+
+    /// Writes an order down and puts it into the queue, unless it is known.
+    pub(super) async fn accept(&self, command: TaskCommand) -> Result<Accepted, JournalError> {
+        let parts = &self.0.parts;
+        let entry = match parts.journal.receive(&command, parts.clock.now()).await? {
+            Reception::New => return Ok(Accepted::Live(self.enqueue(Live::received(command)))),
+            Reception::Known(entry) => *entry,
+        };
+        let Entry { command: known, stage, .. } = entry;
+        Ok(match stage {
+            Stage::Finished(result) => Accepted::Over(result),
+            Stage::Forgotten(outcome) => Accepted::Over(Box::new(TaskResult::not_started(
+                known.task,
+                known.attempt,
+                known.epoch,
+                outcome,
+            ))),
+            // It has not begun, so the newest word about it counts: it may come too late now.
+            Stage::Received if known.attempt == command.attempt => {
+                Accepted::Live(self.enqueue(Live::received(command)))
+            }
+            Stage::Received => Accepted::Live(self.enqueue(Live::received(known))),
+            Stage::Started(_) => Accepted::Live(self.enqueue(Live::cut_off(known))),
+        })
+    }
+
+    /// Puts a task into the queue, unless it is on its way already.
+    fn enqueue(&self, live: Live) -> Live {
+        let task = live.command.task;
+        let mut state = self.state();
+        if let Some(known) = state.live.get(&task) {
+            return known.clone();
+        }
+        if state.queue.push(task, &live.command.step.resource_keys) {
+            state.live.insert(task, live.clone());
+            drop(state);
+            self.start_what_can();
+        } else {
+            // Not lost: it is in the journal, and its orchestrator orders it again.
+            tracing::warn!(%task, "the queue is full; the task waits in the journal");
+        }
+        live
+    }
+
+    /// Takes a task out of the queue that has not begun, and hands it over.
+    pub(super) fn withdraw(&self, task: TaskId) -> Option<Live> {
+        let mut state = self.state();
+        if state.queue.withdraw(task) { state.live.get(&task).cloned() } else { None }
+    }
+
+    /// Makes the end of a task known.
+    pub(super) fn publish(&self, live: &Live, result: TaskResult) {
+        let mut state = self.state();
+        state.queue.done(live.command.task);
+        state.live.remove(&live.command.task);
+        drop(state);
+        live.news.send_modify(|news| news.result = Some(Arc::new(result)));
+    }
+
+    /// The journal has failed: no conversation goes on without it.
+    pub(super) fn fail(&self, error: &JournalError) {
+        tracing::error!(%error, "the journal failed");
+        self.state().broken = Some(verdict::journal_problem(error));
+        self.0.broken.cancel();
+    }
+
+    pub(super) fn start_what_can(&self) {
+        while !self.0.draining.is_cancelled() {
+            let mut state = self.state();
+            let Some(task) = state.queue.next() else { return };
+            let live = state.live.get(&task).cloned();
+            let Some(live) = live else {
+                state.queue.done(task);
+                continue;
+            };
+            drop(state);
+            let slot = Slot { agent: self.clone(), command: Arc::clone(&live.command) };
+            self.0.parts.supervisor.run("task", async move {
+                work::carry_out(&slot.agent, live).await;
+                drop(slot);
+            });
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among the running tasks; whatever happens to the work, it becomes free.
+struct Slot {
+    agent: Agent,
+    command: Arc<TaskCommand>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut state = self.agent.state();
+        // After a proper end this place may already belong to the next attempt.
+        let task = self.command.task;
+        let known = state.live.get(&task);
+        if known.is_some_and(|live| Arc::ptr_eq(&live.command, &self.command)) {
+            state.queue.done(task);
+            state.live.remove(&task);
+        }
+        drop(state);
+        self.agent.start_what_can();
+    }
+}

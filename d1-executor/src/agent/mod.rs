@@ -1,0 +1,12 @@
+//! The agent: the device's half of the delivery contract, without its sockets.
+
+mod conversation;
+mod core;
+mod follow;
+mod live;
+mod queue;
+mod record;
+mod verdict;
+mod work;
+
+pub use core::{Agent, AgentParts};

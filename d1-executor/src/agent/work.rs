@@ -1,0 +1,211 @@
+//! Carries one task from the queue to its result.
+//!
+//! 1. Is it still wanted, and in time?
+//! 2. How is everything it may change? Write that down: it has begun.
+//! 3. Do it, keeping its output.
+//! 4. Write the result down, then tell it.
+
+use super::{
+    core::Agent,
+    live::Live,
+    record::{OUTPUT_QUEUE, record},
+    verdict,
+};
+use d1_core::{
+    Action, Baseline, Category, Job, JournalError, Outcome, Output, Problem, Resource, Stage,
+    TaskCommand, TaskResult,
+};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+/// Between two tries to write a result down.
+const RETRY: Duration = Duration::from_secs(1);
+/// How often a result is tried to be written down before the agent gives up and says so.
+const TRIES: u32 = 30;
+
+/// Carries a task to its end. Its end is known to everyone when this returns, unless the
+/// journal fails.
+pub(super) async fn carry_out(agent: &Agent, live: Live) {
+    match try_carry_out(agent, &live).await {
+        Ok(result) => agent.publish(&live, result),
+        Err(error) => agent.fail(&error),
+    }
+}
+
+/// Ends a task that was withdrawn from the queue.
+pub(super) async fn call_off(agent: &Agent, live: Live) {
+    let why = Problem::new("D1-TASK-001", Category::Task, "called off before it began")
+        .leaving("nothing was changed by this step");
+    let result = verdict::not_begun(&live.command, Outcome::Cancelled, why);
+    match write_down(agent, result).await {
+        Ok(result) => agent.publish(&live, result),
+        Err(error) => agent.fail(&error),
+    }
+}
+
+async fn try_carry_out(agent: &Agent, live: &Live) -> Result<TaskResult, JournalError> {
+    let command = &*live.command;
+    if let Some(early) = reason_not_to_begin(agent, live) {
+        return write_down(agent, early).await;
+    }
+    let needed_elsewhere = needed_elsewhere(agent, command).await?;
+    let result = if live.cut_off {
+        probe(agent, live, needed_elsewhere).await?
+    } else {
+        run(agent, live, needed_elsewhere).await?
+    };
+    write_down(agent, result).await
+}
+
+fn reason_not_to_begin(agent: &Agent, live: &Live) -> Option<TaskResult> {
+    let command = &*live.command;
+    if live.cut_off {
+        return None;
+    }
+    let now = agent.0.parts.clock.now();
+    if command.deliver_by.is_some_and(|deadline| now > deadline) {
+        let why = Problem::new("D1-TASK-002", Category::Timeout, "it came too late to be started")
+            .because("its delivery deadline had passed when its turn came")
+            .leaving("nothing was changed by this step");
+        return Some(verdict::not_begun(command, Outcome::Undeliverable, why));
+    }
+    if live.stop.now().is_cancelled() {
+        let why = Problem::new("D1-TASK-001", Category::Task, "called off before it began")
+            .leaving("nothing was changed by this step");
+        return Some(verdict::not_begun(command, Outcome::Cancelled, why));
+    }
+    None
+}
+
+async fn run(
+    agent: &Agent,
+    live: &Live,
+    needed_elsewhere: Vec<Resource>,
+) -> Result<TaskResult, JournalError> {
+    let (parts, command) = (&agent.0.parts, &*live.command);
+    let baseline = match parts.executor.prepare(command.task, &command.step.action).await {
+        Ok(baseline) => baseline,
+        Err(error) => return Ok(verdict::of_error(command, &error)),
+    };
+    parts.journal.start(command.task, command.attempt, &baseline, parts.clock.now()).await?;
+    live.news.send_modify(|news| news.started = true);
+    let job = job(command, baseline, needed_elsewhere);
+    let (output, recorded) = mpsc::channel(OUTPUT_QUEUE);
+    let recording = start_recording(agent, live, 1, recorded);
+    let ended = parts.executor.run(&job, &output, &live.stop).await;
+    drop(output);
+    recording.await;
+    Ok(match ended {
+        Ok(ended) => verdict::of_ended(command, ended, parts.clock.now()),
+        Err(error) => verdict::of_error(command, &error),
+    })
+}
+
+async fn probe(
+    agent: &Agent,
+    live: &Live,
+    needed_elsewhere: Vec<Resource>,
+) -> Result<TaskResult, JournalError> {
+    let (parts, command) = (&agent.0.parts, &*live.command);
+    let entry = parts.journal.entry(command.task).await?;
+    let baseline = match entry.map(|entry| entry.stage) {
+        Some(Stage::Started(baseline)) => baseline,
+        Some(Stage::Finished(result)) => return Ok(*result),
+        Some(Stage::Received | Stage::Forgotten(_)) | None => {
+            return Err(JournalError::Unknown(command.task));
+        }
+    };
+    let job = job(command, baseline, needed_elsewhere);
+    let kept = last_chunk(agent, command).await?;
+    live.news.send_modify(|news| news.last_chunk = kept);
+    let (output, recorded) = mpsc::channel(OUTPUT_QUEUE);
+    let recording = start_recording(agent, live, kept + 1, recorded);
+    let note = "this step was cut off; finding out what became of it";
+    // The recorder listens until `output` is dropped below.
+    let _recorded = output.send(Output::note(note)).await;
+    let probed = parts.executor.probe(&job, &output).await;
+    drop(output);
+    recording.await;
+    Ok(match probed {
+        Ok(probed) => verdict::of_probed(command, probed, parts.clock.now()),
+        Err(error) => verdict::of_error(command, &error),
+    })
+}
+
+/// Keeps output in the background; the answer resolves when everything is kept.
+fn start_recording(
+    agent: &Agent,
+    live: &Live,
+    first_seq: u64,
+    output: mpsc::Receiver<Output>,
+) -> impl Future<Output = ()> + use<> {
+    let (done, wait) = tokio::sync::oneshot::channel();
+    let name = (live.command.task, live.command.attempt);
+    let (journal, news) = (Arc::clone(&agent.0.parts.journal), live.news.clone());
+    agent.0.parts.supervisor.run("task output", async move {
+        if let Err(error) = record(journal, name, first_seq, output, news).await {
+            tracing::warn!(task = %name.0, %error, "output was lost");
+        }
+        let _nobody_waits = done.send(());
+    });
+    async move {
+        let _ended = wait.await;
+    }
+}
+
+async fn last_chunk(agent: &Agent, command: &TaskCommand) -> Result<u64, JournalError> {
+    const BATCH: usize = 256;
+    let mut last = 0;
+    loop {
+        let journal = &agent.0.parts.journal;
+        let chunks = journal.output(command.task, command.attempt, last, BATCH).await?;
+        match chunks.last() {
+            Some(chunk) => last = chunk.seq,
+            None => return Ok(last),
+        }
+    }
+}
+
+fn job(command: &TaskCommand, baseline: Baseline, needed_elsewhere: Vec<Resource>) -> Job {
+    Job {
+        task: command.task,
+        attempt: command.attempt,
+        step: command.step.clone(),
+        baseline,
+        grace: command.grace,
+        needed_elsewhere,
+    }
+}
+
+/// What other setups found here and rely on: a revert leaves that alone.
+async fn needed_elsewhere(
+    agent: &Agent,
+    command: &TaskCommand,
+) -> Result<Vec<Resource>, JournalError> {
+    let Action::Revert(revert) = &command.step.action else {
+        return Ok(Vec::new());
+    };
+    let receipts = agent.0.parts.journal.receipts().await?;
+    let home = receipts.iter().find(|receipt| receipt.task == revert.task);
+    let home = home.map(|receipt| receipt.setup);
+    let others = receipts.iter().filter(|receipt| Some(receipt.setup) != home);
+    let needed: BTreeSet<Resource> = others.flat_map(|other| other.relies_on.clone()).collect();
+    Ok(needed.into_iter().collect())
+}
+
+/// Writes a result down, trying again for a while: a full disk may get room.
+async fn write_down(agent: &Agent, result: TaskResult) -> Result<TaskResult, JournalError> {
+    let parts = &agent.0.parts;
+    let mut tries = 1;
+    loop {
+        match parts.journal.finish(&result, parts.clock.now()).await {
+            Ok(()) => return Ok(result),
+            Err(error @ JournalError::Backend { .. }) if tries < TRIES => {
+                tracing::warn!(task = %result.task, %error, tries, "a result waits to be written");
+                tries += 1;
+                tokio::time::sleep(RETRY).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What happens on the machine: the agent, its actions, its journal, its facts.
+
+mod actions;
+mod agent;
+mod facts;
+#[cfg(all(feature = "sqlite", feature = "testing"))]
+pub mod fault;
+mod health;
+#[cfg(feature = "sqlite")]
+mod journal;
+mod machine;
+mod originals;
+mod packages;
+mod policy;
+mod process;
+mod sandbox;
+mod state_dir;
+
+pub use agent::{Agent, AgentParts};
+pub use facts::{FactsSource, Host};
+#[cfg(feature = "sqlite")]
+pub use journal::SqliteJournal;
+pub use machine::{Machine, MachineConfig};
+pub use packages::{
+    Apt, Captured, Command, Goal, Modelled, PackageManager, ProcessTool, Run, Tool, ToolError,
+    all_managers,
+};
+pub use policy::{Policy, PolicyError};
+pub use process::{
+    Capture, How, Invocation, Leftovers, ProcessError, Report, Spool, adopt_orphans,
+    clean_environment, run,
+};
+pub use state_dir::{AgentLock, LockError, StateDir, StateDirError, try_lock};

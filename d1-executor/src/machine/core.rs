@@ -1,0 +1,252 @@
+//! The table of actions: each verb finds its way here, and nowhere else.
+
+use super::{revert, stateful};
+use crate::{
+    actions::{exec::Program, look::Looker, shell, trouble},
+    facts::{FactsSource, Host},
+    originals::Originals,
+    packages::{Goal, PackageManager, ProcessTool, Run, Tool, all_managers},
+    policy::{Policy, PolicyError},
+};
+use d1_core::{
+    Action, Baseline, Category, Clock, Effect, Ended, Executor, ExecutorError, Facts, Job, Manager,
+    Outcome, Output, Presence, Preview, ProbeAnswer, Probed, Problem, Query, Stop, TaskId, Undo,
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::sync::mpsc;
+
+/// Where the owner's policy is.
+const POLICY: &str = "/etc/d1-doctor/policy.toml";
+/// What of our own environment reaches the package tools beside the usual: where a scratch
+/// apt and dpkg keep their things. It comes from whoever starts us, never from a plan.
+const FOR_PACKAGES: [&str; 2] = ["APT_CONFIG", "DPKG_ADMINDIR"];
+
+/// What a machine is made of.
+#[derive(Clone, Debug)]
+pub struct MachineConfig {
+    /// Where originals and spooled output are kept.
+    pub state_dir: PathBuf,
+    /// What the owner allows.
+    pub policy: Policy,
+    /// Below which folder files are changed; `/` but for tests.
+    pub root: PathBuf,
+    /// The home of the user who does the work.
+    pub home: PathBuf,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl MachineConfig {
+    /// The machine we run on, its state below `state_dir`, its policy where the owner keeps it.
+    pub fn this(state_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, PolicyError> {
+        let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        Ok(Self {
+            state_dir: state_dir.to_path_buf(),
+            policy: Policy::read(Path::new(POLICY))?,
+            root: PathBuf::from("/"),
+            home: home.unwrap_or_else(|| PathBuf::from("/")),
+            clock,
+        })
+    }
+}
+
+/// The computer we run on.
+#[derive(Debug)]
+pub struct Machine {
+    pub(super) facts: FactsSource,
+    pub(super) looker: Looker,
+    pub(super) originals: Originals,
+    policy: Policy,
+    spool: PathBuf,
+}
+
+impl Machine {
+    /// The machine that `config` describes.
+    #[must_use]
+    pub fn new(config: MachineConfig) -> Self {
+        let mut host = Host::this(Arc::clone(&config.clock));
+        let given = FOR_PACKAGES.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?)));
+        host.env.extend(given.map(|(name, value)| (name.to_owned(), value)));
+        let tool: Arc<dyn Tool> = Arc::new(ProcessTool::default());
+        let managers = all_managers(&host, &tool);
+        let looker = Looker {
+            host: host.clone(),
+            tool: Arc::clone(&tool),
+            services: crate::facts::services(&host),
+            root: config.root,
+            home: config.home,
+            uid: rustix::process::geteuid().as_raw(),
+            gid: rustix::process::getegid().as_raw(),
+        };
+        Self {
+            facts: FactsSource::new(host, tool, managers),
+            looker,
+            originals: Originals::new(&config.state_dir),
+            policy: config.policy,
+            spool: config.state_dir.join("spool"),
+        }
+    }
+
+    pub(super) fn manager(&self, kind: Manager) -> Result<&Arc<dyn PackageManager>, ExecutorError> {
+        self.facts.manager(kind).ok_or_else(|| {
+            let title = format!("{kind} is not on this machine");
+            let problem = Problem::new("D1-PKG-001", Category::Task, title);
+            trouble::refused(problem.next("make a plan for this machine, and run that"))
+        })
+    }
+
+    /// The circumstances of a job that runs a package manager.
+    pub(super) fn run_of<'a>(
+        &'a self,
+        job: &'a Job,
+        name: &'a str,
+        output: &'a mpsc::Sender<Output>,
+        stop: &'a Stop,
+    ) -> Run<'a> {
+        Run {
+            output,
+            stop,
+            interruptible: job.step.interruptible,
+            timeout: job.step.timeout,
+            grace: job.grace,
+            spool: &self.spool,
+            name,
+        }
+    }
+
+    fn program(&self, action: &Action) -> Result<Option<Program>, ExecutorError> {
+        let Looker { host, root, home, .. } = &self.looker;
+        match action {
+            Action::Exec(exec) => Program::of_exec(exec, host, (root, home)).map(Some),
+            Action::Shell(_) if !self.policy.allow_shell => {
+                Err(ExecutorError::Refused(Box::new(shell::denied())))
+            }
+            Action::Shell(script) => Program::of_shell(script, host, home).map(Some),
+            Action::Packages(_)
+            | Action::RefreshIndex(_)
+            | Action::Service(_)
+            | Action::GroupMember(_)
+            | Action::File(_)
+            | Action::Revert(_) => Ok(None),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Executor for Machine {
+    async fn facts(&self, queries: &[Query]) -> Result<Facts, ExecutorError> {
+        Ok(self.facts.gather(queries).await)
+    }
+
+    async fn preview(&self, action: &Action) -> Result<Preview, ExecutorError> {
+        match action {
+            Action::Packages(packages) => self.manager(packages.manager)?.preview(packages).await,
+            Action::RefreshIndex(manager) => self.manager(*manager)?.preview_refresh().await,
+            Action::Revert(revert) => revert::preview(self, &revert.changes).await,
+            Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
+                stateful::preview(self, action).await
+            }
+            Action::Exec(_) => Ok(programs(Undo::None("a program leaves no receipt".into()))),
+            Action::Shell(_) if self.policy.allow_shell => {
+                Ok(programs(Undo::None("a script leaves no receipt".into())))
+            }
+            Action::Shell(_) => Ok(Preview::blocked(shell::denied())),
+        }
+    }
+
+    async fn prepare(&self, _task: TaskId, action: &Action) -> Result<Baseline, ExecutorError> {
+        match action {
+            Action::Packages(packages) => self.manager(packages.manager)?.prepare().await,
+            Action::RefreshIndex(manager) => self.manager(*manager)?.prepare().await,
+            Action::Revert(revert) => revert::prepare(self, &revert.changes).await,
+            Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
+                stateful::prepare(self, action).await
+            }
+            // Refused here, before anything is noted as begun.
+            Action::Exec(_) | Action::Shell(_) => {
+                self.program(action).map(|_program| Baseline::default())
+            }
+        }
+    }
+
+    async fn run(
+        &self,
+        job: &Job,
+        output: &mpsc::Sender<Output>,
+        stop: &Stop,
+    ) -> Result<Ended, ExecutorError> {
+        let name = spool_name(job);
+        let run = self.run_of(job, &name, output, stop);
+        if stop.kill().is_cancelled() || (stop.now().is_cancelled() && job.step.interruptible) {
+            return Ok(Ended::quietly(Outcome::Cancelled));
+        }
+        match &job.step.action {
+            Action::Packages(packages) => {
+                self.manager(packages.manager)?.apply(packages, &run).await
+            }
+            Action::RefreshIndex(manager) => self.manager(*manager)?.refresh(&run).await,
+            Action::Revert(revert) => revert::run(self, &revert.changes, job, &run).await,
+            Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
+                stateful::run(self, job).await
+            }
+            action @ (Action::Exec(_) | Action::Shell(_)) => match self.program(action)? {
+                Some(program) => program.run(job, output, stop).await,
+                None => Ok(Ended::quietly(Outcome::NoChange)),
+            },
+        }
+    }
+
+    async fn probe(
+        &self,
+        job: &Job,
+        output: &mpsc::Sender<Output>,
+    ) -> Result<Probed, ExecutorError> {
+        let (name, stop) = (spool_name(job), Stop::new());
+        let run = self.run_of(job, &name, output, &stop);
+        match &job.step.action {
+            Action::Packages(packages) => {
+                let manager = self.manager(packages.manager)?;
+                manager.probe(Goal::Packages(packages), &job.baseline, &run).await
+            }
+            Action::RefreshIndex(manager) => {
+                self.manager(*manager)?.probe(Goal::Index, &job.baseline, &run).await
+            }
+            Action::Revert(revert) => revert::probe(self, &revert.changes, job, &run).await,
+            Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
+                stateful::probe(self, job).await
+            }
+            Action::Exec(_) | Action::Shell(_) => {
+                crate::process::until_gone(&marker(job), job.step.timeout).await;
+                Ok(of_program(job))
+            }
+        }
+    }
+}
+
+/// The name under which an attempt's output is spooled, and its processes are known.
+pub(super) fn spool_name(job: &Job) -> String {
+    format!("{}.{}", job.task, job.attempt)
+}
+
+fn marker(job: &Job) -> String {
+    spool_name(job)
+}
+
+/// A program only tells by running what it does.
+fn programs(undo: Undo) -> Preview {
+    let unknown = Presence::Unknown("a program tells only by running".into());
+    Preview { presence: unknown, ..Preview::absent(undo) }
+}
+
+/// One that only looks can look again; of any other nobody can tell how far it came.
+fn of_program(job: &Job) -> Probed {
+    let answer = if job.step.effect == Effect::Read {
+        ProbeAnswer::NotDone
+    } else {
+        ProbeAnswer::Unknown("a program was running, and its effects cannot be seen".into())
+    };
+    Probed { answer, changes: Vec::new() }
+}

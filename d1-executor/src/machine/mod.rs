@@ -1,0 +1,7 @@
+//! The real machine: an [`Executor`](d1_core::Executor) for the computer we run on.
+
+mod core;
+mod revert;
+mod stateful;
+
+pub use core::{Machine, MachineConfig};

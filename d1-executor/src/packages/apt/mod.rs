@@ -1,0 +1,20 @@
+//! apt: Debian and its derivatives. Tested for real.
+
+mod answer;
+mod apply;
+mod ask;
+mod classify;
+mod foresight;
+mod index;
+mod layout;
+mod lock;
+mod names;
+mod port;
+mod preview;
+mod probe;
+mod revert;
+mod simulation;
+mod status;
+mod wait;
+
+pub use ask::Apt;

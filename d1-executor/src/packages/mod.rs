@@ -1,0 +1,19 @@
+//! Package managers: one port, apt for real, six more from tables.
+
+mod apt;
+mod hands;
+mod join;
+mod manager;
+mod models;
+mod process_tool;
+mod revert_plan;
+mod similar;
+mod snapshot;
+mod tool;
+mod trouble;
+
+pub use apt::Apt;
+pub use manager::{Goal, PackageManager};
+pub use models::{Modelled, all_managers};
+pub use process_tool::ProcessTool;
+pub use tool::{Captured, Command, Run, Tool, ToolError};

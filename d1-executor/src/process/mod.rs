@@ -1,0 +1,16 @@
+//! Running other people's programs well: exactly what was asked for, nothing left behind.
+
+mod capture;
+mod environment;
+mod invocation;
+mod run;
+mod spool;
+mod transcript;
+mod tree;
+
+pub use environment::clean_environment;
+pub use invocation::{Capture, How, Invocation, Leftovers, ProcessError, Report};
+pub use run::run;
+pub use spool::Spool;
+pub use tree::adopt_orphans;
+pub(crate) use tree::until_gone;

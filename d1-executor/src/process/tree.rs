@@ -1,0 +1,231 @@
+//! A program's whole tree of processes, and its end.
+//!
+//! A process belongs to the tree when it descends from the program, is in its session, or
+//! has the task's marker in its environment. We are made the reaper of orphans, so a process
+//! that cuts itself loose by forking twice becomes our child instead of disappearing.
+//!
+//! 1. Everything found is stopped, so that nothing new is born; look again until nothing is.
+//! 2. Everything is killed, stopped or not.
+//! 3. Wait until nothing is left.
+
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, waitid,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// The variable that marks every process of a task.
+pub(super) const MARKER: &str = "D1_TASK";
+/// How often the tree is looked through before it counts as found.
+const ROUNDS: usize = 64;
+/// How long a killed process may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
+/// Between two looks at whether it is.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// One line of the process table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    parent: i32,
+    session: i32,
+    started: u64,
+    zombie: bool,
+}
+
+/// Makes this process the reaper of orphans, once: what a command leaves behind becomes our
+/// child and can be found.
+pub fn adopt_orphans() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        if let Err(error) = set_child_subreaper(Some(getpid())) {
+            tracing::warn!(%error, "orphans cannot be adopted; some may escape");
+        }
+    });
+}
+
+/// Whether there may be processes of ours at all: one call, where a look through the process
+/// table takes hundreds.
+pub(super) fn maybe_some() -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::All, look).is_ok()
+}
+
+/// Kills every process of the tree, and tells which could not be killed.
+pub(super) async fn kill(root: i32, marker: &str) -> Vec<i32> {
+    let mut found = BTreeMap::new();
+    for _ in 0..ROUNDS {
+        let fresh: Vec<(i32, u64)> = members(root, marker)
+            .into_iter()
+            .filter(|(pid, started)| found.get(pid) != Some(started))
+            .collect();
+        if fresh.is_empty() {
+            break;
+        }
+        for (pid, started) in fresh {
+            signal(pid, started, Signal::STOP);
+            found.insert(pid, started);
+        }
+    }
+    for (pid, started) in &found {
+        signal(*pid, *started, Signal::KILL);
+    }
+    let deadline = Instant::now() + GONE_WITHIN;
+    loop {
+        let left: Vec<i32> = members(root, marker).keys().copied().collect();
+        reap(found.keys().filter(|pid| **pid != root));
+        if left.is_empty() || Instant::now() > deadline {
+            return left;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Waits until no process with this marker lives any more, for at most `patience`.
+pub(crate) async fn until_gone(marker: &str, patience: Duration) {
+    const LOOK_EVERY: Duration = Duration::from_millis(50);
+    let lives = || {
+        table()
+            .keys()
+            .any(|pid| is_marked(*pid, marker) && row(*pid).is_some_and(|row| !row.zombie))
+    };
+    let gone = async {
+        while lives() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    // One that outlives even that is found by whoever looks at its effects.
+    let _in_time = tokio::time::timeout(patience, gone).await;
+}
+
+/// Asks every process of the tree to end.
+pub(super) fn terminate(root: i32, marker: &str) {
+    for (pid, started) in members(root, marker) {
+        signal(pid, started, Signal::TERM);
+        // One that is stopped hears nothing until it goes on.
+        signal(pid, started, Signal::CONT);
+    }
+}
+
+/// Lets the rest of the tree live, and remembers to reap it when it has ended.
+pub(super) fn leave(root: i32, marker: &str) {
+    static LEFT: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    let done: Vec<i32> = left.iter().copied().filter(|pid| !still_ours(*pid)).collect();
+    for pid in done {
+        left.remove(&pid);
+    }
+    left.extend(members(root, marker).keys());
+}
+
+fn still_ours(pid: i32) -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    // `None`: alive. Otherwise it is reaped now, or was never a child of ours.
+    Pid::from_raw(pid).is_some_and(|pid| matches!(waitid(WaitId::Pid(pid), look), Ok(None)))
+}
+
+fn reap<'a>(pids: impl Iterator<Item = &'a i32>) {
+    for pid in pids {
+        let _alive_or_not_ours = still_ours(*pid);
+    }
+}
+
+/// The living processes of the tree, but for the root's own zombie, which its runner reaps.
+fn members(root: i32, marker: &str) -> BTreeMap<i32, u64> {
+    let table = table();
+    let us = getpid().as_raw_nonzero().get();
+    let in_tree = |pid: i32, row: &Row| {
+        pid == root
+            || row.session == root
+            || descends(pid, root, &table)
+            || (is_ours(row.parent, us, &table) && is_marked(pid, marker))
+    };
+    table
+        .iter()
+        .filter(|(pid, row)| !row.zombie && in_tree(**pid, row))
+        .map(|(pid, row)| (*pid, row.started))
+        .collect()
+}
+
+/// Whether the line of parents from `parent` leads to us: only such processes are marked.
+fn is_ours(parent: i32, us: i32, table: &BTreeMap<i32, Row>) -> bool {
+    parent == us || descends(parent, us, table)
+}
+
+fn descends(pid: i32, ancestor: i32, table: &BTreeMap<i32, Row>) -> bool {
+    let mut at = pid;
+    // A table read while processes come and go may have a loop in it.
+    for _ in 0..table.len() {
+        match table.get(&at) {
+            Some(row) if row.parent == ancestor => return true,
+            Some(row) if row.parent > 1 => at = row.parent,
+            Some(_) | None => return false,
+        }
+    }
+    false
+}
+
+fn table() -> BTreeMap<i32, Row> {
+    let Ok(entries) = fs::read_dir("/proc") else { return BTreeMap::new() };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid: i32| Some((pid, row(pid)?))).collect()
+}
+
+fn row(pid: i32) -> Option<Row> {
+    parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// `proc_pid_stat(5)`; the name in parentheses may itself have any character in it.
+fn parse(stat: &str) -> Option<Row> {
+    let rest = &stat[stat.rfind(')')? + 1..];
+    let mut fields = rest.split_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let session = fields.nth(1)?.parse().ok()?;
+    let started = fields.nth(15)?.parse().ok()?;
+    Some(Row { parent, session, started, zombie: matches!(state, "Z" | "X") })
+}
+
+fn is_marked(pid: i32, marker: &str) -> bool {
+    let wanted = format!("{MARKER}={marker}");
+    fs::read(format!("/proc/{pid}/environ"))
+        .is_ok_and(|env| env.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
+}
+
+/// Signals the process, unless its number belongs to another one by now.
+fn signal(pid: i32, started: u64, signal: Signal) {
+    let Some(handle) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
+    else {
+        return;
+    };
+    // The handle is fixed to one process: if that one began at the right time, it is ours.
+    if row(pid).is_some_and(|row| row.started == started) {
+        let _already_gone = pidfd_send_signal(&handle, signal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_confuse_the_table() {
+        let stat = "42 (a) b (c)) S 7 42 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 2\n";
+        let expected = Row { parent: 7, session: 9, started: 12345, zombie: false };
+        assert_eq!(parse(stat), Some(expected));
+        assert_eq!(parse("nonsense"), None);
+        assert_eq!(parse("1 (x) Z"), None);
+    }
+
+    #[test]
+    fn a_loop_in_the_table_ends() {
+        let row = |parent| Row { parent, session: 0, started: 0, zombie: false };
+        let table = BTreeMap::from([(5, row(6)), (6, row(5))]);
+        assert!(!descends(5, 99, &table));
+    }
+}

@@ -1,0 +1,69 @@
+//! Carrying out effects: what is said to the device, after it was saved.
+//!
+//! A message that does not get through is not an error: the link is lost then, and gaining
+//! one sends again whatever is not over.
+
+use super::drive::Driver;
+use d1_core::{SetupEffect, SetupState, TaskCommand, TaskId, Timestamp, ToDevice};
+use tokio::time::Instant;
+
+impl Driver {
+    /// Carries out `effects`, in order. `attempt` is that of the result to confirm.
+    pub(super) async fn act(&mut self, effects: Vec<SetupEffect>, attempt: u32) {
+        for effect in effects {
+            match effect {
+                SetupEffect::Dispatch(task) => self.dispatch(task).await,
+                SetupEffect::Cancel(task, mode) => {
+                    let (setup, epoch) = (self.setup.id, self.setup.epoch);
+                    self.say(ToDevice::Cancel { task, setup, epoch, mode }).await;
+                }
+                SetupEffect::ConfirmResult(task) => {
+                    self.say(ToDevice::ResultStored { task, attempt }).await;
+                }
+                SetupEffect::Settle(_) => self.wind_up().await,
+            }
+        }
+    }
+
+    /// Sends a task, or sends it again: a device begins an attempt once, however often it
+    /// is told.
+    pub(super) async fn dispatch(&mut self, task: TaskId) {
+        let Some(command) = self.command(task) else { return };
+        self.quiet_since.insert(task, Instant::now());
+        self.say(ToDevice::Run(Box::new(command))).await;
+    }
+
+    pub(super) async fn say(&self, message: ToDevice) {
+        let device = self.setup.device;
+        if let Err(error) = self.engine.hub().send(device, message).await {
+            tracing::debug!(setup = %self.setup.id, %error, "not sent");
+        }
+    }
+
+    fn command(&self, id: TaskId) -> Option<TaskCommand> {
+        let setup = &self.setup;
+        let task = setup.task(id)?;
+        Some(TaskCommand {
+            task: id,
+            setup: setup.id,
+            plan: setup.plan.id(),
+            attempt: task.attempt,
+            epoch: setup.epoch,
+            step: setup.plan.step(&task.step)?.clone(),
+            deliver_by: deadline(setup.state),
+            grace: TaskCommand::DEFAULT_GRACE,
+            require_confirmation: false,
+            hold: (!setup.quote.most().is_zero()).then(|| setup.hold()),
+            traceparent: None,
+        })
+    }
+}
+
+/// A setup that stops asks again after what it had sent, so as to hear how it ended. A
+/// device that never got it must not begin it now: for it, any deadline has passed.
+fn deadline(state: SetupState) -> Option<Timestamp> {
+    match state {
+        SetupState::Stopping(_) => Some(Timestamp(0)),
+        SetupState::AwaitingApproval | SetupState::Running | SetupState::Finished(_) => None,
+    }
+}

@@ -1,0 +1,43 @@
+//! Tidies up behind setups that are over.
+//!
+//! A device is told to forget a setup only after it was settled. So whatever a device still
+//! remembers when it connects may have ended just before its orchestrator died: if it is
+//! over, it is settled again, which changes nothing when it was before, and then forgotten.
+
+use super::{core::Engine, error::EngineError, orders::Wish};
+use d1_core::{DeviceId, SetupId, StoreError};
+use std::collections::HashMap;
+
+impl Engine {
+    /// Looks after every device that connects, until everything stops.
+    pub(super) async fn take_care(self) {
+        let stopping = self.0.parts.supervisor.stopping();
+        let mut arrivals = self.hub().arrivals();
+        let mut cared: HashMap<DeviceId, u64> = HashMap::new();
+        arrivals.mark_changed();
+        loop {
+            tokio::select! {
+                changed = arrivals.changed() => if changed.is_err() { return },
+                () = stopping.cancelled() => return,
+            }
+            let devices = self.hub().devices();
+            cared.retain(|device, _| devices.iter().any(|here| here.hello.device == *device));
+            for here in devices {
+                if cared.insert(here.hello.device, here.link) == Some(here.link) {
+                    continue;
+                }
+                for (setup, _) in &here.hello.epochs {
+                    self.tidy(*setup).await;
+                }
+            }
+        }
+    }
+
+    async fn tidy(&self, setup: SetupId) {
+        match self.tell(setup, Wish::Tidy).await {
+            // Another orchestrator's setup is none of our business.
+            Ok(_) | Err(EngineError::Store(StoreError::NotFound(_))) => {}
+            Err(error) => tracing::warn!(%setup, %error, "cannot be tidied up"),
+        }
+    }
+}

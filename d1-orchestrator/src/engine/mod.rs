@@ -1,0 +1,26 @@
+//! The engine: plan, hold credits, hand out tasks, follow them, settle, take back.
+
+mod act;
+mod bell;
+mod caretaker;
+mod core;
+mod draft;
+mod drive;
+mod error;
+mod follow;
+mod hear;
+mod moves;
+mod news;
+mod orders;
+mod output;
+mod resolve;
+mod settle;
+mod told;
+mod undo;
+mod wishes;
+
+pub use core::{Engine, EngineParts};
+pub use draft::Draft;
+pub use error::EngineError;
+pub use resolve::Last;
+pub use undo::plan_undo;

@@ -1,0 +1,3 @@
+//! The moments at which a test can let this crate's process die.
+
+pub use crate::store::POINTS;

@@ -1,0 +1,173 @@
+//! The hub: devices take their seats, watchers listen to them.
+
+use super::{
+    DeviceNews, DeviceStatus, HubError, Watching,
+    greet::greet,
+    seat::{Seat, Watcher},
+};
+use d1_core::{Clock, DeviceId, Hello, OrchestratorLink, Supervisor, TaskId, ToDevice};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// How long a device may take to accept a message; then its link counts as lost.
+const SEND_WITHIN: Duration = Duration::from_secs(10);
+/// How much news may wait for one watcher; after that its device's link waits.
+const WATCHER_QUEUE: usize = 64;
+
+/// Which device is on which link, and who listens to it.
+///
+/// 1. A device says Hello, is welcomed, and takes its seat. A newer link of the same
+///    device takes the seat of the older one.
+/// 2. What it says about tasks goes, in order, to whoever watches those tasks; answers
+///    go to whoever asked.
+/// 3. Nothing is unbounded: a watcher that is slow slows its device's link, and a device
+///    that accepts nothing for a few seconds loses its link.
+///
+/// Cloning gives another handle on the same hub.
+#[derive(Clone, Debug)]
+pub struct Hub(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) supervisor: Supervisor,
+    pub(super) clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    arrivals: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) seats: HashMap<DeviceId, Seat>,
+    pub(super) watchers: HashMap<DeviceId, Vec<Watcher>>,
+    next_number: u64,
+}
+
+impl Hub {
+    /// A hub without devices.
+    #[must_use]
+    pub fn new(supervisor: Supervisor, clock: Arc<dyn Clock>) -> Self {
+        let arrivals = watch::Sender::new(0);
+        Self(Arc::new(Inner { supervisor, clock, state: Mutex::default(), arrivals }))
+    }
+
+    /// Welcomes the device at the other end of `link`, and listens to it from now on.
+    ///
+    /// On error the link is dropped.
+    pub async fn attach(&self, mut link: OrchestratorLink) -> Result<DeviceId, HubError> {
+        let hello = greet(&mut link, self.0.clock.now()).await?;
+        let device = hello.device;
+        let (number, left) = self.seat(hello, link.tx.clone());
+        let hub = self.clone();
+        self.0.supervisor.run("device link", async move {
+            hub.pump((device, number), link.rx, left).await;
+        });
+        self.0.arrivals.send_modify(|count| *count += 1);
+        Ok(device)
+    }
+
+    /// Says something to a device. Waits while the device is slow, but not for ever.
+    pub async fn send(&self, device: DeviceId, message: ToDevice) -> Result<(), HubError> {
+        let seat = self.state().seats.get(&device).map(|seat| (seat.to.clone(), seat.left.clone()));
+        let (to, left) = seat.ok_or(HubError::Offline(device))?;
+        match to.send_timeout(message, SEND_WITHIN).await {
+            Ok(()) => Ok(()),
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(HubError::Offline(device)),
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
+                tracing::warn!(%device, "a device accepts nothing more; its link is dropped");
+                left.cancel();
+                Err(HubError::Silent(device))
+            }
+        }
+    }
+
+    /// Listens for what `device` says about `tasks`. The first news is whether it is
+    /// connected; a device that is not may be watched, too.
+    #[must_use]
+    pub fn watch(&self, device: DeviceId, tasks: BTreeSet<TaskId>) -> Watching {
+        let (to, news) = mpsc::channel(WATCHER_QUEUE);
+        let mut state = self.state();
+        let number = state.fresh_number();
+        let told = state.seats.get(&device).map(|seat| seat.number);
+        let first = if told.is_some() { DeviceNews::Up } else { DeviceNews::Down };
+        // The queue is new, so there is room.
+        let _has_room = to.try_send(first);
+        let watcher = Watcher { number, tasks: Arc::new(tasks), to, told };
+        state.watchers.entry(device).or_default().push(watcher);
+        Watching { hub: self.clone(), device, number, news }
+    }
+
+    /// Every device that is connected.
+    #[must_use]
+    pub fn devices(&self) -> Vec<DeviceStatus> {
+        let status = |seat: &Seat| DeviceStatus {
+            hello: Arc::clone(&seat.hello),
+            since: seat.since,
+            heard: seat.heard,
+            health: seat.health,
+            link: seat.number,
+        };
+        let mut devices: Vec<_> = self.state().seats.values().map(status).collect();
+        devices.sort_by_key(|device| device.hello.device);
+        devices
+    }
+
+    /// Whether a device is connected.
+    #[must_use]
+    pub fn is_connected(&self, device: DeviceId) -> bool {
+        self.state().seats.contains_key(&device)
+    }
+
+    /// Changes whenever a device takes its seat.
+    #[must_use]
+    pub fn arrivals(&self) -> watch::Receiver<u64> {
+        self.0.arrivals.subscribe()
+    }
+
+    /// No method leaves the state half changed, so that of a thread that panicked is fine.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget_watcher(&self, device: DeviceId, number: u64) {
+        let mut state = self.state();
+        if let Some(watchers) = state.watchers.get_mut(&device) {
+            watchers.retain(|watcher| watcher.number != number);
+            if watchers.is_empty() {
+                state.watchers.remove(&device);
+            }
+        }
+    }
+
+    fn seat(&self, hello: Hello, to: mpsc::Sender<ToDevice>) -> (u64, CancellationToken) {
+        let (left, now) = (CancellationToken::new(), self.0.clock.now());
+        let mut state = self.state();
+        let number = state.fresh_number();
+        let device = hello.device;
+        let seat = Seat {
+            number,
+            to,
+            hello: Arc::new(hello),
+            since: now,
+            heard: now,
+            health: None,
+            questions: HashMap::new(),
+            left: left.clone(),
+        };
+        if let Some(older) = state.seats.insert(device, seat) {
+            older.left.cancel();
+        }
+        (number, left)
+    }
+}
+
+impl State {
+    fn fresh_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+}

@@ -1,0 +1,48 @@
+//! Why a device cannot be spoken to.
+
+use d1_core::{Category, DeviceId, Problem};
+
+/// Why a device cannot be spoken to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HubError {
+    /// It has no link.
+    #[error("device {0} is not connected; start its daemon, then try again")]
+    Offline(DeviceId),
+    /// It has a link, and does not answer.
+    #[error("device {0} does not answer; look at its daemon, then try again")]
+    Silent(DeviceId),
+    /// Too many questions to it are open.
+    #[error("device {0} is asked too much at once; try again later")]
+    Busy(DeviceId),
+    /// It answers something that was not asked.
+    #[error("device {0} gave an answer that does not fit the question; upgrade its daemon")]
+    Nonsense(DeviceId),
+    /// What is at the other end did not introduce itself.
+    #[error("the other end of a new link did not say hello; see that a d1 daemon is there")]
+    NoHello,
+    /// It says itself why it cannot.
+    #[error("the device refuses: {0}")]
+    Refused(Box<Problem>),
+    /// It speaks other versions of the protocol than we do.
+    #[error("{0}")]
+    UpgradeRequired(Box<Problem>),
+}
+
+impl HubError {
+    /// The same, told so that a person can act on it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let code = match self {
+            Self::Refused(problem) | Self::UpgradeRequired(problem) => return (**problem).clone(),
+            Self::Offline(_) => "D1-DEVICE-001",
+            Self::Silent(_) => "D1-DEVICE-002",
+            Self::Nonsense(_) => "D1-DEVICE-009",
+            Self::Busy(_) => "D1-DEVICE-010",
+            Self::NoHello => "D1-DEVICE-011",
+        };
+        let text = self.to_string();
+        let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
+        Problem::new(code, Category::Daemon, title).leaving("nothing was changed").next(remedy)
+    }
+}

@@ -1,0 +1,12 @@
+//! Which device is on which link, and who listens to it.
+
+mod core;
+mod error;
+mod greet;
+mod pump;
+mod question;
+mod seat;
+
+pub use core::Hub;
+pub use error::HubError;
+pub use seat::{DeviceNews, DeviceStatus, Watching};

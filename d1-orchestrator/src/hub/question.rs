@@ -1,0 +1,73 @@
+//! Questions to a device, each with its answer.
+
+use super::{Hub, HubError};
+use d1_core::{Action, DeviceId, Facts, FromDevice, Preview, Query, RequestId, ToDevice};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a device may take to tell facts.
+const FACTS_WITHIN: Duration = Duration::from_secs(60);
+/// How long a device may take to simulate a whole plan.
+const PREVIEWS_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// The most questions to one device that may be open.
+const MAX_QUESTIONS: usize = 64;
+
+impl Hub {
+    /// What is known of the machine, with answers to `queries`.
+    pub async fn ask(&self, device: DeviceId, queries: Vec<Query>) -> Result<Facts, HubError> {
+        let request = RequestId::generate();
+        let question = ToDevice::Ask { request, queries };
+        let answer = self.question(device, request, question, FACTS_WITHIN).await?;
+        if let FromDevice::Facts { facts, .. } = answer {
+            return Ok(*facts);
+        }
+        Err(HubError::Nonsense(device))
+    }
+
+    /// What each of these would change, in the same order.
+    pub async fn preview(
+        &self,
+        device: DeviceId,
+        actions: Vec<Action>,
+    ) -> Result<Vec<Preview>, HubError> {
+        let (request, wanted) = (RequestId::generate(), actions.len());
+        let question = ToDevice::Preview { request, actions };
+        let answer = self.question(device, request, question, PREVIEWS_WITHIN).await?;
+        if let FromDevice::Previews { previews, .. } = answer
+            && previews.len() == wanted
+        {
+            return Ok(previews);
+        }
+        Err(HubError::Nonsense(device))
+    }
+
+    async fn question(
+        &self,
+        device: DeviceId,
+        request: RequestId,
+        question: ToDevice,
+        within: Duration,
+    ) -> Result<FromDevice, HubError> {
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut state = self.state();
+            let seat = state.seats.get_mut(&device).ok_or(HubError::Offline(device))?;
+            // Those who gave up no longer count.
+            seat.questions.retain(|_, asker| !asker.is_closed());
+            if seat.questions.len() >= MAX_QUESTIONS {
+                return Err(HubError::Busy(device));
+            }
+            seat.questions.insert(request, answer);
+        }
+        self.send(device, question).await?;
+        match tokio::time::timeout(within, answered).await {
+            Ok(Ok(FromDevice::Refused { problem, .. })) => {
+                Err(HubError::Refused(Box::new(problem)))
+            }
+            Ok(Ok(answer)) => Ok(answer),
+            // The seat is gone, and the question with it.
+            Ok(Err(_closed)) => Err(HubError::Offline(device)),
+            Err(_elapsed) => Err(HubError::Silent(device)),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The engine and its hub, against a small device that speaks the link honestly.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test helpers")]
+
+mod crashes;
+mod device;
+mod drafts;
+mod following;
+mod hub;
+mod ledgers;
+mod links;
+mod money;
+mod names;
+mod plain;
+mod repeats;
+mod resuming;
+mod stage;
+mod stopping;
+mod stores;
+mod storms;
+mod undoing;

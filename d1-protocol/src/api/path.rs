@@ -1,0 +1,26 @@
+//! Where things are, in the notation of the server's router.
+
+/// Make a setup.
+pub const CREATE: &str = "/api/v1/setup/create";
+/// All setups.
+pub const TASKS: &str = "/api/v1/setup/tasks";
+/// One setup.
+pub const TASK: &str = "/api/v1/setup/tasks/{id}";
+/// What a setup tells, as server-sent events.
+pub const EVENTS: &str = "/api/v1/setup/tasks/{id}/events";
+/// Say yes to a setup.
+pub const APPROVE: &str = "/api/v1/setup/tasks/{id}/approve";
+/// Stop a setup.
+pub const CANCEL: &str = "/api/v1/setup/tasks/{id}/cancel";
+/// Go on with a setup that failed or was stopped.
+pub const RESUME: &str = "/api/v1/setup/tasks/{id}/resume";
+/// Take back what a setup changed.
+pub const UNDO: &str = "/api/v1/setup/tasks/{id}/undo";
+/// The devices that are linked.
+pub const DEVICES: &str = "/api/v1/devices";
+/// Where devices link up.
+pub const LINK: &str = "/api/v1/link";
+/// Whether the server lives.
+pub const HEALTH: &str = "/healthz";
+/// Whether the server can work.
+pub const READY: &str = "/readyz";

@@ -1,0 +1,60 @@
+//! Errors over HTTP: problem details (RFC 9457), with our own parts beside the standard ones.
+
+use d1_core::{Category, Problem};
+use serde::{Deserialize, Serialize};
+
+/// The media type of [`ProblemBody`] (RFC 9457, section 3).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A problem as a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemBody {
+    /// A name for the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Title, cause, state, next steps, code and category.
+    #[serde(flatten)]
+    pub problem: Problem,
+}
+
+impl From<Problem> for ProblemBody {
+    fn from(problem: Problem) -> Self {
+        Self {
+            kind: format!("urn:d1-doctor:problem:{}", problem.code),
+            status: status(&problem),
+            problem,
+        }
+    }
+}
+
+/// The status of a problem: unknown things are 404, the rest goes by its category.
+fn status(problem: &Problem) -> u16 {
+    match (problem.code.as_str(), problem.category) {
+        ("D1-SETUP-001", _) => 404,
+        (_, Category::Usage) => 422,
+        (_, Category::Task) => 409,
+        (_, Category::Daemon | Category::Network) => 503,
+        (_, Category::Auth) => 401,
+        (_, Category::Credit) => 402,
+        (_, Category::Denied) => 403,
+        (_, Category::Timeout) => 504,
+        (_, Category::Bug) => 500,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_reads_back_as_it_was_told() {
+        let problem = Problem::new("D1-CREDIT-402", Category::Credit, "too dear").next("wait");
+        let body = ProblemBody::from(problem);
+        assert_eq!(body.status, 402);
+        let text = serde_json::to_string(&body).unwrap();
+        assert!(text.contains(r#""type":"urn:d1-doctor:problem:D1-CREDIT-402""#), "{text}");
+        assert_eq!(serde_json::from_str::<ProblemBody>(&text).unwrap(), body);
+    }
+}

@@ -1,0 +1,143 @@
+//! One setup, as clients see it.
+
+use d1_core::{
+    Change, DeviceId, Effect, Outcome, Problem, Setup, SetupId, StepId, Task, TaskState, Undo,
+};
+use serde::{Deserialize, Serialize};
+
+/// One setup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupView {
+    /// `d1.setup.v1`
+    pub schema: String,
+    /// Its id.
+    pub id: SetupId,
+    /// What was asked for, in words.
+    pub intent: String,
+    /// On which device.
+    pub device: DeviceId,
+    /// `awaiting approval`, `running`, `stopping`, or how it ended: `succeeded`, `no_change`,
+    /// `failed`, `cancelled`, `declined`.
+    pub state: String,
+    /// The plan's digest.
+    pub plan: d1_core::Digest,
+    /// Its steps, in order.
+    pub steps: Vec<StepView>,
+    /// What its steps changed, in the order they ended.
+    pub receipts: Vec<ReceiptView>,
+    /// What a person has to do afterwards.
+    pub follow_up: Vec<String>,
+    /// What it costs at most, in micro-credits.
+    pub quoted_micro: u64,
+    /// What was charged, in micro-credits.
+    pub charged_micro: u64,
+    /// The setup it takes back.
+    pub undo_of: Option<SetupId>,
+    /// The setup that took it back.
+    pub undone_by: Option<SetupId>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at: u64,
+    /// When it last changed, in milliseconds since 1970.
+    pub changed_at: u64,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepView {
+    /// Its name, unique in the plan.
+    pub id: StepId,
+    /// What it is called.
+    pub title: String,
+    /// What it does at worst.
+    pub effect: Effect,
+    /// Whether it takes administrator rights.
+    pub needs_root: bool,
+    /// How far it can be taken back.
+    pub undo: Undo,
+    /// Where it is: `queued`, `sent`, `received`, `running`, `silent`, `finished`, `skipped`.
+    pub state: String,
+    /// Which attempt this is.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Why it did not succeed.
+    pub problem: Option<Problem>,
+    /// What it costs when it succeeds, in micro-credits.
+    pub price_micro: u64,
+}
+
+/// What one step changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptView {
+    /// Which step.
+    pub step: Option<StepId>,
+    /// Which attempt.
+    pub attempt: u32,
+    /// What it changed.
+    pub changes: Vec<Change>,
+    /// What it was asked to take back and left, with reasons.
+    pub kept: Vec<String>,
+    /// Whether it may have changed more than can be told.
+    pub opaque: bool,
+    /// Which protection was in force: `none`, `partial`, `full`.
+    pub isolation: String,
+}
+
+impl From<&Setup> for SetupView {
+    fn from(setup: &Setup) -> Self {
+        let receipt = |receipt: &d1_core::Receipt| ReceiptView {
+            step: setup.task(receipt.task).map(|task| task.step.clone()),
+            attempt: receipt.attempt,
+            changes: receipt.changes.clone(),
+            kept: receipt.kept.clone(),
+            opaque: receipt.opaque,
+            isolation: receipt.isolation.summary().to_owned(),
+        };
+        Self {
+            schema: "d1.setup.v1".to_owned(),
+            id: setup.id,
+            intent: setup.plan.intent.to_string(),
+            device: setup.device,
+            state: setup.state.name().to_owned(),
+            plan: setup.plan.id(),
+            steps: setup.tasks.iter().filter_map(|task| step(setup, task)).collect(),
+            receipts: setup.receipts.iter().map(receipt).collect(),
+            follow_up: setup.plan.follow_up.clone(),
+            quoted_micro: setup.quote.most().as_micro(),
+            charged_micro: if setup.is_over() { setup.charge().as_micro() } else { 0 },
+            undo_of: setup.undo_of,
+            undone_by: setup.undone_by,
+            created_at: setup.created_at.0,
+            changed_at: setup.changed_at.0,
+        }
+    }
+}
+
+fn step(setup: &Setup, task: &Task) -> Option<StepView> {
+    let step = setup.plan.step(&task.step)?;
+    let result = match &task.state {
+        TaskState::Finished(result) => Some(result),
+        TaskState::Queued
+        | TaskState::Sent
+        | TaskState::Received
+        | TaskState::Running
+        | TaskState::Silent
+        | TaskState::Skipped => None,
+    };
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Some(StepView {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        effect: step.effect,
+        needs_root: step.needs_root,
+        undo: step.undo.clone(),
+        state: task.state.name().to_owned(),
+        attempt: task.attempt,
+        outcome: result.map(|result| result.outcome),
+        duration_ms: result.map(|result| millis(result.duration)),
+        problem: result.and_then(|result| result.problem.clone()),
+        price_micro: setup.quote.price_of(&step.id).as_micro(),
+    })
+}

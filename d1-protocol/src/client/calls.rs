@@ -1,0 +1,154 @@
+//! One method for every path.
+
+use super::ClientError;
+use crate::api::{
+    self, CancelRequest, CreateRequest, Devices, ProblemBody, ResumeRequest, SetupList, SetupView,
+};
+use d1_core::{Category, Problem, SetupId};
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::de::DeserializeOwned;
+use std::{fmt, time::Duration};
+
+/// How long a connection may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long an answer may take; planning asks the device, which may simulate for a while.
+const ANSWER_WITHIN: Duration = Duration::from_secs(180);
+/// The most bytes of an answer.
+const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// A client of the cloud's HTTP interface.
+#[derive(Clone)]
+pub struct ApiClient {
+    pub(super) http: reqwest::Client,
+    pub(super) base: Url,
+    pub(super) token: String,
+}
+
+impl fmt::Debug for ApiClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiClient").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl ApiClient {
+    /// A client of the cloud at `base` (`http://127.0.0.1:7701`), presenting `token`.
+    pub fn new(base: &str, token: &str) -> Result<Self, ClientError> {
+        let refused = || ClientError::Address(base.chars().take(200).collect());
+        let url: Url = base.parse().map_err(|_| refused())?;
+        let is_here = match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
+            Some("localhost") => true,
+            Some(host) => host.parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback()),
+            None => false,
+        };
+        if url.scheme() != "http" || !is_here {
+            return Err(refused());
+        }
+        let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).no_proxy().build();
+        let http = http.map_err(ClientError::Unreachable)?;
+        Ok(Self { http, base: url, token: token.to_owned() })
+    }
+
+    /// Makes a setup. With the same `key` and request it is made once.
+    pub async fn create(
+        &self,
+        request: &CreateRequest,
+        key: Option<&str>,
+    ) -> Result<SetupView, ClientError> {
+        let call = self.call(Method::POST, api::CREATE, None).json(request);
+        let call = match key {
+            Some(key) => call.header("Idempotency-Key", key),
+            None => call,
+        };
+        read(call).await
+    }
+
+    /// One setup.
+    pub async fn get(&self, id: SetupId) -> Result<SetupView, ClientError> {
+        read(self.call(Method::GET, api::TASK, Some(id))).await
+    }
+
+    /// Setups, newest first, from before `cursor` on.
+    pub async fn list(&self, cursor: Option<SetupId>) -> Result<SetupList, ClientError> {
+        let call = self.call(Method::GET, api::TASKS, None);
+        let call = match cursor {
+            Some(cursor) => call.header("D1-Cursor", cursor.to_string()),
+            None => call,
+        };
+        read(call).await
+    }
+
+    /// Says yes to a setup.
+    pub async fn approve(&self, id: SetupId) -> Result<SetupView, ClientError> {
+        read(self.call(Method::POST, api::APPROVE, Some(id))).await
+    }
+
+    /// Stops a setup.
+    pub async fn cancel(
+        &self,
+        id: SetupId,
+        request: CancelRequest,
+    ) -> Result<SetupView, ClientError> {
+        read(self.call(Method::POST, api::CANCEL, Some(id)).json(&request)).await
+    }
+
+    /// Goes on with a setup.
+    pub async fn resume(
+        &self,
+        id: SetupId,
+        request: ResumeRequest,
+    ) -> Result<SetupView, ClientError> {
+        read(self.call(Method::POST, api::RESUME, Some(id)).json(&request)).await
+    }
+
+    /// Takes back what a setup changed, by a setup of its own, which is started at once.
+    pub async fn undo(&self, id: SetupId) -> Result<SetupView, ClientError> {
+        read(self.call(Method::POST, api::UNDO, Some(id))).await
+    }
+
+    /// The devices that are linked.
+    pub async fn devices(&self) -> Result<Devices, ClientError> {
+        read(self.call(Method::GET, api::DEVICES, None)).await
+    }
+
+    pub(super) fn call(&self, method: Method, path: &str, id: Option<SetupId>) -> RequestBuilder {
+        let mut url = self.base.clone();
+        let path = match id {
+            Some(id) => path.replace("{id}", &id.to_string()),
+            None => path.to_owned(),
+        };
+        url.set_path(&path);
+        self.http.request(method, url).bearer_auth(&self.token)
+    }
+}
+
+async fn read<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, ClientError> {
+    let answer = call.timeout(ANSWER_WITHIN).send().await.map_err(ClientError::Unreachable)?;
+    let answer = accept(answer).await?;
+    let body = bounded(answer).await?;
+    serde_json::from_slice(&body).map_err(|error| ClientError::Nonsense(error.into()))
+}
+
+/// The answer, unless it is a refusal.
+pub(super) async fn accept(answer: Response) -> Result<Response, ClientError> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let body = bounded(answer).await?;
+    let told = serde_json::from_slice::<ProblemBody>(&body).map(|body| body.problem);
+    let problem = told.unwrap_or_else(|_| {
+        Problem::new("D1-NET-004", Category::Network, format!("the cloud answered {status}"))
+    });
+    Err(ClientError::Refused(Box::new(problem)))
+}
+
+async fn bounded(mut answer: Response) -> Result<Vec<u8>, ClientError> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(ClientError::Unreachable)? {
+        if body.len() + piece.len() > MAX_BODY {
+            return Err(ClientError::Nonsense("the answer is larger than 16 MiB".into()));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}

@@ -1,0 +1,42 @@
+//! Why the cloud could not be asked.
+
+use d1_core::{Category, Problem};
+
+/// Why the cloud could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// It answered that it cannot.
+    #[error("{0}")]
+    Refused(Box<Problem>),
+    /// It cannot be reached, or did not answer in time.
+    #[error("the cloud cannot be reached; see that it runs, and that the address is right")]
+    Unreachable(#[source] reqwest::Error),
+    /// It answered something that makes no sense.
+    #[error("the cloud's answer makes no sense; see that both are of versions that fit")]
+    Nonsense(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The address is not one we may use.
+    #[error(
+        "`{0}` is not an address like http://127.0.0.1:7701; other machines need TLS, which comes with sign-in"
+    )]
+    Address(String),
+}
+
+impl ClientError {
+    /// The same, told so that a person can act on it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let text = self.to_string();
+        let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
+        match self {
+            Self::Refused(problem) => (**problem).clone(),
+            Self::Unreachable(source) => Problem::new("D1-NET-001", Category::Network, title)
+                .because(source.to_string())
+                .next(remedy),
+            Self::Nonsense(source) => Problem::new("D1-NET-002", Category::Network, title)
+                .because(source.to_string())
+                .next(remedy),
+            Self::Address(_) => Problem::new("D1-NET-003", Category::Usage, title).next(remedy),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Follows a setup by server-sent events, and goes on where the connection broke.
+
+use super::{ApiClient, ClientError, calls::accept};
+use crate::api;
+use d1_core::{Progress, SetupId};
+use futures_util::{Stream, stream};
+use reqwest::{Method, Response};
+use std::{collections::VecDeque, time::Duration};
+
+/// How often in a row the connection may break without any news.
+const TRIES: u32 = 5;
+/// Between two tries.
+const AGAIN: Duration = Duration::from_millis(500);
+/// The most bytes of one event.
+const MAX_EVENT: usize = 1024 * 1024;
+
+struct Follower {
+    client: ApiClient,
+    id: SetupId,
+    after: u64,
+    answer: Option<Response>,
+    text: Vec<u8>,
+    waiting: VecDeque<Progress>,
+    failures: u32,
+    over: bool,
+}
+
+impl ApiClient {
+    /// What a setup tells after number `after`, until it is over. A broken connection is made
+    /// again, a bounded number of times, and nothing is told twice.
+    pub fn follow(
+        &self,
+        id: SetupId,
+        after: u64,
+    ) -> impl Stream<Item = Result<Progress, ClientError>> + Send + use<> {
+        let follower = Follower {
+            client: self.clone(),
+            id,
+            after,
+            answer: None,
+            text: Vec::new(),
+            waiting: VecDeque::new(),
+            failures: 0,
+            over: false,
+        };
+        stream::try_unfold(follower, |mut follower| async move {
+            Ok(follower.next().await?.map(|progress| (progress, follower)))
+        })
+    }
+}
+
+impl Follower {
+    async fn next(&mut self) -> Result<Option<Progress>, ClientError> {
+        loop {
+            if let Some(progress) = self.waiting.pop_front() {
+                (self.after, self.failures) = (progress.seq, 0);
+                return Ok(Some(progress));
+            }
+            if self.over {
+                return Ok(None);
+            }
+            match self.read().await {
+                Ok(()) => {}
+                Err(ClientError::Unreachable(_)) if self.failures < TRIES => {
+                    self.failures += 1;
+                    (self.answer, self.text) = (None, Vec::new());
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), ClientError> {
+        let answer = match &mut self.answer {
+            Some(answer) => answer,
+            None => {
+                let call = self.client.call(Method::GET, api::EVENTS, Some(self.id));
+                let call = call.header("Last-Event-ID", self.after.to_string());
+                let answer = call.send().await.map_err(ClientError::Unreachable)?;
+                self.answer.insert(accept(answer).await?)
+            }
+        };
+        match answer.chunk().await.map_err(ClientError::Unreachable)? {
+            Some(piece) => self.text.extend_from_slice(&piece),
+            // The server ends the stream when the setup is over.
+            None => self.over = true,
+        }
+        if self.text.len() > MAX_EVENT {
+            return Err(ClientError::Nonsense("an event is larger than 1 MiB".into()));
+        }
+        self.take_events()
+    }
+
+    /// Takes whole events off the text (WHATWG HTML, section 9.2.6): we need their data only.
+    fn take_events(&mut self) -> Result<(), ClientError> {
+        while let Some(end) = self.text.windows(2).position(|two| two == b"\n\n") {
+            let event: Vec<u8> = self.text.drain(..end + 2).collect();
+            let event = String::from_utf8_lossy(&event).into_owned();
+            let data: String = event
+                .lines()
+                .filter_map(|line| line.strip_prefix("data:"))
+                .map(|line| line.strip_prefix(' ').unwrap_or(line))
+                .collect::<Vec<_>>()
+                .join("\n");
+            if data.is_empty() {
+                continue;
+            }
+            let progress: Progress =
+                serde_json::from_str(&data).map_err(|error| ClientError::Nonsense(error.into()))?;
+            if progress.seq > self.after {
+                self.waiting.push_back(progress);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! Between the words of `d1_core` and the wire: writing always succeeds, reading may refuse.
+
+mod action;
+mod change;
+mod command;
+mod facts;
+mod from_device;
+mod greeting;
+mod preview;
+mod problem;
+mod query;
+mod receipt;
+mod result;
+mod seed;
+mod step;
+mod to_device;
+mod values;
+
+pub(crate) use values::{FromWire, ToWire};

@@ -1,0 +1,89 @@
+//! Everything an orchestrator says.
+
+use super::values::{FromWire, ToWire, all_to_wire, list, mirror, parsed};
+use crate::{
+    WireError,
+    limits::{MAX_ANSWERS, MAX_PREVIEWS},
+    wire::{self, to_device::Message as W},
+};
+use d1_core::{Problem, StopMode, TaskCommand, ToDevice, Welcome};
+
+mirror!(StopMode, wire::cancel::Mode, "Cancel.mode", { AfterStep, Now, Kill });
+
+impl ToWire for ToDevice {
+    type Wire = wire::ToDevice;
+    fn to_wire(&self) -> wire::ToDevice {
+        let message = match self {
+            Self::Welcome(welcome) => W::Welcome(welcome.to_wire()),
+            Self::Run(command) => W::Run(command.to_wire()),
+            Self::Cancel { task, setup, epoch, mode } => W::Cancel(wire::Cancel {
+                task_id: task.to_string(),
+                setup_id: setup.to_string(),
+                epoch: *epoch,
+                mode: mode.to_wire(),
+            }),
+            Self::ResultStored { task, attempt } => {
+                W::ResultStored(wire::ResultStored { task_id: task.to_string(), attempt: *attempt })
+            }
+            Self::OutputStored { task, attempt, seq } => W::OutputStored(wire::OutputStored {
+                task_id: task.to_string(),
+                attempt: *attempt,
+                seq: *seq,
+            }),
+            Self::Forget(task) => W::Forget(wire::Forget { task_id: task.to_string() }),
+            Self::Ask { request, queries } => {
+                W::Ask(wire::Ask { request_id: request.to_string(), queries: all_to_wire(queries) })
+            }
+            Self::Preview { request, actions } => W::Preview(wire::PreviewRequest {
+                request_id: request.to_string(),
+                actions: all_to_wire(actions),
+            }),
+            Self::Confirmed { task, yes } => {
+                W::Confirmed(wire::Confirmed { task_id: task.to_string(), yes: *yes })
+            }
+            Self::Drain => W::Drain(wire::Drain {}),
+            Self::Error(problem) => W::Error(problem.to_wire()),
+        };
+        wire::ToDevice { message: Some(message) }
+    }
+}
+
+impl FromWire for ToDevice {
+    type Wire = wire::ToDevice;
+    fn from_wire(wire: wire::ToDevice) -> Result<Self, WireError> {
+        Ok(match wire.message.ok_or(WireError::UnknownMessage)? {
+            W::Welcome(welcome) => Self::Welcome(Welcome::from_wire(welcome)?),
+            W::Run(command) => Self::Run(Box::new(TaskCommand::from_wire(command)?)),
+            W::Cancel(cancel) => Self::Cancel {
+                task: parsed("Cancel.task_id", &cancel.task_id)?,
+                setup: parsed("Cancel.setup_id", &cancel.setup_id)?,
+                epoch: cancel.epoch,
+                mode: StopMode::from_wire(cancel.mode)?,
+            },
+            W::ResultStored(stored) => Self::ResultStored {
+                task: parsed("ResultStored.task_id", &stored.task_id)?,
+                attempt: stored.attempt,
+            },
+            W::OutputStored(stored) => Self::OutputStored {
+                task: parsed("OutputStored.task_id", &stored.task_id)?,
+                attempt: stored.attempt,
+                seq: stored.seq,
+            },
+            W::Forget(forget) => Self::Forget(parsed("Forget.task_id", &forget.task_id)?),
+            W::Ask(ask) => Self::Ask {
+                request: parsed("Ask.request_id", &ask.request_id)?,
+                queries: list("Ask.queries", MAX_ANSWERS, ask.queries)?,
+            },
+            W::Preview(preview) => Self::Preview {
+                request: parsed("PreviewRequest.request_id", &preview.request_id)?,
+                actions: list("PreviewRequest.actions", MAX_PREVIEWS, preview.actions)?,
+            },
+            W::Confirmed(confirmed) => Self::Confirmed {
+                task: parsed("Confirmed.task_id", &confirmed.task_id)?,
+                yes: confirmed.yes,
+            },
+            W::Drain(wire::Drain {}) => Self::Drain,
+            W::Error(problem) => Self::Error(Problem::from_wire(problem)?),
+        })
+    }
+}

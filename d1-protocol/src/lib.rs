@@ -1,0 +1,24 @@
+//! The wires of Day 1 Doctor: the link language, the transports, the HTTP bodies.
+//!
+//! Generated types live and die in here; what leaves are words of `d1_core`.
+
+pub mod api;
+#[cfg(feature = "client")]
+mod client;
+mod codec;
+mod convert;
+mod error;
+mod limits;
+mod transport;
+mod wire;
+
+#[cfg(feature = "client")]
+pub use client::{ApiClient, ClientError};
+pub use codec::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
+pub use error::WireError;
+pub use limits::MAX_FRAME_BYTES;
+pub use transport::memory;
+#[cfg(unix)]
+pub use transport::unix;
+#[cfg(feature = "websocket")]
+pub use transport::websocket;

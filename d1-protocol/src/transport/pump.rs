@@ -1,0 +1,188 @@
+//! Carries messages between a link's channels and a socket.
+//!
+//! Two background tasks for every link. The writer sends what is said, everything that waits
+//! in one go, and closes the socket when the local end is dropped. The reader hands over what
+//! is heard and waits when nobody takes it, so that a slow listener slows the other side. A
+//! message that is not understood is answered with a complaint; bytes that are no message at
+//! all end the link.
+
+use super::side::Side;
+use bytes::Bytes;
+use d1_core::{Link, Supervisor};
+use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
+use std::time::Duration;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How many complaints may wait; more about the same flood would tell nothing new.
+const COMPLAINTS: usize = 8;
+/// How many messages are written before the socket is flushed at the latest.
+const COALESCE: usize = 64;
+
+/// What a socket carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// One message.
+    Message(Bytes),
+    /// A sign of life: asked for when written, given when read.
+    Beat,
+}
+
+/// How a silent other side is found out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heartbeat {
+    /// How often a sign of life is asked for.
+    pub(super) every: Duration,
+    /// Without any for so long the link has ended.
+    pub(super) patience: Duration,
+}
+
+/// Makes a link of a socket.
+pub(super) fn link<S, T, E>(
+    socket: T,
+    heartbeat: Option<Heartbeat>,
+    supervisor: &Supervisor,
+) -> Link<S::Out, S::In>
+where
+    S: Side,
+    T: Stream<Item = Result<Frame, E>> + Sink<Frame> + Send + 'static,
+    E: Send + 'static,
+{
+    let (tx, outgoing) = mpsc::channel(Link::<S::Out, S::In>::DEPTH);
+    let (incoming, rx) = mpsc::channel(Link::<S::Out, S::In>::DEPTH);
+    let (complain, complaints) = mpsc::channel(COMPLAINTS);
+    let (sink, stream) = socket.split();
+    let gone = CancellationToken::new();
+    let writer = write::<S, _>(sink, outgoing, complaints, heartbeat, gone.clone());
+    let reader = read::<S, _, _>(stream, incoming, complain, heartbeat, gone.clone());
+    let stopping = supervisor.stopping();
+    supervisor.run("link writer", writer);
+    supervisor.run("link reader", async move {
+        tokio::select! {
+            () = reader => {}
+            () = stopping.cancelled() => {}
+        }
+        gone.cancel();
+    });
+    Link { tx, rx }
+}
+
+async fn write<S: Side, K: Sink<Frame> + Unpin>(
+    mut sink: K,
+    mut outgoing: mpsc::Receiver<S::Out>,
+    mut complaints: mpsc::Receiver<S::Out>,
+    heartbeat: Option<Heartbeat>,
+    gone: CancellationToken,
+) {
+    let every = heartbeat.map_or(Duration::from_secs(3600), |heartbeat| heartbeat.every);
+    let mut beat = interval_at(Instant::now() + every, every);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let written = tokio::select! {
+            biased;
+            () = gone.cancelled() => return,
+            message = outgoing.recv() => match message {
+                Some(message) => write_all::<S, K>(&mut sink, message, &mut outgoing).await,
+                None => break,
+            },
+            Some(complaint) = complaints.recv() => {
+                write_all::<S, K>(&mut sink, complaint, &mut outgoing).await
+            }
+            _ = beat.tick(), if heartbeat.is_some() => sink.send(Frame::Beat).await.is_ok(),
+        };
+        if !written {
+            gone.cancel();
+            return;
+        }
+    }
+    // Everything that was said is sent; the other side hears the end after it.
+    let _already_closed = sink.close().await;
+}
+
+/// Writes a message and those that wait behind it, then flushes once.
+async fn write_all<S: Side, K: Sink<Frame> + Unpin>(
+    sink: &mut K,
+    first: S::Out,
+    waiting: &mut mpsc::Receiver<S::Out>,
+) -> bool {
+    let (mut next, mut written) = (Some(first), 0);
+    while let Some(message) = next {
+        match S::encode(&message) {
+            Ok(bytes) => {
+                if sink.feed(Frame::Message(bytes)).await.is_err() {
+                    return false;
+                }
+            }
+            // Not sent, and not silently: whoever waits for it runs into its own deadline.
+            Err(error) => tracing::error!(%error, "a message cannot be sent"),
+        }
+        written += 1;
+        next = if written < COALESCE { waiting.try_recv().ok() } else { None };
+    }
+    sink.flush().await.is_ok()
+}
+
+async fn read<S, T, E>(
+    mut stream: T,
+    incoming: mpsc::Sender<S::In>,
+    complain: mpsc::Sender<S::Out>,
+    heartbeat: Option<Heartbeat>,
+    gone: CancellationToken,
+) where
+    S: Side,
+    T: Stream<Item = Result<Frame, E>> + Unpin,
+{
+    loop {
+        let frame = tokio::select! {
+            frame = stream.next() => frame,
+            () = silence(heartbeat) => {
+                tracing::info!("the other side has been silent for too long");
+                return;
+            }
+            () = incoming.closed() => return linger(stream, gone).await,
+            () = gone.cancelled() => return,
+        };
+        let bytes = match frame {
+            Some(Ok(Frame::Message(bytes))) => bytes,
+            Some(Ok(Frame::Beat)) => continue,
+            Some(Err(_)) | None => return,
+        };
+        match S::decode(bytes) {
+            Ok(message) => {
+                if incoming.send(message).await.is_err() {
+                    return linger(stream, gone).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a message was not understood");
+                // A full queue of complaints says enough already.
+                let _enough = complain.try_send(S::complain(error.problem()));
+                if error.ends_link() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn silence(heartbeat: Option<Heartbeat>) {
+    match heartbeat {
+        Some(heartbeat) => tokio::time::sleep(heartbeat.patience).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Nobody listens here any more: what comes is dropped, until the writer has said its last
+/// word or the other side is gone.
+async fn linger<T: Stream + Unpin>(mut stream: T, gone: CancellationToken) {
+    const LINGER: Duration = Duration::from_secs(5);
+    let drain = async { while stream.next().await.is_some() {} };
+    tokio::select! {
+        () = drain => {}
+        () = tokio::time::sleep(LINGER) => {}
+        () = gone.cancelled() => {}
+    }
+}

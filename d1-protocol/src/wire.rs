@@ -1,0 +1,9 @@
+//! The generated types. Nothing outside this crate, and little inside it, sees them.
+
+#![expect(
+    unreachable_pub,
+    clippy::large_enum_variant,
+    reason = "the generator writes public types with the field order of the `.proto` files"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/d1.link.v1.rs"));

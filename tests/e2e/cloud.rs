@@ -1,0 +1,132 @@
+//! The cloud: what it lets in, what it refuses, and what it does not lose.
+
+use d1_core::{SetupId, StopMode};
+use d1_protocol::{
+    ApiClient, ClientError,
+    api::{CancelRequest, CreateRequest},
+};
+use d1_world::{AptRoot, CloudDesk, Deb, Desk, finish, until};
+use futures_util::StreamExt as _;
+use std::{fs, process::Stdio};
+
+fn code(error: ClientError) -> String {
+    error.problem().code
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_the_token() {
+    let cloud = CloudDesk::start();
+    let stranger = ApiClient::new(&cloud.http(), "another-token-entirely").unwrap();
+    assert_eq!(code(stranger.devices().await.unwrap_err()), "D1-AUTH-001");
+    assert_eq!(code(stranger.get(SetupId::generate()).await.unwrap_err()), "D1-AUTH-001");
+    let friend = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    assert!(friend.devices().await.unwrap().devices.is_empty());
+    assert_eq!(code(friend.get(SetupId::generate()).await.unwrap_err()), "D1-SETUP-001");
+}
+
+#[tokio::test]
+async fn the_development_token_is_refused_where_others_could_try_it() {
+    let desk = Desk::at_this_machine();
+    let token = desk.state("token");
+    fs::write(&token, CloudDesk::TOKEN).unwrap();
+    let mut cloud = desk.program("d1-cloud");
+    cloud.args(["--listen", "0.0.0.0:0", "--token-file"]).arg(&token);
+    let ended = finish(cloud.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    assert_eq!(ended.code, 1);
+    assert!(ended.stderr.contains("the development token is refused there"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_device_that_is_not_there_is_said() {
+    let cloud = CloudDesk::start();
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = d1_core::DeviceId::generate();
+    let install = vec!["single".parse().unwrap()];
+    let request = CreateRequest { install, from: None, device, approve: true };
+    assert_eq!(code(client.create(&request, None).await.unwrap_err()), "D1-DEVICE-001");
+}
+
+/// A machine whose package `slow` waits for the test, and the cloud that serves it.
+struct Scene {
+    apt: AptRoot,
+    machine: Desk,
+    begun: std::path::PathBuf,
+    open: std::path::PathBuf,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let apt = AptRoot::usual();
+        let (begun, open) = (apt.path("begun"), apt.path("open"));
+        let script = format!(
+            "touch {}\nwhile [ ! -e {} ]; do sleep 0.02; done\n",
+            begun.display(),
+            open.display()
+        );
+        apt.add(&[Deb::new("slow", "1.0").postinst(script)]);
+        let machine = Desk::at(&apt);
+        Self { apt, machine, begun, open }
+    }
+
+    fn request(device: d1_core::DeviceId) -> CreateRequest {
+        let install = vec!["slow".parse().unwrap()];
+        CreateRequest { install, from: None, device, approve: true }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_that_dies_in_the_middle_finds_its_setup_again() {
+    let scene = Scene::new();
+    let cloud = CloudDesk::start();
+    let daemon = scene.machine.daemon(&cloud.daemon_args());
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = cloud.device(&client).await;
+    let setup = client.create(&Scene::request(device), None).await.unwrap();
+    until("the package is being set up", || scene.begun.exists());
+    let cloud = cloud.crash_and_restart();
+    // The new server has another port; the daemon that knew the old one is told anew.
+    daemon.kill();
+    fs::write(&scene.open, "").unwrap();
+    let daemon = scene.machine.daemon(&cloud.daemon_args());
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    cloud.device(&client).await;
+    let _told: Vec<_> = client.follow(setup.id, 0).collect().await;
+    assert_eq!(client.get(setup.id).await.unwrap().state, "succeeded");
+    assert_eq!(scene.apt.installed(), "slow ii  1.0\n");
+    assert_eq!(scene.apt.installations("slow"), 1);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_dies_in_the_middle_tells_the_end_when_it_is_back() {
+    let scene = Scene::new();
+    let cloud = CloudDesk::start();
+    let daemon = scene.machine.daemon(&cloud.daemon_args());
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = cloud.device(&client).await;
+    let setup = client.create(&Scene::request(device), None).await.unwrap();
+    until("the package is being set up", || scene.begun.exists());
+    daemon.kill();
+    fs::write(&scene.open, "").unwrap();
+    let daemon = scene.machine.daemon(&cloud.daemon_args());
+    let _told: Vec<_> = client.follow(setup.id, 0).collect().await;
+    assert_eq!(client.get(setup.id).await.unwrap().state, "succeeded");
+    assert_eq!(scene.apt.installations("slow"), 1);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_stops_and_costs_nothing() {
+    let scene = Scene::new();
+    let cloud = CloudDesk::start();
+    let daemon = scene.machine.daemon(&cloud.daemon_args());
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = cloud.device(&client).await;
+    let setup = client.create(&Scene::request(device), None).await.unwrap();
+    until("the package is being set up", || scene.begun.exists());
+    client.cancel(setup.id, CancelRequest { mode: StopMode::Kill }).await.unwrap();
+    let _told: Vec<_> = client.follow(setup.id, 0).collect().await;
+    let ended = client.get(setup.id).await.unwrap();
+    assert_eq!((ended.state.as_str(), ended.charged_micro), ("cancelled", 0));
+    assert_eq!(daemon.stop(), 0);
+}

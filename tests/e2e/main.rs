@@ -1,0 +1,19 @@
+//! End-to-end tests: one program, one world.
+
+// `cfg(test)` tells the lints that helpers beside the tests are tests too.
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod cloud;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod install;
+#[cfg(test)]
+mod real;
+#[cfg(test)]
+mod shapes;
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
+mod trouble;

@@ -1,0 +1,86 @@
+//! A cloud of our own: the real server on a free port, with a token of its own.
+
+use crate::{Desk, PATIENCE, Server};
+use d1_core::{DeviceId, Journal as _, Stage};
+use d1_executor::SqliteJournal;
+use d1_protocol::ApiClient;
+use std::time::{Duration, Instant};
+
+/// A cloud of our own.
+#[derive(Debug)]
+pub struct CloudDesk {
+    desk: Desk,
+    server: Server,
+}
+
+impl CloudDesk {
+    /// The token of every test cloud.
+    pub const TOKEN: &'static str = "a-token-for-tests-only";
+
+    /// Starts one.
+    pub fn start() -> Self {
+        let desk = Desk::at_this_machine();
+        let server = Self::serve(&desk);
+        Self { desk, server }
+    }
+
+    fn serve(desk: &Desk) -> Server {
+        let token = desk.state("token");
+        std::fs::write(&token, Self::TOKEN).unwrap();
+        let token = token.to_str().unwrap().to_owned();
+        let args = ["--listen", "127.0.0.1:0", "--token-file", &token];
+        Server::start(desk.program("d1-cloud"), &args, "ready on")
+    }
+
+    /// Kills it as a crash would, and starts it again on the same state.
+    #[must_use]
+    pub fn crash_and_restart(self) -> Self {
+        let Self { desk, server } = self;
+        server.kill();
+        let server = Self::serve(&desk);
+        Self { desk, server }
+    }
+
+    /// Its address, as `http://host:port`.
+    pub fn http(&self) -> String {
+        let at = self.server.ready.find("http://").unwrap();
+        self.server.ready[at..].trim().to_owned()
+    }
+
+    /// What a daemon needs to serve it.
+    pub fn daemon_args(&self) -> Vec<&'static str> {
+        let url = self.http().replace("http://", "ws://");
+        let token = self.desk.state("token").to_str().unwrap().to_owned();
+        // A handful of small strings, for the length of a test.
+        let keep = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        vec!["--cloud", keep(url), "--token-file", keep(token)]
+    }
+
+    /// The one device that is linked, once it is.
+    pub async fn device(&self, client: &ApiClient) -> DeviceId {
+        let began = Instant::now();
+        loop {
+            if let [device] = client.devices().await.unwrap().devices.as_slice() {
+                return device.id;
+            }
+            assert!(began.elapsed() < PATIENCE, "no device came");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until the machine was told that nothing it has will be sent again.
+    pub async fn until_forgotten(&self, machine: &Desk) {
+        let began = Instant::now();
+        loop {
+            let journal = SqliteJournal::open(&machine.state("journal.db")).unwrap();
+            let open = journal.entries().await.unwrap();
+            let left = open.iter().filter(|entry| !matches!(entry.stage, Stage::Forgotten(_)));
+            if left.count() == 0 {
+                return;
+            }
+            drop(journal);
+            assert!(began.elapsed() < PATIENCE, "not everything was forgotten: {open:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the end-to-end tests, examples and benchmarks stand on.
+//!
+//! - [`AptRoot`]: a scratch Debian with real apt and dpkg.
+//! - [`Desk`]: the real programs, each with a state directory of its own.
+//! - [`CloudDesk`]: a real server on a free port.
+
+#![expect(clippy::unwrap_used, clippy::panic, missing_docs, reason = "test support")]
+
+mod apt_root;
+mod cloud_desk;
+mod desk;
+
+pub use apt_root::{AptRoot, Deb};
+pub use cloud_desk::CloudDesk;
+pub use desk::{Desk, PATIENCE, Ran, Server, finish, run, signal, until};
