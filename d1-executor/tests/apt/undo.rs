@@ -112,11 +112,9 @@ async fn an_upgrade_that_was_needed_is_announced_and_goes_back_while_the_old_ver
     let before = machine.packages();
     let wanted = install(&["d1-needy"]);
     let preview = machine.apt.preview(&wanted).await.unwrap();
-    assert!(
-        matches!(&preview.undo, Undo::Partial(why) if why.contains("d1-lib 1.0 → 2.0")),
-        "{:?}",
-        preview.undo
-    );
+    let why =
+        "packages that change their version go back only while a mirror has the old one".to_owned();
+    assert_eq!(preview.undo, Undo::Partial(why));
     assert_eq!(preview.warnings, ["changes packages that are already there: d1-lib 1.0 → 2.0"]);
     let done = apply(&machine.apt, &wanted).await;
     assert_eq!(done.changes[0], change("d1-lib", installed("1.0", true), installed("2.0", true)));

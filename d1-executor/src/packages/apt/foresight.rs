@@ -7,9 +7,10 @@ use super::{
     simulation::{Move, MoveKind},
 };
 use crate::packages::snapshot::shorten;
-use d1_core::{Change, PackageName, PackageOperation, Packages, State, Undo};
+use d1_core::{Change, PackageName, PackageOperation, Packages, Resource, State, Undo};
 
-/// How every package would be afterwards.
+/// How every package would be afterwards: first the ones that were asked for, then what else
+/// comes or goes, then what only changes its version.
 pub(super) fn changes_of(
     moves: &[Move],
     wanted: &Packages,
@@ -28,7 +29,17 @@ pub(super) fn changes_of(
         let after = manual(&before);
         Some(Change { resource: now.snapshot.resource(&name), before, after })
     });
-    moved.chain(marked).collect()
+    let mut changes: Vec<Change> = moved.chain(marked).collect();
+    let asked = |change: &Change| match &change.resource {
+        Resource::Package { name, .. } => named.contains(name),
+        Resource::File(_)
+        | Resource::ServiceEnabled(_)
+        | Resource::ServiceActive(_)
+        | Resource::GroupMember { .. } => false,
+    };
+    let is_there = |change: &Change| matches!(change.before, State::Installed { .. });
+    changes.sort_by_key(|change| (!asked(change), is_there(change)));
+    changes
 }
 
 /// How one package would be afterwards.
@@ -102,10 +113,9 @@ pub(super) fn undo_of(operation: PackageOperation, moves: &[Move], now: &Install
         PackageOperation::Remove => Undo::Partial(
             "the packages come back, configuration that was changed by hand does not".into(),
         ),
-        PackageOperation::Install if !upgraded.is_empty() => Undo::Partial(format!(
-            "packages that change their version go back only while a mirror has the old one: {}",
-            shorten(&upgraded)
-        )),
+        PackageOperation::Install if !upgraded.is_empty() => Undo::Partial(
+            "packages that change their version go back only while a mirror has the old one".into(),
+        ),
         PackageOperation::Install if !reused.is_empty() => Undo::Partial(format!(
             "configuration left by an earlier installation may be brought up to date: {}",
             shorten(&reused)

@@ -64,8 +64,8 @@ fn command_of(host: &Host, pid: u32) -> String {
     let line = host.read(&format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let mut words = line.split('\0').filter(|word| !word.is_empty());
     let program = words.next().map(base_of).unwrap_or_default();
-    let interpreter = ["python", "perl", "ruby"].iter().any(|i| program.starts_with(i))
-        || program.ends_with("sh");
+    let interpreter =
+        ["python", "perl", "ruby", "bash", "dash"].iter().any(|name| program.starts_with(name));
     let script = words.find(|word| word.starts_with('/')).filter(|_| interpreter).map(base_of);
     match script {
         // The name the kernel shows is the script's own when it was set by the script.
