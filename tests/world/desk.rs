@@ -78,7 +78,12 @@ impl Desk {
 
     /// One of our programs, ready to be started: `d1-doctor`, `d1-daemon`, `d1-cloud`.
     pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(binary(name));
+        self.program_at(binary(name))
+    }
+
+    /// Any program, ready to be started as ours are.
+    pub fn program_at(&self, path: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(path.as_ref());
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -3,13 +3,22 @@
 //! - [`AptRoot`]: a scratch Debian with real apt and dpkg.
 //! - [`Desk`]: the real programs, each with a state directory of its own.
 //! - [`CloudDesk`]: a real server on a free port.
+//! - [`Contest`]: ways to do one job, timed in turns.
 
-#![expect(clippy::unwrap_used, clippy::panic, missing_docs, reason = "test support")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "test support"
+)]
 
 mod apt_root;
 mod cloud_desk;
+mod contest;
 mod desk;
 
 pub use apt_root::{AptRoot, Deb};
 pub use cloud_desk::CloudDesk;
+pub use contest::Contest;
 pub use desk::{Desk, PATIENCE, Ran, Server, finish, run, signal, until};
