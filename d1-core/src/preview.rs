@@ -30,7 +30,8 @@ pub struct Preview {
     pub undo: Undo,
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
-    /// Why it cannot be done; nothing is started while this is here.
+    /// Why it cannot be done; nothing is started while this is here. A lack of rights is no
+    /// reason not to look: it is told by the facts.
     pub blocked: Option<Problem>,
 }
 

@@ -1,6 +1,6 @@
 //! What goes wrong with actions, each with a code, a cause and what to do.
 
-use d1_core::{Category, ExecutorError, Problem};
+use d1_core::{Category, ExecutorError, Problem, Resource};
 use std::io;
 
 /// Says that nothing of this step has been touched.
@@ -12,8 +12,9 @@ pub(crate) fn refused(problem: Problem) -> ExecutorError {
 }
 
 /// It takes administrator rights, and we do not have them.
-pub(crate) fn needs_root(what: &str) -> Problem {
-    Problem::new("D1-EXEC-006", Category::Denied, format!("{what} needs administrator rights"))
+pub(crate) fn needs_root(what: &Resource) -> Problem {
+    let title = format!("changing the {what} takes administrator rights");
+    Problem::new("D1-EXEC-006", Category::Denied, title)
         .because("this program runs as an ordinary user")
         .leaving(UNTOUCHED)
         .next("run the same command with sudo in front")

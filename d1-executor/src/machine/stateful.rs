@@ -25,9 +25,6 @@ pub(super) async fn preview(machine: &Machine, action: &Action) -> Result<Previe
     if changes.is_empty() {
         return Ok(Preview::present());
     }
-    if needs_root(action) && !machine.looker.host.is_root {
-        return Ok(Preview::blocked(trouble::needs_root("changing services and groups")));
-    }
     Ok(Preview { presence: Presence::Absent, changes, ..Preview::absent(Undo::Exact) })
 }
 
@@ -74,6 +71,10 @@ pub(super) async fn reach(
         let before = machine.looker.look(&goal.resource).await?;
         if reached(&goal.state, &before) {
             continue;
+        }
+        if needs_root(&goal.resource) && !machine.looker.host.is_root {
+            let problem = trouble::needs_root(&goal.resource);
+            return Ok(Ended { changes, ..Ended::quietly(Outcome::Failed).because(problem) });
         }
         let brought = bring(&machine.looker, &machine.originals, &goal).await;
         let after = machine.looker.look(&goal.resource).await?;
@@ -139,15 +140,12 @@ pub(super) fn reached(wanted: &State, now: &State) -> bool {
     }
 }
 
-fn needs_root(action: &Action) -> bool {
-    match action {
-        Action::Service(_) | Action::GroupMember(_) => true,
-        Action::File(_)
-        | Action::Packages(_)
-        | Action::RefreshIndex(_)
-        | Action::Exec(_)
-        | Action::Shell(_)
-        | Action::Revert(_) => false,
+fn needs_root(resource: &Resource) -> bool {
+    match resource {
+        Resource::ServiceEnabled(_) | Resource::ServiceActive(_) | Resource::GroupMember { .. } => {
+            true
+        }
+        Resource::File(_) | Resource::Package { .. } => false,
     }
 }
 

@@ -120,7 +120,7 @@ async fn a_refresh_brings_the_index_and_an_unreachable_mirror_is_named() {
 }
 
 #[tokio::test]
-async fn who_may_not_change_packages_is_told_before_anything_starts() {
+async fn who_may_not_change_packages_may_look_and_is_told_before_anything_starts() {
     let machine = Machine::with(&[GOOD]);
     // A search path with apt on it, and no sudo.
     let tools = tempfile::tempdir().unwrap();
@@ -128,7 +128,10 @@ async fn who_may_not_change_packages_is_told_before_anything_starts() {
         std::os::unix::fs::symlink(format!("/usr/bin/{tool}"), tools.path().join(tool)).unwrap();
     }
     let user = machine.as_user(tools.path().to_string_lossy().into_owned());
-    let problem = user.preview(&install(&["d1-good"])).await.unwrap().blocked.unwrap();
+    let preview = user.preview(&install(&["d1-good"])).await.unwrap();
+    assert_eq!((preview.changes.len(), preview.blocked), (1, None));
+    let ended = apply(&user, &install(&["d1-good"])).await;
+    let problem = ended.problem.unwrap();
     assert_eq!((problem.code.as_str(), problem.category), ("D1-APT-006", Category::Denied));
     let ended = user.refresh(&Stand::new().run()).await.unwrap();
     assert_eq!(code(&ended), "D1-APT-006");

@@ -79,8 +79,8 @@ impl Engine {
         draft: Draft,
         key: Option<&str>,
     ) -> Result<Setup, EngineError> {
-        if let Some(problem) = draft.blocked() {
-            return Err(problem.clone().into());
+        if let Some(problem) = draft.blocked().cloned().or_else(|| draft.lacks_rights()) {
+            return Err(problem.into());
         }
         draft.plan.validate().map_err(d1_core::PlanError::from)?;
         let undo_of = match &draft.plan.intent {

@@ -7,8 +7,8 @@
 
 use super::{core::Engine, error::EngineError, undo::plan_undo};
 use d1_core::{
-    AccountId, Action, DeviceId, Effect, Facts, Intent, Plan, PlanError, Planned, Presence,
-    Preview, Problem, Quote, SetupId, Step,
+    AccountId, Action, Category, DeviceId, Effect, Facts, Intent, Plan, PlanError, Planned,
+    Presence, Preview, Problem, Quote, SetupId, Step,
 };
 
 /// How often a planner may ask the machine before it has to say something.
@@ -44,10 +44,39 @@ impl Draft {
         self.blocked().is_none() && self.plan.steps.iter().zip(&self.previews).all(idle)
     }
 
-    /// The first reason it cannot be done.
+    /// The first reason it cannot be done by anybody.
     #[must_use]
     pub fn blocked(&self) -> Option<&Problem> {
         self.previews.iter().find_map(|preview| preview.blocked.as_ref())
+    }
+
+    /// Why it cannot be done with the rights the device has: it may be looked at, and not
+    /// begun.
+    #[must_use]
+    pub fn lacks_rights(&self) -> Option<Problem> {
+        let user = &self.facts.user;
+        // Only the package managers are asked to become the administrator by themselves.
+        let may = |step: &Step| match step.action {
+            Action::Packages(_) | Action::RefreshIndex(_) | Action::Revert(_) => {
+                user.is_root || user.can_elevate
+            }
+            Action::Service(_)
+            | Action::GroupMember(_)
+            | Action::File(_)
+            | Action::Exec(_)
+            | Action::Shell(_) => user.is_root,
+        };
+        let mut steps = self.plan.steps.iter().zip(&self.previews);
+        let (step, _) = steps.find(|(step, preview)| {
+            step.needs_root && preview.presence != Presence::Present && !may(step)
+        })?;
+        let title = format!("`{}` takes administrator rights", step.title);
+        Some(
+            Problem::new("D1-PLAN-007", Category::Denied, title)
+                .because("it would run as a user who has none, nor `sudo` without a password")
+                .leaving("nothing was changed")
+                .next("run the same command as root, or with sudo in front"),
+        )
     }
 }
 

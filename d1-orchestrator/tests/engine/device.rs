@@ -67,6 +67,7 @@ struct Memory {
     heard: Vec<&'static str>,
     present: bool,
     blocks: Option<Problem>,
+    is_ordinary: bool,
     asked: usize,
     forgotten: usize,
 }
@@ -119,7 +120,7 @@ impl Device {
             protocol_min: *PROTOCOL.start(),
             protocol_max: *PROTOCOL.end(),
             version: "1.2.3".into(),
-            facts: Facts::bare(Os::Linux),
+            facts: Self::facts(!memory.is_ordinary),
             epochs: known.map(|(setup, epoch)| (*setup, *epoch)).collect(),
         }
     }
@@ -143,6 +144,17 @@ impl Device {
     /// What every preview says of presence.
     pub(crate) fn everything_is_present(&self) {
         self.memory().present = true;
+    }
+
+    fn facts(is_root: bool) -> Facts {
+        let mut facts = Facts::bare(Os::Linux);
+        facts.user.is_root = is_root;
+        facts
+    }
+
+    /// Takes the administrator's rights away.
+    pub(crate) fn is_an_ordinary_user(&self) {
+        self.memory().is_ordinary = true;
     }
 
     /// Why no package can be installed.
@@ -288,8 +300,12 @@ impl Device {
                 }
             }
             ToDevice::Ask { request, queries } => {
-                self.memory().asked += 1;
-                let mut facts = Facts::bare(Os::Linux);
+                let is_root = {
+                    let mut memory = self.memory();
+                    memory.asked += 1;
+                    !memory.is_ordinary
+                };
+                let mut facts = Self::facts(is_root);
                 for query in queries {
                     facts.answers.insert(query, d1_core::Answer::Command(None));
                 }

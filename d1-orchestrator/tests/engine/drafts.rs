@@ -69,6 +69,21 @@ async fn what_is_blocked_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_takes_rights_that_are_not_there_may_be_looked_at_and_is_not_kept() {
+    let stage = Stage::new().await;
+    stage.device.is_an_ordinary_user();
+    let draft = stage.draft(&["jq"]).await;
+    let why = draft.lacks_rights().unwrap();
+    assert_eq!((draft.blocked(), why.code.as_str()), (None, "D1-PLAN-007"));
+    let (account, device) = (stage.account, stage.device.id);
+    let refused = stage.engine.create(SetupId::generate(), account, device, draft, None).await;
+    assert_eq!(refused.unwrap_err().problem(), why);
+    // What is there already takes no rights.
+    stage.device.everything_is_present();
+    assert_eq!(stage.draft(&["jq"]).await.lacks_rights(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_device_that_is_away_is_named_with_what_to_do() {
     let stage = Stage::new().await;
     let stranger = d1_core::DeviceId::generate();

@@ -52,9 +52,6 @@ async fn keep(
     draft: Draft,
     key: Option<&str>,
 ) -> Result<Setup, Refusal> {
-    if let Some(problem) = draft.blocked() {
-        return Err(problem.clone().into());
-    }
     Ok(app.engine.create(SetupId::generate(), account, device, draft, key).await?)
 }
 

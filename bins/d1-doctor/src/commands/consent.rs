@@ -2,6 +2,7 @@
 
 use crate::{args::Consent, failure::Failure, terminal::Terminal, ui::plan_view};
 use d1_core::{Category, Plan, Preview, Problem, Quote};
+use d1_orchestrator::Draft;
 use serde::Serialize;
 
 /// What a person is asked to agree to, as one JSON document.
@@ -19,6 +20,26 @@ pub struct PlanDocument<'a> {
     pub previews: &'a [Preview],
     /// What it costs.
     pub quote: &'a Quote,
+    /// Why it cannot be begun with the rights at hand.
+    pub lacks_rights: Option<Problem>,
+}
+
+impl<'a> PlanDocument<'a> {
+    /// What a draft has to show; an error when nobody could carry it out.
+    pub fn of(draft: &'a Draft) -> Result<Self, Failure> {
+        if let Some(problem) = draft.blocked() {
+            return Err(problem.clone().into());
+        }
+        Ok(Self {
+            schema: "d1.plan.v1",
+            id: draft.plan.id(),
+            nothing_to_do: draft.nothing_to_do(),
+            plan: &draft.plan,
+            previews: &draft.previews,
+            quote: &draft.quote,
+            lacks_rights: draft.lacks_rights(),
+        })
+    }
 }
 
 /// Whether to go on after the plan was shown.
@@ -36,15 +57,21 @@ pub fn decide(
     consent: Consent,
     shown: &PlanDocument<'_>,
 ) -> Result<Decision, Failure> {
+    if consent.dry_run && !terminal.is_text() {
+        terminal.print_json(shown);
+        return Ok(Decision::Stop);
+    }
     let text = plan_view::plan(shown.plan, shown.previews, shown.quote, &terminal.glyphs);
     if consent.dry_run {
-        if terminal.is_text() {
-            terminal.print_text(&text);
-            terminal.talk("a dry run: nothing was changed");
-        } else {
-            terminal.print_json(shown);
+        terminal.print_text(&text);
+        if let Some(problem) = &shown.lacks_rights {
+            terminal.talk(&format!("note: {}; {}", problem.title, problem.next.join("; ")));
         }
+        terminal.talk("a dry run: nothing was changed");
         return Ok(Decision::Stop);
+    }
+    if let Some(problem) = &shown.lacks_rights {
+        return Err(problem.clone().into());
     }
     terminal.print_text(&text);
     agree(terminal, consent, "Do this? [y/N]")?;

@@ -38,13 +38,9 @@ async fn install_on(
 ) -> Result<ExitCode, Failure> {
     let draft = draft(local, &args.things, args.from).await?;
     if draft.nothing_to_do() {
-        return Ok(nothing_to_do(terminal, &draft));
+        return nothing_to_do(terminal, &draft);
     }
-    if let Some(problem) = draft.blocked() {
-        return Err(problem.clone().into());
-    }
-    let shown = document(&draft, false);
-    if decide(terminal, args.consent, &shown)? == Decision::Stop {
+    if decide(terminal, args.consent, &PlanDocument::of(&draft)?)? == Decision::Stop {
         return Ok(ExitCode::Ok);
     }
     let id = SetupId::generate();
@@ -72,13 +68,10 @@ pub async fn plan(
     let draft = draft?;
     let changes = if args.exit_code { ExitCode::Findings } else { ExitCode::Ok };
     if draft.nothing_to_do() {
-        return Ok(nothing_to_do(terminal, &draft));
-    }
-    if let Some(problem) = draft.blocked() {
-        return Err(problem.clone().into());
+        return nothing_to_do(terminal, &draft);
     }
     let look = args::Consent { yes: false, dry_run: true };
-    decide(terminal, look, &document(&draft, false))?;
+    decide(terminal, look, &PlanDocument::of(&draft)?)?;
     Ok(changes)
 }
 
@@ -91,21 +84,10 @@ async fn draft(
     Ok(local.engine.draft(Home::account(), local.device, intent).await?)
 }
 
-fn document(draft: &Draft, nothing_to_do: bool) -> PlanDocument<'_> {
-    PlanDocument {
-        schema: "d1.plan.v1",
-        id: draft.plan.id(),
-        nothing_to_do,
-        plan: &draft.plan,
-        previews: &draft.previews,
-        quote: &draft.quote,
-    }
-}
-
-fn nothing_to_do(terminal: &Terminal, draft: &Draft) -> ExitCode {
+fn nothing_to_do(terminal: &Terminal, draft: &Draft) -> Result<ExitCode, Failure> {
     if !terminal.is_text() {
-        terminal.print_json(&document(draft, true));
-        return ExitCode::Ok;
+        terminal.print_json(&PlanDocument::of(draft)?);
+        return Ok(ExitCode::Ok);
     }
     let mut text =
         format!("{} {}: already so, nothing to do\n", terminal.glyphs.done, draft.plan.intent);
@@ -113,7 +95,7 @@ fn nothing_to_do(terminal: &Terminal, draft: &Draft) -> ExitCode {
         text += &format!("  {}\n", inert(note));
     }
     terminal.print_text(&text);
-    ExitCode::Ok
+    Ok(ExitCode::Ok)
 }
 
 #[derive(Serialize)]

@@ -38,18 +38,7 @@ async fn undo(
     // Nobody else may work on a setup while it is taken back.
     let original = home.drive(setup.id)?;
     let draft = local.engine.draft_undo(Home::account(), setup.id).await?;
-    if let Some(problem) = draft.blocked() {
-        return Err(problem.clone().into());
-    }
-    let shown = PlanDocument {
-        schema: "d1.plan.v1",
-        id: draft.plan.id(),
-        nothing_to_do: false,
-        plan: &draft.plan,
-        previews: &draft.previews,
-        quote: &draft.quote,
-    };
-    if decide(terminal, args.consent, &shown)? == Decision::Stop {
+    if decide(terminal, args.consent, &PlanDocument::of(&draft)?)? == Decision::Stop {
         return Ok(ExitCode::Ok);
     }
     let id = SetupId::generate();

@@ -55,6 +55,9 @@ impl Apt {
         if let Some(trouble) = self.obstacle(wanted, &task, &before).await? {
             return Ok(refused(trouble));
         }
+        if !self.hands.may_change().await {
+            return Ok(refused(Trouble::NeedsRoot));
+        }
         if let Err(trouble) = self.moves(wanted.operation, &task, &before).await? {
             return Ok(refused(trouble));
         }

@@ -117,9 +117,6 @@ impl Apt {
         if !packages.is_empty() && self.holder().await?.is_none() {
             return Ok(Some(Trouble::Interrupted { packages }));
         }
-        if !self.hands.may_change().await {
-            return Ok(Some(Trouble::NeedsRoot));
-        }
         match wanted.operation {
             PackageOperation::Install if !task.work_on.is_empty() => self.unknown(task, now).await,
             PackageOperation::Install | PackageOperation::Remove => Ok(None),

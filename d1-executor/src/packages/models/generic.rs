@@ -145,9 +145,6 @@ impl Modelled {
         if !names.is_empty() {
             return Ok(Some(Trouble::BadName { names }));
         }
-        if !self.hands.may_change().await {
-            return Ok(Some(Trouble::NeedsRoot));
-        }
         if wanted.operation == PackageOperation::Remove || to_do.is_empty() {
             return Ok(None);
         }

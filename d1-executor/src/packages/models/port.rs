@@ -110,9 +110,6 @@ impl PackageManager for Modelled {
         if self.dialect.refresh().is_none() {
             return Ok(blocked(Trouble::NoRefresh));
         }
-        if !self.hands.may_change().await {
-            return Ok(blocked(Trouble::NeedsRoot));
-        }
         Ok(Preview::absent(Undo::None(
             "an index has nothing to go back to, and needs nothing".into(),
         )))

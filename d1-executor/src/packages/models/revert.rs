@@ -141,9 +141,6 @@ impl Modelled {
         if plan.is_empty() {
             return Ok(Preview { warnings: plan.kept, ..Preview::present() });
         }
-        if !self.hands.may_change().await {
-            return Ok(Preview::blocked(Trouble::NeedsRoot.problem(self.manager(), &[])));
-        }
         let touched = |change: &&Change| {
             let is = |name: &PackageName| now.resource(name) == change.resource;
             plan.leaving().into_iter().any(is)

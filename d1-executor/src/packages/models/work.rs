@@ -25,6 +25,9 @@ impl Modelled {
         if let Some(trouble) = self.obstacle(wanted, &to_do).await? {
             return Ok(self.refused(trouble));
         }
+        if !self.hands.may_change().await {
+            return Ok(self.refused(Trouble::NeedsRoot));
+        }
         if let Err(trouble) = self.foresee(wanted.operation, &to_do, &before).await? {
             return Ok(self.refused(trouble));
         }
