@@ -32,7 +32,7 @@ pub struct TaskCommand {
     /// Not to be started after this moment.
     pub deliver_by: Option<Timestamp>,
     /// Between a polite request to end and the end.
-    #[serde(with = "millis")]
+    #[serde(rename = "grace_ms", with = "millis")]
     pub grace: Duration,
     /// Whether a person at the device must agree first.
     pub require_confirmation: bool,

@@ -49,7 +49,7 @@ pub struct Step {
     /// The hosts it talks to.
     pub network: Vec<HostName>,
     /// How long it may run once started.
-    #[serde(with = "millis")]
+    #[serde(rename = "timeout_ms", with = "millis")]
     pub timeout: Duration,
     /// Whether it may be stopped in the middle without harm.
     pub interruptible: bool,

@@ -87,6 +87,7 @@ pub enum ProgressEvent {
         /// How it ended.
         outcome: SetupOutcome,
         /// What was charged.
+        #[serde(rename = "charged_micro")]
         charged: Amount,
     },
 }

@@ -45,7 +45,7 @@ pub struct TaskResult {
     /// What it wrote to standard error: bounded, lossy UTF-8.
     pub stderr: String,
     /// How long it ran.
-    #[serde(with = "millis")]
+    #[serde(rename = "duration_ms", with = "millis")]
     pub duration: Duration,
     /// The digest of the digests of all it wrote to standard output and to standard error.
     pub output_digest: Digest,

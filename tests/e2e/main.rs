@@ -17,3 +17,5 @@ mod shapes;
 mod terminal;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod words;

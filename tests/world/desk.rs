@@ -76,9 +76,19 @@ impl Desk {
         self
     }
 
+    /// Where a program of ours was built: beside the tests.
+    pub fn built(name: &str) -> PathBuf {
+        let tests = std::env::current_exe().unwrap();
+        let folder = tests.ancestors().find(|path| path.join(name).is_file());
+        let folder = folder.unwrap_or_else(|| {
+            panic!("{name} is not built; run tests/run, or cargo build --workspace --all-features")
+        });
+        folder.join(name)
+    }
+
     /// One of our programs, ready to be started: `d1-doctor`, `d1-daemon`, `d1-cloud`.
     pub fn program(&self, name: &str) -> Command {
-        self.program_at(binary(name))
+        self.program_at(Self::built(name))
     }
 
     /// Any program, ready to be started as ours are.
@@ -228,14 +238,4 @@ fn wait(child: &mut Child) -> Option<i32> {
 #[expect(clippy::disallowed_methods, reason = "between two looks at another process's state")]
 fn nap() {
     std::thread::sleep(Duration::from_millis(5));
-}
-
-/// Where a program of ours was built: beside the tests.
-fn binary(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.ancestors().find(|path| path.join(name).is_file());
-    let folder = folder.unwrap_or_else(|| {
-        panic!("{name} is not built; run tests/run, or cargo build --workspace --all-features")
-    });
-    folder.join(name)
 }

@@ -54,6 +54,22 @@ pub struct Global {
     pub no_input: bool,
 }
 
+impl Default for Global {
+    /// As without any option.
+    fn default() -> Self {
+        Self {
+            json: false,
+            output: Output::Text,
+            state_dir: None,
+            socket: None,
+            no_daemon: false,
+            color: Color::Auto,
+            progress: ProgressStyle::Auto,
+            no_input: false,
+        }
+    }
+}
+
 impl Global {
     /// How results are printed.
     #[must_use]

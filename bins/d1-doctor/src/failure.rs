@@ -13,7 +13,7 @@ use d1_orchestrator::EngineError;
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// The process's exit code. Stable; documented in `d1-doctor help exit-codes`.
+/// The process's exit code. Stable; documented in `d1-doctor exit-codes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitCode {

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod compose;
 pub mod failure;
 pub mod home;
+pub mod mistyped;
 pub mod pick;
 pub mod reach;
 pub mod terminal;
@@ -29,10 +30,15 @@ use terminal::{Surroundings, Terminal};
 pub fn main() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are printed this way too; a reader that left does not matter.
+        Err(error) if mistyped::is_a_question(&error) => {
+            // A reader that left does not matter.
             let _reader_gone = error.print();
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }.into();
+        }
+        Err(error) => {
+            let failure = mistyped::failure(&error);
+            tell(&mistyped::terminal(), &failure);
+            return failure.exit.into();
         }
     };
     log_if_asked();

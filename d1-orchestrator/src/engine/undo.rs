@@ -81,7 +81,7 @@ fn take_back(
     let revert = Revert { task: receipt.task, changes: receipt.changes.clone() };
     Ok(Step {
         id,
-        title: format!("Take back: {}", original.title),
+        title: format!("take back: {}", original.title),
         action: Action::Revert(revert),
         effect: Effect::Destructive,
         needs_root: original.needs_root,

@@ -13,11 +13,12 @@ use d1_core::{
     Answer, CommandName, Distro, Facts, IndexEntry, Manager, PackageName, PlanError, Query,
     ThingName,
 };
+use std::collections::BTreeSet;
 
 /// The most names that are suggested.
 const SUGGESTIONS: usize = 5;
 /// How alike a name must be to be suggested, from 0 to 1.
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.8;
 
 /// What a name stands for on this machine.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,14 +87,13 @@ fn by_index<'a>(
     manager: Manager,
     facts: &Facts,
 ) -> Result<Resolved<'a>, PlanError> {
-    if index_is_empty(manager, facts) {
-        let why = format!("the {manager} package index is empty, so its name cannot be looked up");
-        return Err(unsupported(thing, why));
-    }
-    let near = || near(catalogue, thing);
     let Ok(name) = thing.as_str().parse::<PackageName>() else {
-        return Err(PlanError::Unknown { thing: thing.clone(), near: near() });
+        return Err(PlanError::Unknown { thing: thing.clone(), near: near(catalogue, thing, &[]) });
     };
+    if index_is_empty(manager, facts) {
+        // An index that is empty knows nothing; it is refreshed before it is used.
+        return Ok(Resolved::Packages { recipe: None, names: vec![name] });
+    }
     let exact = Query::Package { manager, name: name.clone() };
     if facts.answers.get(&exact).is_none() {
         return Ok(Resolved::Ask(vec![exact]));
@@ -115,12 +115,8 @@ fn by_index<'a>(
     }
     match provides.map(|query| entries(facts, &query)).unwrap_or_default() {
         [] => {
-            let similar = entries(facts, &similar).iter().map(|entry| entry.name.to_string());
-            let mut names = near();
-            names.extend(similar);
-            names.dedup();
-            names.truncate(SUGGESTIONS);
-            Err(PlanError::Unknown { thing: thing.clone(), near: names })
+            let near = near(catalogue, thing, entries(facts, &similar));
+            Err(PlanError::Unknown { thing: thing.clone(), near })
         }
         [only] => Ok(Resolved::Packages { recipe: None, names: vec![only.name.clone()] }),
         several => Err(PlanError::Ambiguous { thing: thing.clone(), candidates: several.to_vec() }),
@@ -161,11 +157,14 @@ fn place(facts: &Facts, query: &Query) -> Option<String> {
     }
 }
 
-fn near(catalogue: &Catalogue, thing: &ThingName) -> Vec<String> {
-    let likeness = |name: &ThingName| strsim::jaro_winkler(name.as_str(), thing.as_str());
-    let mut alike: Vec<_> = catalogue
-        .names()
-        .map(|name| (likeness(name), name.as_str()))
+/// The names most like it, of recipes and of the packages the machine finds similar.
+fn near(catalogue: &Catalogue, thing: &ThingName, similar: &[IndexEntry]) -> Vec<String> {
+    let likeness = |name: &str| strsim::jaro_winkler(name, thing.as_str());
+    let packages = similar.iter().map(|entry| entry.name.as_str());
+    let names: BTreeSet<&str> = catalogue.names().map(ThingName::as_str).chain(packages).collect();
+    let mut alike: Vec<_> = names
+        .into_iter()
+        .map(|name| (likeness(name), name))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .collect();
     alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));

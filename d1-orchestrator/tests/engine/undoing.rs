@@ -18,7 +18,7 @@ async fn an_undo_takes_back_the_last_change_first() {
     let plan = plan_undo(&setup).unwrap();
     let step = |name: &str, number: &str, after: &[&str]| Step {
         id: number.parse().unwrap(),
-        title: format!("Take back: Install {name}"),
+        title: format!("take back: Install {name}"),
         action: Action::Revert(Revert {
             task: TaskId::of_step(setup.id, &name.parse().unwrap()),
             changes: vec![installed(&a_step(name, Vec::new()))],

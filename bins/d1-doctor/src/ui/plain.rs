@@ -34,7 +34,7 @@ pub fn line(model: &Model, news: &Progress) -> Option<String> {
             let word = if outcome.is_success() { "ok" } else { "failed" };
             let took = if *outcome == Outcome::NoChange {
                 "already so".to_owned()
-            } else if *outcome == Outcome::Succeeded {
+            } else if matches!(outcome, Outcome::Succeeded | Outcome::Failed) {
                 duration(Duration::from_millis(*duration_ms))
             } else {
                 outcome.to_string()

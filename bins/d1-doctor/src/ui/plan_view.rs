@@ -14,7 +14,7 @@
 
 use super::text::{Glyphs, bytes, clip, count, inert};
 use d1_core::{
-    Change, Effect, Intent, Plan, Presence, Preview, Quote, Resource, State, Step, Undo,
+    Action, Change, Effect, Intent, Plan, Presence, Preview, Quote, Resource, State, Step, Undo,
 };
 
 /// How many names of a step's changes are listed.
@@ -161,7 +161,10 @@ fn undo(plan: &Plan, previews: &[Preview]) -> Vec<String> {
     for (at, step) in plan.steps.iter().enumerate() {
         let preview = previews.get(at);
         let changes_nothing = preview.is_some_and(|preview| preview.presence == Presence::Present);
-        if step.effect == Effect::Read || changes_nothing {
+        // A fresh index changes what is known, not the machine: there is nothing to undo.
+        let only_looks =
+            step.effect == Effect::Read || matches!(step.action, Action::RefreshIndex(_));
+        if only_looks || changes_nothing {
             continue;
         }
         match worst(step, preview) {

@@ -82,6 +82,7 @@ fn changed(changes: &[&Change]) -> String {
         (Resource::Package { name, .. }, State::Installed { version, .. }) => {
             Some(format!("{name} {version}"))
         }
+        (Resource::Package { name, .. }, State::Broken { .. }) => Some(format!("{name} half done")),
         (Resource::Package { name, .. }, _) => Some(format!("{name} removed")),
         (Resource::File(path), _) => Some(path.to_string()),
         (Resource::GroupMember { group, .. }, _) => Some(group.to_string()),

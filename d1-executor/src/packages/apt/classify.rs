@@ -74,8 +74,22 @@ fn script(text: &str) -> Option<Trouble> {
     Some(Trouble::Script {
         package: package.to_owned(),
         script: script.to_owned(),
-        tail: tail_of(text),
+        tail: said_by(package, text),
     })
+}
+
+/// What a package's own script wrote: between apt's word that it begins and dpkg's that it
+/// failed; the last lines of all when these are not found.
+fn said_by(package: &str, text: &str) -> Vec<String> {
+    let until = text.find("dpkg: error processing").unwrap_or(text.len());
+    let before = &text[..until];
+    let begins = ["Setting up ", "Preparing to unpack ", "Unpacking ", "Removing ", "Purging "];
+    let start = begins.iter().filter_map(|word| {
+        let at = before.rfind(&format!("\n{word}{package} "))? + 1;
+        Some(at + before[at..].find('\n')?)
+    });
+    let said = start.max().map_or("", |at| &before[at..]);
+    if said.trim().is_empty() { tail_of(text) } else { tail_of(said) }
 }
 
 fn not_found(text: &str) -> Option<Trouble> {
@@ -241,13 +255,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_script_is_named_with_its_package_and_last_lines() {
-        let text = "Setting up d1-bad (1.0) ...\nmy own words\ndpkg: error processing package d1-bad (--configure):\n installed d1-bad package post-installation script subprocess returned error exit status 3\nErrors were encountered while processing:\n d1-bad\nE: Sub-process /usr/bin/dpkg returned an error code (1)";
+    fn a_failed_script_is_named_with_its_package_and_its_own_words() {
+        let text = "Unpacking d1-bad (1.0) ...\nSetting up d1-bad (1.0) ...\nmy own words\ndpkg: error processing package d1-bad (--configure):\n installed d1-bad package post-installation script subprocess returned error exit status 3\nErrors were encountered while processing:\n d1-bad\nE: Sub-process /usr/bin/dpkg returned an error code (1)";
         let Trouble::Script { package, script, tail } = of(text) else {
             panic!("a script failed");
         };
         assert_eq!((package.as_str(), script.as_str()), ("d1-bad", "post-installation"));
-        assert!(tail.contains(&"my own words".to_owned()));
+        assert_eq!(tail, ["my own words"]);
     }
 
     #[test]
