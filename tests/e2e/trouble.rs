@@ -307,6 +307,43 @@ fn a_daemon_that_is_gone_is_said_where_it_was_asked_for() {
     assert_eq!(apt.installed(), "");
 }
 
+#[test]
+fn a_daemon_that_dies_and_is_started_again_finishes_what_the_command_waits_for() {
+    let apt = AptRoot::usual();
+    let gate = slow(&apt);
+    let desk = Desk::at(&apt);
+    let daemon = desk.daemon(&[]);
+    let install = desk.start(&["install", "slow", "single", "--yes"]);
+    until("the package is being set up", || gate.with_extension("begun").exists());
+    daemon.kill();
+    fs::write(gate.with_extension("open"), "").unwrap();
+    let daemon = desk.daemon(&[]);
+    let ran = finish(install);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(apt.installed(), "single ii  2.0\nslow ii  1.0\n");
+    assert_eq!((apt.installations("slow"), apt.installations("single")), (1, 1));
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn a_daemon_that_stays_away_is_told_and_resuming_without_it_loses_nothing() {
+    let apt = AptRoot::usual();
+    let gate = slow(&apt);
+    let desk = Desk::at(&apt);
+    let daemon = desk.daemon(&[]);
+    let install = desk.start(&["install", "slow", "single", "--yes"]);
+    until("the package is being set up", || gate.with_extension("begun").exists());
+    daemon.kill();
+    let ran = finish(install);
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(error_of(&ran.stderr), "error[D1-DAEMON-005]: the daemon did not come back");
+    fs::write(gate.with_extension("open"), "").unwrap();
+    let resumed = desk.doctor(&["resume", "last", "--yes"]);
+    assert_eq!(resumed.code, 0, "{}{}", resumed.stdout, resumed.stderr);
+    assert_eq!(apt.installed(), "single ii  2.0\nslow ii  1.0\n");
+    assert_eq!((apt.installations("slow"), apt.installations("single")), (1, 1));
+}
+
 fn newest(desk: &Desk) -> String {
     let history = desk.doctor(&["history", "--json"]).json();
     history["setups"][0]["id"].as_str().unwrap().to_owned()

@@ -13,6 +13,7 @@ use crate::{
     reach::{DaemonState, daemon_state},
     store_failure,
     terminal::Terminal,
+    tether,
 };
 use d1_core::{
     Category, Clock, DeviceId, Journal, JournalError, Link, OnFailure, OrchestratorLink, Problem,
@@ -30,6 +31,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 
 /// How long background work may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -60,6 +62,7 @@ pub struct Local {
     pub clock: Arc<dyn Clock>,
     supervisor: Supervisor,
     trouble: Arc<Mutex<Option<Problem>>>,
+    gone: CancellationToken,
     _agent: Option<AgentLock>,
 }
 
@@ -74,8 +77,14 @@ impl Local {
         let supervisor = Supervisor::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let trouble = Arc::new(Mutex::new(None));
+        let mut redial = None;
         let (link, lock) = match daemon_state(global, home) {
-            DaemonState::Listening { socket } => (dial(&socket, &supervisor).await?, None),
+            DaemonState::Listening { socket } => {
+                let transport = unix::Dial::new(&socket, supervisor.clone());
+                let link = dial(&transport).await?;
+                redial = Some(transport);
+                (link, None)
+            }
             DaemonState::Forbidden { socket } => return Err(forbidden(&socket)),
             DaemonState::Gone { socket } if global.socket.is_some() => return Err(gone(&socket)),
             DaemonState::None if global.socket.is_some() => {
@@ -103,6 +112,11 @@ impl Local {
         };
         let hub = Hub::new(supervisor.clone(), Arc::clone(&clock));
         let device = hub.attach(link).await.map_err(EngineError::from)?;
+        let (gone, stopping) = (CancellationToken::new(), supervisor.stopping());
+        let kept = tether::keep(hub.clone(), device, redial, gone.clone());
+        supervisor.run("tether", async move {
+            stopping.run_until_cancelled(kept).await;
+        });
         let engine = Engine::new(EngineParts {
             planner: Arc::new(RecipePlanner::new(catalogue()?)),
             store: Arc::clone(&store),
@@ -112,7 +126,12 @@ impl Local {
             hub,
             supervisor: supervisor.clone(),
         });
-        Ok(Self { engine, device, store, clock, supervisor, trouble, _agent: lock })
+        Ok(Self { engine, device, store, clock, supervisor, trouble, gone, _agent: lock })
+    }
+
+    /// Waits until the machine is gone, and will not come back by itself.
+    pub async fn gone(&self) {
+        self.gone.cancelled().await;
     }
 
     /// Why the agent in this process gave up, when it did.
@@ -153,8 +172,7 @@ pub fn store(home: &Home) -> Result<Arc<dyn SetupStore>, Failure> {
     Ok(Arc::new(store))
 }
 
-async fn dial(socket: &Path, supervisor: &Supervisor) -> Result<OrchestratorLink, Failure> {
-    let transport = unix::Dial::new(socket, supervisor.clone());
+async fn dial(transport: &unix::Dial) -> Result<OrchestratorLink, Failure> {
     transport.connect().await.map_err(|error: TransportError| {
         let cause = error.source().map_or_else(String::new, ToString::to_string);
         Problem::new("D1-DAEMON-001", Category::Daemon, error.to_string())

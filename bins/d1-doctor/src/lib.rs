@@ -13,6 +13,7 @@ pub mod mistyped;
 pub mod pick;
 pub mod reach;
 pub mod terminal;
+mod tether;
 pub mod ui;
 pub mod watch;
 

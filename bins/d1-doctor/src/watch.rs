@@ -45,6 +45,8 @@ pub trait Control {
     fn stop(&self, mode: StopMode) -> impl Future<Output = ()>;
     /// A wish to stop that another process left.
     fn wish(&self) -> Option<StopMode>;
+    /// Waits until the machine is gone for good.
+    fn gone(&self) -> impl Future<Output = ()>;
 }
 
 /// What a person can press, or a system can send.
@@ -121,6 +123,7 @@ pub async fn watch<E>(
                     control.stop(mode).await;
                 }
             }
+            () = control.gone() => break Ended::Lost,
             () = until(kill_at), if kill_at.is_some() => {
                 watch.kill_at = None;
                 control.stop(StopMode::Kill).await;

@@ -38,6 +38,10 @@ impl Control for Hands<'_> {
     fn wish(&self) -> Option<StopMode> {
         self.home.take_stop(self.setup)
     }
+
+    async fn gone(&self) {
+        self.local.gone().await;
+    }
 }
 
 /// Follows a setup whose news up to number `seen` is known, and prints its receipt.
@@ -141,7 +145,7 @@ fn lost(local: &Local, setup: &Setup) -> Failure {
     local.trouble().unwrap_or_else(|| {
         Problem::new("D1-DAEMON-005", Category::Daemon, "the daemon did not come back")
             .because("the link to it was lost while the setup was running")
-            .leaving("the running step goes on if its daemon lives; nothing is lost")
+            .leaving("a step that runs goes on until its end; nothing is lost")
             .next(format!("d1-doctor status {}", setup.id.short()))
             .next(format!("d1-doctor resume {}", setup.id.short()))
             .into()
