@@ -2,7 +2,7 @@
 
 use crate::{
     Action, Baseline, Change, Digest, Facts, IsolationReport, Outcome, Output, Preview,
-    ProbeAnswer, Problem, Query, Resource, Step, Stop, TaskId, Usage,
+    ProbeAnswer, Problem, Query, Resource, Step, Stop, TaskCommand, TaskId, Usage,
 };
 use std::{fmt, time::Duration};
 use tokio::sync::mpsc;
@@ -55,6 +55,15 @@ pub struct Ended {
     pub isolation: IsolationReport,
     /// Why it did not succeed.
     pub problem: Option<Problem>,
+}
+
+impl Job {
+    /// The first attempt at a step, with the usual grace and nobody else on the machine.
+    #[must_use]
+    pub fn new(task: TaskId, step: Step, baseline: Baseline) -> Self {
+        let grace = TaskCommand::DEFAULT_GRACE;
+        Self { task, attempt: 1, step, baseline, grace, needed_elsewhere: Vec::new() }
+    }
 }
 
 impl Ended {

@@ -92,3 +92,7 @@ pub use stop::{Stop, StopMode};
 pub use supervisor::{OnFailure, Supervisor};
 pub use task::{IllegalTransition, Task, TaskEvent, TaskState};
 pub use transport::{Transport, TransportError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -70,6 +70,27 @@ impl Step {
     pub const MAX_TIMEOUT: Duration = Duration::from_secs(4 * 3600);
     /// What a step is given when its recipe does not say.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// A step that writes, as an ordinary user and without the network, alone and fully
+    /// undoable; whatever is otherwise is said by its fields.
+    #[must_use]
+    pub fn new(id: StepId, title: impl Into<String>, action: Action) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            action,
+            effect: Effect::Write,
+            needs_root: false,
+            touches: Vec::new(),
+            network: Vec::new(),
+            timeout: Self::DEFAULT_TIMEOUT,
+            interruptible: true,
+            undo: Undo::Exact,
+            depends_on: Vec::new(),
+            resource_keys: Vec::new(),
+            warning: String::new(),
+        }
+    }
 }
 
 /// The steps that carry out an intent.

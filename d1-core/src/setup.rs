@@ -177,7 +177,17 @@ impl Setup {
                 self.state = S::Finished(SetupOutcome::Declined);
                 vec![Effect::Settle(Amount::ZERO)]
             }
-            (_, E::Task(id, event)) => self.on_task(id, event)?,
+            (
+                S::Running
+                | S::Stopping(_)
+                | S::Finished(
+                    SetupOutcome::Succeeded
+                    | SetupOutcome::NoChange
+                    | SetupOutcome::Failed
+                    | SetupOutcome::Cancelled,
+                ),
+                E::Task(id, event),
+            ) => self.on_task(id, event)?,
             (S::Running | S::Stopping(_), E::LinkLost) => {
                 self.fall_silent();
                 Vec::new()
@@ -192,6 +202,12 @@ impl Setup {
             (S::Running, E::Resume) => Vec::new(),
 
             (S::Running, E::Approve) => Vec::new(), // said twice, done once
+
+            // Nobody said yes, so no device has heard of its tasks.
+            (
+                state @ (S::AwaitingApproval | S::Finished(SetupOutcome::Declined)),
+                event @ E::Task(..),
+            ) => return Err(illegal(state.name(), event.name())),
             (state @ (S::Stopping(_) | S::Finished(_)), event @ (E::Approve | E::Resume))
             | (state @ (S::Running | S::Stopping(_) | S::Finished(_)), event @ E::Decline)
             | (state @ S::AwaitingApproval, event @ E::Resume)

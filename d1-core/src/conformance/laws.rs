@@ -1,6 +1,14 @@
 //! Collects broken laws, so that one run names them all.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
+
+/// How long one law may take. Only what is broken ever takes so long: it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A proof that may hang where something is broken.
+pub(super) async fn patiently(proof: impl Future<Output = ()>) {
+    tokio::time::timeout(PATIENCE, proof).await.unwrap();
+}
 
 /// Collects broken laws, so that one run names them all.
 #[derive(Default)]

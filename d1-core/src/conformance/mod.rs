@@ -6,13 +6,25 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, exported")]
 
+mod clock;
+mod executor;
 mod journal;
 mod laws;
+mod ledger;
+mod planner;
+mod prices;
 mod samples;
 mod setup_store;
+mod transport;
 
+pub use clock::{Pass, Passing, Timepiece, clock};
+pub use executor::{Examinee, executor};
 pub use journal::{journal, journal_durability};
+pub use ledger::ledger;
+pub use planner::{Orders, planner};
+pub use prices::prices;
 pub use samples::{a_setup, an_order};
 pub use setup_store::{setup_store, setup_store_durability};
+pub use transport::{Ends, transport};
 
-use laws::Laws;
+use laws::{Laws, patiently};

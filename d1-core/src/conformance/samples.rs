@@ -130,7 +130,7 @@ pub(super) fn a_receipt(order: &TaskCommand) -> Receipt {
 }
 
 /// What a machine says it would change.
-fn a_preview() -> Preview {
+pub(super) fn a_preview() -> Preview {
     Preview { disk_bytes: Some(-4), ..Preview::absent(Undo::None("it is said".into())) }
 }
 

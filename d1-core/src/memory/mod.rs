@@ -1,11 +1,18 @@
 //! Every port, in memory. These are real implementations, held to the same laws as the ones on disk.
 
+mod clock;
 mod journal;
 mod ledger;
+mod machine;
+mod near;
+mod planner;
 mod prices;
 mod setup_store;
 
+pub use clock::ManualClock;
 pub use journal::MemoryJournal;
 pub use ledger::MemoryLedger;
+pub use machine::{Ending, Fault, MemoryMachine, Offer, Program};
+pub use planner::TablePlanner;
 pub use prices::FreeOfCharge;
 pub use setup_store::MemorySetupStore;

@@ -1,17 +1,11 @@
-//! The journal and the store of setups in memory sit their exams, and so do broken
-//! ones: an exam that lets them pass proves nothing.
-#![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-#![expect(clippy::wildcard_enum_match_arm, reason = "a flaw shows in one place alone")]
+//! The journal and the store of setups.
 
-mod flawed_journal;
-mod flawed_store;
-
+use crate::broken_laws;
 use d1_core::{
     Journal, SetupStore, conformance,
     memory::{MemoryJournal, MemorySetupStore},
 };
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 #[tokio::test]
 async fn the_journal_in_memory_obeys_every_law() {
@@ -70,22 +64,4 @@ async fn a_store_that_dies_with_its_process_fails_the_durability_exam() {
         "versions_outlive_the_process",
     ];
     assert_eq!(broken, expected);
-}
-
-/// Runs an exam that should fail, and tells which laws it names.
-async fn broken_laws(exam: impl Future<Output = ()>) -> Vec<String> {
-    // The exam borrows what it examines, so it stays in this task, and its panic is caught.
-    let mut exam = Box::pin(exam);
-    let ended = std::future::poll_fn(|cx| {
-        let poll = std::panic::AssertUnwindSafe(|| exam.as_mut().poll(cx));
-        match std::panic::catch_unwind(poll) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => std::task::Poll::Ready(Err(panic)),
-        }
-    })
-    .await;
-    let panic = ended.expect_err("a broken implementation passed the exam");
-    let message = panic.downcast_ref::<String>().expect("the exam says what is broken");
-    let laws = message.strip_prefix("broken laws: ").expect("the exam names laws");
-    laws.split(", ").map(str::to_owned).collect()
 }

@@ -1,6 +1,6 @@
 //! Journals with one flaw each.
 
-use super::broken_laws;
+use crate::broken_laws;
 use d1_core::{
     Baseline, Entry, Journal, JournalError, OutputChunk, Receipt, Reception, SetupId, Stage,
     TaskCommand, TaskId, TaskResult, Timestamp, conformance, memory::MemoryJournal,

@@ -1,6 +1,6 @@
 //! Stores of setups with one flaw each.
 
-use super::broken_laws;
+use crate::broken_laws;
 use d1_core::{
     AccountId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError, Timestamp,
     conformance, memory::MemorySetupStore,

@@ -1,0 +1,7 @@
+//! What holds whatever happens: laws of the nouns, tried on arbitrary histories.
+#![cfg(feature = "testing")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+mod setups;
+mod tasks;
+mod undo;
