@@ -3,6 +3,7 @@
 //! - [`AptRoot`]: a scratch Debian with real apt and dpkg.
 //! - [`Desk`]: the real programs, each with a state directory of its own.
 //! - [`CloudDesk`]: a real server on a free port.
+//! - [`World`]: the whole system in one process, on a simulated machine.
 //! - [`Contest`]: ways to do one job, timed in turns.
 
 #![expect(
@@ -17,8 +18,10 @@ mod apt_root;
 mod cloud_desk;
 mod contest;
 mod desk;
+mod world;
 
 pub use apt_root::{AptRoot, Deb};
 pub use cloud_desk::CloudDesk;
 pub use contest::Contest;
 pub use desk::{Desk, PATIENCE, Ran, Server, finish, run, signal, until};
+pub use world::World;
