@@ -2,12 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-use d1_billing::{PriceList, PriceListError};
+use d1_billing::{MemoryLedger, PriceList, PriceListError};
 use d1_core::{
-    AbsolutePath, Action, Amount, Effect, Install, Intent, Manager, PackageOperation, Packages,
-    Plan, Prices as _, Revert, Step, TaskId, Undo,
+    AbsolutePath, AccountId, Action, Amount, CreditLedger, Effect, Install, Intent, Manager,
+    PackageOperation, Packages, Plan, Prices, Revert, Step, TaskId, Undo, conformance,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 const LIST: &str = "version = \"1\"\n[micro_credits]\ninstall = 7\nremove = 6\nservice = 5\n\
                     group = 4\nfile = 3\nexec = 2\nshell = 1\n";
@@ -72,4 +72,22 @@ fn a_list_that_is_not_understood_is_refused() {
     }
     let unnamed = LIST.replace("\"1\"", "\" \"");
     assert!(matches!(PriceList::parse(&unnamed), Err(PriceListError::NoVersion)));
+}
+
+#[tokio::test]
+async fn a_price_list_obeys_every_law_of_prices() {
+    conformance::prices(|| async { Arc::new(PriceList::built_in().unwrap()) as Arc<dyn Prices> })
+        .await;
+}
+
+#[tokio::test]
+async fn the_ledger_obeys_every_law_of_ledgers() {
+    conformance::ledger(async |deposits: Vec<(AccountId, Amount)>| {
+        let ledger = MemoryLedger::default();
+        for (account, amount) in deposits {
+            assert!(ledger.deposit(account, amount));
+        }
+        Arc::new(ledger) as Arc<dyn CreditLedger>
+    })
+    .await;
 }

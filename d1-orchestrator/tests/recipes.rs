@@ -6,10 +6,10 @@
 use d1_core::{
     Action, Answer, CommandName, Effect, Facts, IndexEntry, Install, Intent, Manager, ManagerFacts,
     Os, PackageName, Plan, PlanError, Planned, Planner, Query, ServiceManager, Source, ThingName,
-    Undo,
+    Undo, conformance,
 };
 use d1_orchestrator::{Catalogue, CatalogueError, RecipePlanner};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// How often a planner may ask before it has to plan.
 const ROUNDS: usize = 6;
@@ -97,6 +97,25 @@ impl Machine {
         }
         panic!("it keeps asking");
     }
+}
+
+#[tokio::test]
+async fn the_recipe_planner_obeys_every_law_of_planners() {
+    conformance::planner(|| async {
+        let mut machine = Machine::with(Manager::Apt);
+        machine.has_all = false;
+        for name in ["ripgrep", "jq", "cowsay"] {
+            machine.index.insert(name.into(), None);
+        }
+        conformance::Orders {
+            planner: Arc::new(RecipePlanner::new(Catalogue::embedded().unwrap())),
+            facts: machine.facts.clone(),
+            answer: Arc::new(move |query| machine.answer(query)),
+            known: ["ripgrep", "jq", "cowsay"].map(|thing| thing.parse().unwrap()).to_vec(),
+            unknown: "nothing-like-this".parse().unwrap(),
+        }
+    })
+    .await;
 }
 
 fn ids(plan: &Plan) -> Vec<&str> {
