@@ -1,8 +1,11 @@
 //! The process dies at every write there is, one after the other, and nothing is lost.
 //!
-//! For every fault point, and every time it is passed during one installation: die there,
-//! look, go on. Whatever the point: what is shown is true, going on reaches the goal, no
+//! For every fault point, and every time it is passed during one installation: the command,
+//! the daemon or the cloud dies there; look, go on. Whatever the point: what is shown is true, going on reaches the goal, no
 //! package was installed twice, and an undo brings everything back.
+
+mod cloud;
+mod daemon;
 
 use d1_world::{AptRoot, Deb, Desk, Ran, until};
 use std::fs;

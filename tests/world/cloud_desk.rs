@@ -19,26 +19,38 @@ impl CloudDesk {
 
     /// Starts one.
     pub fn start() -> Self {
-        let desk = Desk::at_this_machine();
-        let server = Self::serve(&desk);
-        Self { desk, server }
+        Self::serve(Desk::at_this_machine(), "127.0.0.1:0", None)
     }
 
-    fn serve(desk: &Desk) -> Server {
+    /// Starts one that dies at `fault`: `<point>:<the how-manieth time it is passed>`.
+    pub fn start_to_die(fault: &str) -> Self {
+        Self::serve(Desk::at_this_machine(), "127.0.0.1:0", Some(fault))
+    }
+
+    fn serve(desk: Desk, address: &str, fault: Option<&str>) -> Self {
         let token = desk.state("token");
         std::fs::write(&token, Self::TOKEN).unwrap();
         let token = token.to_str().unwrap().to_owned();
-        let args = ["--listen", "127.0.0.1:0", "--token-file", &token];
-        Server::start(desk.program("d1-cloud"), &args, "ready on")
+        let args = ["--listen", address, "--token-file", &token];
+        let mut program = desk.program("d1-cloud");
+        program.envs(fault.map(|fault| ("D1_FAULT", fault)));
+        let server = Server::start(program, &args, "ready on");
+        Self { desk, server }
     }
 
-    /// Kills it as a crash would, and starts it again on the same state.
+    /// Whether it has died.
+    pub fn is_dead(&mut self) -> bool {
+        self.server.is_dead()
+    }
+
+    /// Kills it as a crash would, if it still lives, and starts it again on the same state at
+    /// the same address.
     #[must_use]
     pub fn crash_and_restart(self) -> Self {
+        let address = self.http().replace("http://", "");
         let Self { desk, server } = self;
         server.kill();
-        let server = Self::serve(&desk);
-        Self { desk, server }
+        Self::serve(desk, &address, None)
     }
 
     /// Its address, as `http://host:port`.

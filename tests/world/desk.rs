@@ -135,25 +135,37 @@ pub struct Server {
 
 impl Server {
     /// Starts it, and waits for the line on standard error that has `word` in it.
-    pub fn start(mut command: Command, args: &[&str], word: &str) -> Self {
+    pub fn start(command: Command, args: &[&str], word: &str) -> Self {
+        Self::try_start(command, args, word)
+            .unwrap_or_else(|said| panic!("it ended before it was ready:\n{said}"))
+    }
+
+    /// The same; what it said when it ends before it is ready.
+    pub fn try_start(mut command: Command, args: &[&str], word: &str) -> Result<Self, String> {
         let child = command.args(args).stderr(Stdio::piped()).spawn().unwrap();
         let mut server = Self { child, ready: String::new() };
         let mut lines = BufReader::new(server.child.stderr.take().unwrap());
         let mut said = String::new();
         while !server.ready.contains(word) {
             server.ready.clear();
-            let read = lines.read_line(&mut server.ready).unwrap();
-            assert!(read > 0, "it ended before it was ready:\n{said}");
+            if lines.read_line(&mut server.ready).unwrap() == 0 {
+                return Err(said);
+            }
             said += &server.ready;
         }
         // Its later words are read and dropped, so that it never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-        server
+        Ok(server)
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether it has ended.
+    pub fn is_dead(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Kills it as a crash would.
