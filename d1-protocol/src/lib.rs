@@ -22,3 +22,7 @@ pub use transport::memory;
 pub use transport::unix;
 #[cfg(feature = "websocket")]
 pub use transport::websocket;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -85,6 +85,23 @@ pub struct ReceiptView {
     pub isolation: String,
 }
 
+impl SetupView {
+    /// Whether it has ended. Of a state that only newer servers know, it is not known to have.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        use d1_core::SetupOutcome as Outcome;
+        [
+            Outcome::Succeeded,
+            Outcome::NoChange,
+            Outcome::Failed,
+            Outcome::Cancelled,
+            Outcome::Declined,
+        ]
+        .iter()
+        .any(|outcome| outcome.as_str() == self.state)
+    }
+}
+
 impl From<&Setup> for SetupView {
     fn from(setup: &Setup) -> Self {
         let receipt = |receipt: &d1_core::Receipt| ReceiptView {

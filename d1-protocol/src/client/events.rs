@@ -2,7 +2,7 @@
 
 use super::{ApiClient, ClientError, calls::accept};
 use crate::api;
-use d1_core::{Progress, SetupId};
+use d1_core::{Progress, ProgressEvent, SetupId};
 use futures_util::{Stream, stream};
 use reqwest::{Method, Response};
 use std::{collections::VecDeque, time::Duration};
@@ -22,6 +22,8 @@ struct Follower {
     text: Vec<u8>,
     waiting: VecDeque<Progress>,
     failures: u32,
+    /// The last news was that it is over.
+    ended: bool,
     over: bool,
 }
 
@@ -41,6 +43,7 @@ impl ApiClient {
             text: Vec::new(),
             waiting: VecDeque::new(),
             failures: 0,
+            ended: false,
             over: false,
         };
         stream::try_unfold(follower, |mut follower| async move {
@@ -83,13 +86,27 @@ impl Follower {
         };
         match answer.chunk().await.map_err(ClientError::Unreachable)? {
             Some(piece) => self.text.extend_from_slice(&piece),
-            // The server ends the stream when the setup is over.
-            None => self.over = true,
+            None => self.end_of_stream().await?,
         }
         if self.text.len() > MAX_EVENT {
             return Err(ClientError::Nonsense("an event is larger than 1 MiB".into()));
         }
         self.take_events()
+    }
+
+    /// The server ends the stream when the setup is over, and when it stops itself.
+    async fn end_of_stream(&mut self) -> Result<(), ClientError> {
+        (self.answer, self.text) = (None, Vec::new());
+        if self.ended || self.client.get(self.id).await?.is_over() {
+            self.over = true;
+            return Ok(());
+        }
+        if self.failures >= TRIES {
+            return Err(ClientError::Nonsense("the news ends, and the setup does not".into()));
+        }
+        self.failures += 1;
+        tokio::time::sleep(AGAIN).await;
+        Ok(())
     }
 
     /// Takes whole events off the text (WHATWG HTML, section 9.2.6): we need their data only.
@@ -108,6 +125,7 @@ impl Follower {
             }
             let progress: Progress =
                 serde_json::from_str(&data).map_err(|error| ClientError::Nonsense(error.into()))?;
+            self.ended = matches!(progress.event, ProgressEvent::Finished { .. });
             if progress.seq > self.after {
                 self.waiting.push_back(progress);
             }

@@ -1,0 +1,173 @@
+//! The API client against a server that misbehaves on command.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use d1_core::{
+    Category, DeviceId, Problem, Progress, ProgressEvent, SetupId, SetupOutcome, Timestamp,
+};
+use d1_protocol::{
+    ApiClient, ClientError,
+    api::{self, CreateRequest, ProblemBody},
+};
+use futures_util::{StreamExt as _, stream};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+/// What happened so far, in the order it did.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl Seen {
+    fn note(&self, what: impl Into<String>) -> usize {
+        let mut seen = self.0.lock().unwrap();
+        seen.push(what.into());
+        seen.len()
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+async fn serve(router: Router) -> ApiClient {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    d1_core::Supervisor::default().run("server", async move {
+        axum::serve(listener, router).await.unwrap();
+    });
+    ApiClient::new(&base, "a-token").unwrap()
+}
+
+fn request() -> CreateRequest {
+    let install = vec!["jq".parse().unwrap()];
+    CreateRequest { install, from: None, device: DeviceId::generate(), approve: true }
+}
+
+fn news(seq: u64) -> Progress {
+    let event = match seq {
+        3 => ProgressEvent::Finished {
+            outcome: SetupOutcome::Succeeded,
+            charged: d1_core::Amount::ZERO,
+        },
+        _ => ProgressEvent::Approved,
+    };
+    Progress { seq, at: Timestamp(seq), event }
+}
+
+fn event(seq: u64) -> String {
+    format!("id: {seq}\ndata: {}\n\n", serde_json::to_string(&news(seq)).unwrap())
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_problem_it_carries() {
+    let problem = Problem::new("D1-PLAN-001", Category::Usage, "nothing called `x` is known")
+        .because("it is in no index")
+        .next("d1-doctor plan --list");
+    let body = ProblemBody::from(problem.clone());
+    let answer = serde_json::to_string(&body).unwrap();
+    let refuse = post(move |headers: HeaderMap| async move {
+        assert_eq!(headers["authorization"], "Bearer a-token");
+        assert_eq!(headers["idempotency-key"], "once");
+        (StatusCode::BAD_REQUEST, [(CONTENT_TYPE, api::PROBLEM_JSON)], answer)
+    });
+    let client = serve(Router::new().route(api::CREATE, refuse)).await;
+    let error = client.create(&request(), Some("once")).await.unwrap_err();
+    assert_eq!(error.problem(), problem);
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_said_to_make_none() {
+    for (status, body) in [
+        (StatusCode::OK, "<html>hello</html>"),
+        (StatusCode::OK, ""),
+        (StatusCode::OK, "{\"schema\":\"d1.setup.v1\"}"),
+    ] {
+        let answer = post(move || async move { (status, body) });
+        let client = serve(Router::new().route(api::CREATE, answer)).await;
+        let error = client.create(&request(), None).await.unwrap_err();
+        assert_eq!(error.problem().code, "D1-NET-002", "{status} {body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_answers_for_the_cloud_is_quoted() {
+    let answer = post(|| async { (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>") });
+    let client = serve(Router::new().route(api::CREATE, answer)).await;
+    let problem = client.create(&request(), None).await.unwrap_err().problem();
+    assert_eq!(problem.code, "D1-NET-004");
+    assert_eq!(problem.title, "the cloud answered 502 Bad Gateway");
+}
+
+#[tokio::test]
+async fn nobody_there_is_a_network_error() {
+    let client = ApiClient::new("http://127.0.0.1:9", "a-token").unwrap();
+    let error = client.get(SetupId::generate()).await.unwrap_err();
+    let problem = error.problem();
+    assert_eq!((problem.code.as_str(), problem.category), ("D1-NET-001", Category::Network));
+}
+
+#[test]
+fn tokens_are_sent_to_this_machine_only() {
+    for bad in ["http://example.org", "https://127.0.0.1", "ftp://localhost", "127.0.0.1", ""] {
+        let refused = ApiClient::new(bad, "a-token").unwrap_err();
+        assert!(matches!(refused, ClientError::Address(_)), "{bad}");
+    }
+}
+
+async fn broken_news(
+    State(seen): State<Seen>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let after = headers["last-event-id"].to_str().unwrap().to_owned();
+    assert!(id.parse::<SetupId>().is_ok());
+    let pieces: Vec<io::Result<Bytes>> = match seen.note(format!("after {after}")) {
+        // An event cut in the middle, then the line breaks.
+        1 => vec![Ok(event(1).into()), Ok("id: 2\nda".into()), Err(io::Error::other("gone"))],
+        // One that was told before, then the rest, in odd pieces.
+        _ => {
+            let mut first = event(2) + &event(3);
+            let second = first.split_off(9);
+            vec![Ok(event(1).into()), Ok(first.into()), Ok(second.into())]
+        }
+    };
+    // What was said is on its way before the next piece, or the end, comes.
+    let pieces = stream::iter(pieces).then(|piece| async {
+        tokio::task::yield_now().await;
+        piece
+    });
+    Body::from_stream(pieces).into_response()
+}
+
+#[tokio::test]
+async fn a_broken_line_is_joined_again_where_it_broke() {
+    let seen = Seen::default();
+    let router = Router::new().route(api::EVENTS, get(broken_news)).with_state(seen.clone());
+    let client = serve(router).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
+    let told: Vec<Progress> = told.into_iter().map(Result::unwrap).collect();
+    assert_eq!(told, [news(1), news(2), news(3)]);
+    assert_eq!(seen.all(), ["after 0", "after 1"]);
+}
+
+#[tokio::test]
+async fn news_without_end_and_without_sense_is_given_up() {
+    let endless = get(|| async { "data: ".to_owned() + &"x".repeat(2 * 1024 * 1024) });
+    let client = serve(Router::new().route(api::EVENTS, endless)).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
+    assert!(matches!(told.as_slice(), [Err(ClientError::Nonsense(_))]), "{told:?}");
+    let nonsense = get(|| async { "data: {\"seq\":true}\n\n" });
+    let client = serve(Router::new().route(api::EVENTS, nonsense)).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
+    assert!(matches!(told.as_slice(), [Err(ClientError::Nonsense(_))]), "{told:?}");
+}

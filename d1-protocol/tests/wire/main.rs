@@ -1,0 +1,18 @@
+//! The link language: every word survives the way there, and no bytes do harm.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod nouns;
+#[cfg(test)]
+mod numbers;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod seed;
+#[cfg(test)]
+mod values;

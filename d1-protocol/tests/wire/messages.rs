@@ -1,0 +1,90 @@
+//! Arbitrary messages, of every kind there is.
+
+use crate::{nouns::*, values::*};
+use d1_core::*;
+use proptest::{collection::vec, prelude::*, sample::select};
+
+pub(crate) fn to_device() -> impl Strategy<Value = ToDevice> {
+    let mode = select(vec![StopMode::AfterStep, StopMode::Now, StopMode::Kill]);
+    let request = || id(RequestId::from_bytes);
+    prop_oneof![
+        (any::<u32>(), line(), at()).prop_map(|(protocol, version, server_time)| {
+            ToDevice::Welcome(Welcome { protocol, version, server_time })
+        }),
+        command().prop_map(|command| ToDevice::Run(Box::new(command))),
+        (task(), id(SetupId::from_bytes), any::<u64>(), mode)
+            .prop_map(|(task, setup, epoch, mode)| ToDevice::Cancel { task, setup, epoch, mode }),
+        (task(), any::<u32>()).prop_map(|(task, attempt)| ToDevice::ResultStored { task, attempt }),
+        (task(), any::<u32>(), any::<u64>())
+            .prop_map(|(task, attempt, seq)| ToDevice::OutputStored { task, attempt, seq }),
+        task().prop_map(ToDevice::Forget),
+        (request(), few(query())).prop_map(|(request, queries)| ToDevice::Ask { request, queries }),
+        (request(), few(action()))
+            .prop_map(|(request, actions)| ToDevice::Preview { request, actions }),
+        (task(), any::<bool>()).prop_map(|(task, yes)| ToDevice::Confirmed { task, yes }),
+        Just(ToDevice::Drain),
+        problem().prop_map(ToDevice::Error),
+    ]
+}
+
+fn hello() -> impl Strategy<Value = Hello> {
+    let epochs = few((id(SetupId::from_bytes), any::<u64>()));
+    (id(DeviceId::from_bytes), any::<u32>(), any::<u32>(), line(), facts(), epochs).prop_map(
+        |(device, protocol_min, protocol_max, version, facts, epochs)| Hello {
+            device,
+            protocol_min,
+            protocol_max,
+            version,
+            facts,
+            epochs,
+        },
+    )
+}
+
+fn chunk() -> impl Strategy<Value = OutputChunk> {
+    let stream = select(vec![Stream::Stdout, Stream::Stderr, Stream::Note]);
+    (task(), any::<u32>(), any::<u64>(), stream, vec(any::<u8>(), 0..64)).prop_map(
+        |(task, attempt, seq, stream, bytes)| OutputChunk {
+            task,
+            attempt,
+            seq,
+            output: Output { stream, bytes },
+        },
+    )
+}
+
+fn health() -> impl Strategy<Value = Health> {
+    let load = proptest::num::f64::NORMAL | proptest::num::f64::ZERO;
+    (at(), any::<u32>(), any::<u32>(), any::<u64>(), load, any::<u64>(), any::<u64>()).prop_map(
+        |(at, running, waiting, uptime_seconds, load, memory, disk)| Health {
+            at,
+            running,
+            waiting,
+            uptime_seconds,
+            load,
+            memory_available_bytes: memory,
+            disk_free_bytes: disk,
+        },
+    )
+}
+
+pub(crate) fn from_device() -> impl Strategy<Value = FromDevice> {
+    let request = || id(RequestId::from_bytes);
+    prop_oneof![
+        hello().prop_map(FromDevice::Hello),
+        (task(), any::<u32>()).prop_map(|(task, attempt)| FromDevice::Received { task, attempt }),
+        (task(), any::<u32>()).prop_map(|(task, attempt)| FromDevice::Started { task, attempt }),
+        chunk().prop_map(FromDevice::Output),
+        few(task()).prop_map(FromDevice::Lease),
+        result().prop_map(|result| FromDevice::Finished(Box::new(result))),
+        (request(), facts())
+            .prop_map(|(request, facts)| FromDevice::Facts { request, facts: Box::new(facts) }),
+        (request(), few(preview()))
+            .prop_map(|(request, previews)| FromDevice::Previews { request, previews }),
+        (request(), problem())
+            .prop_map(|(request, problem)| FromDevice::Refused { request, problem }),
+        (task(), text()).prop_map(|(task, what)| FromDevice::Confirm { task, what }),
+        health().prop_map(FromDevice::Health),
+        problem().prop_map(FromDevice::Error),
+    ]
+}
