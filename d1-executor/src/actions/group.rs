@@ -8,18 +8,18 @@ use std::time::Duration;
 /// How long a look or a change may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Whether `user` is in `group`.
+/// Whether `user` is in `group`. Nobody is in a group that is not there yet.
 pub(super) async fn is_member(
     looker: &Looker,
     group: &GroupName,
     user: &UserName,
 ) -> Result<State, ExecutorError> {
-    let Some(line) = database(looker, "group", group.as_str()).await? else {
-        return Err(trouble::refused(missing("D1-GROUP-001", "group", group.as_str())));
-    };
     if database(looker, "passwd", user.as_str()).await?.is_none() {
         return Err(trouble::refused(missing("D1-GROUP-002", "user", user.as_str())));
     }
+    let Some(line) = database(looker, "group", group.as_str()).await? else {
+        return Ok(State::Absent);
+    };
     let members = line.trim_end().rsplit(':').next().unwrap_or_default();
     let is_member = members.split(',').any(|member| member == user.as_str());
     Ok(if is_member { State::Present } else { State::Absent })
@@ -32,6 +32,9 @@ pub(super) async fn set_member(
     user: &UserName,
     to: &State,
 ) -> Result<(), Problem> {
+    if database(looker, "group", group.as_str()).await.is_ok_and(|line| line.is_none()) {
+        return Err(missing("D1-GROUP-001", "group", group.as_str()).leaving(trouble::UNTOUCHED));
+    }
     let words = if *to == State::Present {
         ["gpasswd", "-a", user.as_str(), group.as_str()]
     } else {

@@ -12,7 +12,7 @@ mod group;
 pub(crate) mod look;
 mod service;
 pub(crate) mod shell;
-mod tree;
+pub(crate) mod tree;
 pub(crate) mod trouble;
 
 pub(crate) use goal::Goal;

@@ -31,8 +31,10 @@ pub struct MachineConfig {
     pub state_dir: PathBuf,
     /// What the owner allows.
     pub policy: Policy,
-    /// Below which folder files are changed; `/` but for tests.
+    /// The folder that is `/`: below it files are changed and facts are looked for.
     pub root: PathBuf,
+    /// The search path for programs, as in `$PATH`.
+    pub path: String,
     /// The home of the user who does the work.
     pub home: PathBuf,
     /// What tells the time.
@@ -47,6 +49,7 @@ impl MachineConfig {
             state_dir: state_dir.to_path_buf(),
             policy: Policy::read(Path::new(POLICY))?,
             root: PathBuf::from("/"),
+            path: Host::this(Arc::clone(&clock)).path,
             home: home.unwrap_or_else(|| PathBuf::from("/")),
             clock,
         })
@@ -67,7 +70,8 @@ impl Machine {
     /// The machine that `config` describes.
     #[must_use]
     pub fn new(config: MachineConfig) -> Self {
-        let mut host = Host::this(Arc::clone(&config.clock));
+        let this = Host::this(Arc::clone(&config.clock));
+        let mut host = Host { root: config.root.clone(), path: config.path, ..this };
         let given = FOR_PACKAGES.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?)));
         host.env.extend(given.map(|(name, value)| (name.to_owned(), value)));
         let tool: Arc<dyn Tool> = Arc::new(ProcessTool::default());

@@ -6,7 +6,7 @@ use super::{
     stateful::{compare, reach, reached, save},
 };
 use crate::{
-    actions::Goal,
+    actions::{Goal, tree::resolve},
     packages::{Goal as PackageGoal, Run},
 };
 use d1_core::{
@@ -47,19 +47,12 @@ pub(super) async fn preview(
         }
         None => Preview::present(),
     };
-    for change in others.iter().rev() {
-        let now = machine.looker.look(&change.resource).await?;
-        if reached(&change.before, &now) {
-            continue;
-        }
-        if now == change.after {
-            preview.presence = Presence::Absent;
-            let (resource, after) = (change.resource.clone(), change.before.clone());
-            preview.changes.push(Change { resource, before: now, after });
-        } else {
-            preview.warnings.push(kept(change));
-        }
+    let back = way_back(machine, &others, &[]).await?;
+    if !back.changes.is_empty() {
+        preview.presence = Presence::Absent;
     }
+    preview.changes.extend(back.changes);
+    preview.warnings.extend(back.kept);
     preview.undo = Undo::None("an undo is not undone; do it again instead".into());
     Ok(preview)
 }
@@ -90,24 +83,12 @@ pub(super) async fn run(
 ) -> Result<Ended, ExecutorError> {
     let began = Instant::now();
     let Sorted { packages, others } = sort(changes);
-    let mut goals = Vec::new();
-    let mut kept_back = Vec::new();
-    for change in others.iter().rev() {
-        let now = machine.looker.look(&change.resource).await?;
-        if reached(&change.before, &now) {
-            continue;
-        }
-        if job.needed_elsewhere.contains(&change.resource) {
-            kept_back.push(format!("{}: another setup relies on it", change.resource));
-        } else if now == change.after || is_folder(change, &now) {
-            let (resource, state) = (change.resource.clone(), change.before.clone());
-            goals.push(Goal { resource, state, content: None });
-        } else {
-            kept_back.push(kept(change));
-        }
-    }
+    let WayBack { changes, kept } = way_back(machine, &others, &job.needed_elsewhere).await?;
+    let goal =
+        |change: Change| Goal { resource: change.resource, state: change.after, content: None };
+    let goals = changes.into_iter().map(goal).collect();
     let ended = reach(machine, goals, Outcome::Succeeded).await?;
-    let ended = Ended { kept: kept_back, duration: began.elapsed(), ..ended };
+    let ended = Ended { kept, duration: began.elapsed(), ..ended };
     let Some((manager, packages)) = packages.filter(|_| ended.outcome.is_success()) else {
         return Ok(ended);
     };
@@ -141,13 +122,60 @@ pub(super) async fn probe(
     Ok(Probed { answer, changes: ours.changes.into_iter().chain(theirs.changes).collect() })
 }
 
-/// A folder that we made is removed when it is empty, whoever changed its mode meanwhile.
-fn is_folder(change: &Change, now: &State) -> bool {
-    matches!((&change.after, now), (State::Directory { .. }, State::Directory { .. }))
+/// The way back to how things were, as far as it is open.
+struct WayBack {
+    /// In the order in which they are to be made.
+    changes: Vec<Change>,
+    /// What stays, and why.
+    kept: Vec<String>,
 }
 
-fn kept(change: &Change) -> String {
-    format!("{}: it has changed since, and is left as it is", change.resource)
+/// From the last change to the first: each that is still as its receipt left it.
+async fn way_back(
+    machine: &Machine,
+    changes: &[Change],
+    needed_elsewhere: &[Resource],
+) -> Result<WayBack, ExecutorError> {
+    let mut back = WayBack { changes: Vec::new(), kept: Vec::new() };
+    for Change { resource, before, after } in changes.iter().rev() {
+        let now = machine.looker.look(resource).await?;
+        if reached(before, &now) {
+            continue;
+        }
+        // A folder that we made is removed whoever changed its mode meanwhile.
+        let is_folder = matches!((after, &now), (State::Directory { .. }, State::Directory { .. }));
+        let why = if needed_elsewhere.contains(resource) {
+            "another setup relies on it"
+        } else if now != *after && !is_folder {
+            "it has changed since, and is left as it is"
+        } else if is_folder && holds_more(machine, resource, &back.changes) {
+            "it holds other things by now, and stays"
+        } else {
+            let (resource, after) = (resource.clone(), before.clone());
+            back.changes.push(Change { resource, before: now, after });
+            continue;
+        };
+        back.kept.push(format!("{resource}: {why}"));
+    }
+    Ok(back)
+}
+
+/// Whether a folder has something in it that does not go away with these changes.
+fn holds_more(machine: &Machine, folder: &Resource, going: &[Change]) -> bool {
+    let Resource::File(path) = folder else { return false };
+    let looker = &machine.looker;
+    // What cannot be listed cannot be removed either, and the attempt says why.
+    let Ok(entries) = std::fs::read_dir(resolve(&looker.root, &looker.home, path)) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let inside = format!("{path}/{}", entry.file_name().to_string_lossy());
+        let goes = |change: &Change| {
+            change.after == State::Absent
+                && matches!(&change.resource, Resource::File(path) if path.as_str() == inside)
+        };
+        !going.iter().any(goes)
+    })
 }
 
 fn join(ours: Ended, theirs: Ended) -> Ended {

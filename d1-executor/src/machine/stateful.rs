@@ -3,29 +3,31 @@
 use super::core::Machine;
 use crate::actions::{Goal, bring::bring, goal::goals, trouble};
 use d1_core::{
-    Action, Baseline, Change, Ended, ExecutorError, Job, Outcome, Presence, Preview, ProbeAnswer,
-    Probed, Resource, State, Undo,
+    Action, Baseline, Change, Ended, ExecutorError, Job, Outcome, Preview, ProbeAnswer, Probed,
+    Resource, State, Undo,
 };
 use tokio::time::Instant;
 
 /// What would change.
 pub(super) async fn preview(machine: &Machine, action: &Action) -> Result<Preview, ExecutorError> {
-    let goals = match goals(&machine.looker, action).await {
-        Ok(goals) => goals,
-        Err(ExecutorError::Refused(problem)) => return Ok(Preview::blocked(*problem)),
-        Err(error) => return Err(error),
-    };
+    match missing(machine, action).await {
+        Ok(changes) if changes.is_empty() => Ok(Preview::present()),
+        Ok(changes) => Ok(Preview { changes, ..Preview::absent(Undo::Exact) }),
+        Err(ExecutorError::Refused(problem)) => Ok(Preview::blocked(*problem)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is not yet as an action wants it.
+async fn missing(machine: &Machine, action: &Action) -> Result<Vec<Change>, ExecutorError> {
     let mut changes = Vec::new();
-    for goal in goals {
+    for goal in goals(&machine.looker, action).await? {
         let before = machine.looker.look(&goal.resource).await?;
         if !reached(&goal.state, &before) {
             changes.push(Change { resource: goal.resource, before, after: goal.state });
         }
     }
-    if changes.is_empty() {
-        return Ok(Preview::present());
-    }
-    Ok(Preview { presence: Presence::Absent, changes, ..Preview::absent(Undo::Exact) })
+    Ok(changes)
 }
 
 /// How everything is that may change; the content of files is saved.

@@ -24,6 +24,10 @@ const COALESCE: usize = 64;
 
 /// What a socket carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "websocket"),
+    expect(unreachable_pub, reason = "servers hand in frames of WebSockets only")
+)]
 pub enum Frame {
     /// One message.
     Message(Bytes),
