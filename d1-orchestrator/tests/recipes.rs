@@ -245,6 +245,19 @@ async fn unknown_names_suggest_and_ambiguous_ones_list() {
 }
 
 #[tokio::test]
+async fn a_node_that_brings_its_own_npm_is_whole_and_a_python_without_its_parts_is_not() {
+    let mut machine = Machine::with(Manager::Apt);
+    machine.commands = vec!["node", "npm", "python3", "pip3"];
+    machine.index.insert("nodejs".into(), Some("20.1"));
+    machine.index.insert("python3".into(), Some("3.11"));
+    let node = machine.plan(&["node"], None).await.unwrap();
+    assert_eq!(node.follow_up, ["node is already here: /usr/bin/node, /usr/bin/npm"]);
+    assert_eq!(packages(&node), [""; 0]);
+    let python = machine.plan(&["python"], None).await.unwrap();
+    assert_eq!(packages(&python), ["python3", "python3-venv", "python3-pip"]);
+}
+
+#[tokio::test]
 async fn a_bundle_brings_each_thing_once() {
     let plan = Machine::with(Manager::Apt).plan(&["shell-comfort", "jq"], None).await.unwrap();
     let installs: Vec<_> = ids(&plan).into_iter().filter(|id| id.starts_with("install-")).collect();

@@ -66,9 +66,13 @@ fn by_recipe<'a>(
     if let Some(with) = recipe.conflicts.iter().find(|name| installed(name)) {
         return Err(PlanError::Conflict { thing: thing.clone(), with: with.to_string() });
     }
-    let ours = candidate.packages.iter().any(|names| names.iter().any(installed));
     let places: Vec<_> = commands().filter_map(|query| place(facts, &query)).collect();
-    if !ours && places.len() == recipe.check.commands.len() {
+    let ours = candidate.packages.iter().filter(|names| names.iter().any(installed)).count();
+    // Some came from elsewhere, and every one of them has a command that shows it is there: as
+    // with a Node that brings its own npm.
+    let shown = recipe.check.commands.len() >= candidate.packages.len();
+    let from_elsewhere = ours == 0 || (shown && ours < candidate.packages.len());
+    if from_elsewhere && places.len() == recipe.check.commands.len() {
         return Ok(Resolved::Already { at: places.join(", ") });
     }
     let names = candidate.packages.iter().map(|names| {
