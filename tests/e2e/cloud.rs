@@ -7,7 +7,10 @@ use d1_protocol::{
 };
 use d1_world::{AptRoot, CloudDesk, Deb, Desk, finish, until};
 use futures_util::StreamExt as _;
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 fn code(error: ClientError) -> String {
     error.problem().code
@@ -22,6 +25,28 @@ async fn nobody_gets_in_without_the_token() {
     let friend = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     assert!(friend.devices().await.unwrap().devices.is_empty());
     assert_eq!(code(friend.get(SetupId::generate()).await.unwrap_err()), "D1-SETUP-001");
+}
+
+#[test]
+fn whatever_is_asked_wrongly_is_answered_with_a_problem() {
+    let cloud = CloudDesk::start();
+    let token = format!("Authorization: Bearer {}", CloudDesk::TOKEN);
+    for (method, path, body, status, code) in [
+        ("GET", "/api/v1/setup/tasks/nonsense", "", "404", "D1-SETUP-001"),
+        ("GET", "/api/v1/nothing-here", "", "404", "D1-API-003"),
+        ("DELETE", "/api/v1/setup/tasks", "", "405", "D1-API-004"),
+        ("POST", "/api/v1/setup/create", "not json", "422", "D1-API-001"),
+        ("POST", "/api/v1/setup/create", "{\"install\":[\"x;y\"]}", "422", "D1-API-001"),
+    ] {
+        let url = format!("{}{path}", cloud.http());
+        let args = ["-s", "-w", "\n%{http_code} %{content_type}", "-X", method, "-H", &token];
+        let asked = Command::new("curl").args(args).args(["-d", body, &url]).output().unwrap();
+        let answer = String::from_utf8(asked.stdout).unwrap();
+        let (body, told) = answer.rsplit_once('\n').unwrap();
+        assert_eq!(told, format!("{status} application/problem+json"), "{path}: {body}");
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(problem["code"], code, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,18 @@ impl From<Problem> for Refusal {
 }
 
 impl Refusal {
+    /// Nothing at this path.
+    pub(crate) async fn unknown_path() -> Self {
+        let title = "there is nothing at this address";
+        Self(Problem::new("D1-API-003", Category::Usage, title).leaving("nothing was changed"))
+    }
+
+    /// Something at this path, and not to be asked like this.
+    pub(crate) async fn unknown_method() -> Self {
+        let title = "this address is not asked with this method";
+        Self(Problem::new("D1-API-004", Category::Usage, title).leaving("nothing was changed"))
+    }
+
     /// Nobody we know.
     pub(crate) fn unknown_caller() -> Self {
         let title = "the request presents no token, or one that is not known";

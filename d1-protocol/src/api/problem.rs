@@ -32,7 +32,8 @@ impl From<Problem> for ProblemBody {
 /// The status of a problem: unknown things are 404, the rest goes by its category.
 fn status(problem: &Problem) -> u16 {
     match (problem.code.as_str(), problem.category) {
-        ("D1-SETUP-001", _) => 404,
+        ("D1-SETUP-001" | "D1-API-003", _) => 404,
+        ("D1-API-004", _) => 405,
         (_, Category::Usage) => 422,
         (_, Category::Task) => 409,
         (_, Category::Daemon | Category::Network) => 503,

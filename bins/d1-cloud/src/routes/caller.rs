@@ -2,10 +2,10 @@
 
 use crate::{compose::App, refusal::Refusal};
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     http::request::Parts,
 };
-use d1_core::{AccountId, Category, Problem};
+use d1_core::{AccountId, Category, Problem, SetupId};
 use serde::de::DeserializeOwned;
 
 /// Whoever presents the token.
@@ -16,6 +16,22 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         app.token.account(&parts.headers).map(Self).ok_or_else(Refusal::unknown_caller)
+    }
+}
+
+/// The setup that the path names.
+pub(crate) struct Named(pub(crate) SetupId);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let given = Path::<String>::from_request_parts(parts, app).await;
+        let given = given.map_or_else(|_| String::new(), |Path(given)| given);
+        given.parse().map(Self).map_err(|error: d1_core::IdError| {
+            let title = format!("there is no setup `{given}`");
+            Refusal(Problem::new("D1-SETUP-001", Category::Usage, title).because(error.to_string()))
+        })
     }
 }
 

@@ -1,10 +1,10 @@
 //! New setups: from a wish, or to take another one back.
 
-use super::caller::{Body, Caller};
+use super::caller::{Body, Caller, Named};
 use crate::{compose::App, refusal::Refusal};
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
 };
 use d1_core::{AccountId, Category, Intent, Problem, Setup, SetupId};
@@ -36,7 +36,7 @@ pub(crate) async fn create(
 pub(crate) async fn undo(
     State(app): State<App>,
     Caller(account): Caller,
-    Path(id): Path<SetupId>,
+    Named(id): Named,
 ) -> Result<(StatusCode, Json<SetupView>), Refusal> {
     let original = app.engine.get(account, id).await?;
     let draft = app.engine.draft(account, original.device, Intent::Undo(id)).await?;

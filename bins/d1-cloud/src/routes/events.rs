@@ -1,13 +1,13 @@
 //! What a setup tells, as server-sent events: `Last-Event-ID` goes on where a connection broke.
 
-use super::caller::Caller;
+use super::caller::{Caller, Named};
 use crate::{compose::App, refusal::Refusal};
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
-use d1_core::{Progress, SetupId};
+use d1_core::Progress;
 use futures_util::{Stream, StreamExt as _};
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use std::convert::Infallible;
 pub(crate) async fn events(
     State(app): State<App>,
     Caller(account): Caller,
-    Path(id): Path<SetupId>,
+    Named(id): Named,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
     app.engine.get(account, id).await?;

@@ -6,7 +6,7 @@ mod devices;
 mod events;
 mod setups;
 
-use crate::compose::App;
+use crate::{compose::App, refusal::Refusal};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -33,6 +33,8 @@ pub(crate) fn router(app: App) -> Router {
         .route(api::LINK, get(devices::link))
         .route(api::HEALTH, get(|| async { "ok\n" }))
         .route(api::READY, get(ready))
+        .fallback(Refusal::unknown_path)
+        .method_not_allowed_fallback(Refusal::unknown_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(app)
 }

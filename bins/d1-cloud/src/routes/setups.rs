@@ -1,12 +1,8 @@
 //! Setups that are there: one, many, and what can be done with them.
 
-use super::caller::{Body, Caller};
+use super::caller::{Body, Caller, Named};
 use crate::{compose::App, refusal::Refusal};
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use d1_core::{Category, Page, Problem, SetupId};
 use d1_orchestrator::EngineError;
 use d1_protocol::api::{CancelRequest, ResumeRequest, SetupList, SetupView};
@@ -20,7 +16,7 @@ type Answer = Result<Json<SetupView>, Refusal>;
 pub(crate) async fn get(
     State(app): State<App>,
     Caller(account): Caller,
-    Path(id): Path<SetupId>,
+    Named(id): Named,
 ) -> Answer {
     Ok(Json(SetupView::from(&app.engine.get(account, id).await?)))
 }
@@ -44,7 +40,7 @@ pub(crate) async fn list(
 pub(crate) async fn approve(
     State(app): State<App>,
     Caller(account): Caller,
-    Path(id): Path<SetupId>,
+    Named(id): Named,
 ) -> Answer {
     app.engine.get(account, id).await?;
     Ok(Json(SetupView::from(&app.engine.approve(id).await?)))
@@ -54,7 +50,7 @@ pub(crate) async fn approve(
 pub(crate) async fn cancel(
     State(app): State<App>,
     Caller(account): Caller,
-    Path(id): Path<SetupId>,
+    Named(id): Named,
     Body(request): Body<CancelRequest>,
 ) -> Answer {
     app.engine.get(account, id).await?;
@@ -65,7 +61,7 @@ pub(crate) async fn cancel(
 pub(crate) async fn resume(
     State(app): State<App>,
     Caller(account): Caller,
-    Path(id): Path<SetupId>,
+    Named(id): Named,
     Body(request): Body<ResumeRequest>,
 ) -> Answer {
     app.engine.get(account, id).await?;
