@@ -16,6 +16,7 @@ mod clock;
 mod digest;
 mod executor;
 mod facts;
+mod finding;
 mod id;
 mod intent;
 mod isolation;
@@ -61,6 +62,7 @@ pub use executor::{Ended, Executor, ExecutorError, Job, Probed};
 pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
 };
+pub use finding::{Finding, Verdict};
 pub use id::{AccountId, DeviceId, HoldId, IdError, RequestId, SetupId, TaskId};
 pub use intent::{Install, Intent, Source};
 pub use isolation::{IsolationReport, Layer};
@@ -72,8 +74,8 @@ pub use link::{
 };
 pub use manager::{Manager, UnknownManager};
 pub use name::{
-    CommandName, GroupName, HostName, NameError, PackageName, ResourceKey, ServiceName, StepId,
-    ThingName, UserName,
+    CheckId, CommandName, GroupName, HostName, NameError, PackageName, ResourceKey, ServiceName,
+    StepId, ThingName, UserName,
 };
 pub use outcome::Outcome;
 pub use output::{Output, OutputChunk, Stream};

@@ -119,6 +119,8 @@ name! {
     GroupName: "a group name", 32, "_-";
     /// A user of the machine.
     UserName: "a user name", 32, "_-.";
+    /// A check of the doctor, its area first: `apt.lock`, `sys.disk.home`.
+    CheckId: "the name of a check", 64, "._-";
     /// One step of a plan; unique within it.
     StepId: "a step id", 64, "_-.";
     /// What two steps cannot use at once: `apt`, `file:/etc/hosts` is written `file-etc-hosts`.

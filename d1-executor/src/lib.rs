@@ -2,6 +2,8 @@
 
 mod actions;
 mod agent;
+#[cfg(unix)]
+mod doctor;
 mod facts;
 #[cfg(all(feature = "sqlite", feature = "testing"))]
 pub mod fault;
@@ -17,6 +19,8 @@ mod sandbox;
 mod state_dir;
 
 pub use agent::{Agent, AgentParts};
+#[cfg(unix)]
+pub use doctor::{About, Doctor, Pace, Selection, Sight, Space, all_checks};
 pub use facts::{FactsSource, Host};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;

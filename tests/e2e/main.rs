@@ -8,6 +8,8 @@ mod cloud;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod diagnose;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod real;

@@ -170,6 +170,7 @@ fn of_the_manual() {
     let commands = [
         "install",
         "plan",
+        "diagnose",
         "undo",
         "resume",
         "cancel",
@@ -185,7 +186,11 @@ fn of_the_manual() {
     for command in commands {
         transcript = transcript.run(&[command, "--help"]);
     }
-    transcript.run(&["exit-codes"]).run(&["--version"]).compare("manual");
+    transcript
+        .run(&["diagnose", "--list"])
+        .run(&["exit-codes"])
+        .run(&["--version"])
+        .compare("manual");
 }
 
 #[test]

@@ -124,6 +124,11 @@ pub enum Command {
     /// Show what installing would do, and change nothing
     #[command(after_help = "Examples:\n  d1-doctor plan docker\n  d1-doctor plan --list")]
     Plan(Plan),
+    /// Look for what is wrong with this machine, and change nothing
+    #[command(
+        after_help = "Examples:\n  d1-doctor diagnose\n  d1-doctor diagnose apt git.identity\n  d1-doctor diagnose --list"
+    )]
+    Diagnose(Diagnose),
     /// Take back what a setup changed
     #[command(after_help = "Examples:\n  d1-doctor undo last\n  d1-doctor undo 7c1e0d2a --dry-run")]
     Undo(Undo),
@@ -177,6 +182,26 @@ pub struct Consent {
     /// Show the plan and stop
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+}
+
+/// `diagnose`
+#[derive(Debug, Args)]
+pub struct Diagnose {
+    /// Areas or checks to look at; all when none is named
+    #[arg(value_name = "AREA|CHECK")]
+    pub names: Vec<String>,
+    /// List the checks and stop
+    #[arg(long)]
+    pub list: bool,
+    /// Also the checks that take long
+    #[arg(long)]
+    pub deep: bool,
+    /// Leave the network alone
+    #[arg(long)]
+    pub offline: bool,
+    /// Exit with 9 when something is wrong
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// `install`

@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod consent;
+pub mod diagnose;
 pub mod drive;
 pub mod history;
 pub mod install;

@@ -1,0 +1,55 @@
+//! Day 1 Doctor itself, and the account it works for.
+
+use super::super::{check::Found, sight::Sight};
+use crate::policy::Policy;
+use std::error::Error as _;
+
+pub(super) async fn policy(sight: Sight) -> Found {
+    let path = sight.host.file("/etc/d1-doctor/policy.toml");
+    if !path.exists() {
+        return Found::skipped("there is no policy; the careful one holds");
+    }
+    match Policy::read(&path) {
+        Ok(_) => Found::ok("it can"),
+        Err(error) => Found::fail("nothing runs until the policy can be read")
+            .details(
+                [Some(error.to_string()), error.source().map(ToString::to_string)]
+                    .into_iter()
+                    .flatten(),
+            )
+            .remedy("mend /etc/d1-doctor/policy.toml, or remove it"),
+    }
+}
+
+/// shells(5): a shell that is not listed keeps people from logging in.
+pub(super) async fn login_shell(sight: Sight) -> Found {
+    let users = match sight.text("/etc/passwd") {
+        Ok(Some(text)) => text,
+        Ok(None) => return Found::skipped("users are not kept in /etc/passwd here"),
+        Err(error) => return Found::unreadable("/etc/passwd", &error),
+    };
+    let own = sight.uid.to_string();
+    let shell = users.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        (fields.get(2) == Some(&own.as_str())).then(|| fields.get(6).copied().unwrap_or_default())
+    });
+    let Some(shell) = shell.filter(|shell| !shell.is_empty()) else {
+        return Found::skipped("this user has no shell of their own");
+    };
+    if !sight.host.file(shell).exists() {
+        return Found::fail("your login shell is not there: the next login fails")
+            .details([shell])
+            .remedy("sudo chsh -s /bin/bash <you>");
+    }
+    let listed = match sight.text("/etc/shells") {
+        Ok(Some(text)) => text.lines().any(|line| line.trim() == shell),
+        Ok(None) => true,
+        Err(error) => return Found::unreadable("/etc/shells", &error),
+    };
+    if listed {
+        return Found::ok(shell);
+    }
+    Found::warn("your login shell is not in /etc/shells, and some services refuse it")
+        .details([shell])
+        .remedy("add it: echo <shell> | sudo tee -a /etc/shells")
+}

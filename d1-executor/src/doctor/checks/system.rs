@@ -1,0 +1,100 @@
+//! The system itself: restarts, limits, shared places.
+
+use super::super::{check::Found, sight::Sight};
+use std::os::unix::fs::PermissionsExt as _;
+
+/// Fewer open files than this are too few for build tools and servers.
+const ENOUGH_FILES: u64 = 1024;
+/// Fewer watches than this are too few for editors and bundlers.
+const ENOUGH_WATCHES: u64 = 8192;
+
+pub(super) async fn reboot(sight: Sight) -> Found {
+    if !sight.host.file("/run/reboot-required").exists() {
+        return Found::ok("none does");
+    }
+    let packages = sight.text("/run/reboot-required.pkgs").ok().flatten().unwrap_or_default();
+    let mut packages: Vec<&str> = packages.lines().filter(|line| !line.is_empty()).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    Found::warn("an update takes effect only after a restart")
+        .details(packages)
+        .remedy("restart the machine when it suits you")
+}
+
+pub(super) async fn open_files(sight: Sight) -> Found {
+    let text = match sight.text("/proc/self/limits") {
+        Ok(Some(text)) => text,
+        Ok(None) => return Found::skipped("this system does not tell"),
+        Err(error) => return Found::unreadable("the limits of this process", &error),
+    };
+    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next());
+    match soft.map(str::parse::<u64>) {
+        Some(Ok(soft)) if soft < ENOUGH_FILES => {
+            Found::warn(format!("a program may open only {soft} files at once"))
+                .remedy("raise it for this shell: ulimit -n 4096")
+                .remedy("and for good, in /etc/security/limits.d/: * soft nofile 4096")
+        }
+        Some(Ok(soft)) => Found::ok(format!("{soft} files at once")),
+        Some(Err(_)) if soft == Some("unlimited") => Found::ok("as many files as there are"),
+        Some(Err(_)) | None => Found::unknown("the limits of this process are of no known form"),
+    }
+}
+
+pub(super) async fn watches(sight: Sight) -> Found {
+    let text = match sight.text("/proc/sys/fs/inotify/max_user_watches") {
+        Ok(Some(text)) => text,
+        Ok(None) => return Found::skipped("this system does not tell"),
+        Err(error) => return Found::unreadable("max_user_watches", &error),
+    };
+    match text.trim().parse::<u64>() {
+        Ok(most) if most < ENOUGH_WATCHES => {
+            Found::warn(format!("only {most} files can be watched for changes"))
+                .remedy("in /etc/sysctl.d/: fs.inotify.max_user_watches = 524288")
+                .remedy("then: sudo sysctl --system")
+        }
+        Ok(most) => Found::ok(format!("{most} files")),
+        Err(_) => Found::unknown("max_user_watches is no number"),
+    }
+}
+
+pub(super) async fn sticky(sight: Sight) -> Found {
+    let mode = match std::fs::metadata(sight.host.file("/tmp")) {
+        Ok(found) => found.permissions().mode() & 0o7777,
+        Err(error) => return Found::unreadable("/tmp", &error),
+    };
+    if mode & 0o002 != 0 && mode & 0o1000 == 0 {
+        return Found::fail("everybody may remove everybody's files from /tmp")
+            .details([format!("its mode is {mode:04o}, not 1777")])
+            .remedy("sudo chmod 1777 /tmp");
+    }
+    Found::ok(format!("mode {mode:04o}"))
+}
+
+/// Without a line in the hosts file every `sudo` waits for the resolver.
+pub(super) async fn hostname(sight: Sight) -> Found {
+    let own = match sight.text("/proc/sys/kernel/hostname") {
+        Ok(Some(own)) => own.trim().to_owned(),
+        Ok(None) => return Found::skipped("this system does not tell"),
+        Err(error) => return Found::unreadable("the host name", &error),
+    };
+    let hosts = match sight.text("/etc/hosts") {
+        Ok(hosts) => hosts.unwrap_or_default(),
+        Err(error) => return Found::unreadable("/etc/hosts", &error),
+    };
+    let files_first = match sight.text("/etc/nsswitch.conf") {
+        Ok(Some(text)) => !text.lines().any(|line| {
+            line.starts_with("hosts:") && line.split_whitespace().any(|word| word == "myhostname")
+        }),
+        Ok(None) | Err(_) => true,
+    };
+    let named = hosts
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default())
+        .any(|line| line.split_whitespace().skip(1).any(|name| name == own));
+    if named || !files_first || own.is_empty() {
+        return Found::ok("it does");
+    }
+    Found::warn("the machine's own name is not in /etc/hosts, so every sudo asks the network")
+        .remedy(format!("add to /etc/hosts: 127.0.1.1 {own}"))
+}

@@ -1,0 +1,88 @@
+//! Examines a machine: every check at its own pace, each with a deadline, several at a time.
+//!
+//! 1. The quick ones come first, the slow ones last; findings are told as they come.
+//! 2. A check that takes too long, or makes a mistake, is one that could not be determined. It
+//!    keeps nobody waiting, and is left to end by itself.
+
+use super::{
+    check::{About, Check, Found, Pace},
+    checks::CHECKS,
+    sight::Sight,
+};
+use d1_core::Finding;
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio::{task::spawn_blocking, time::Instant};
+
+/// How many checks look at once.
+const AT_ONCE: usize = 8;
+
+/// Which checks are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Areas and checks by name; none means all.
+    pub names: Vec<String>,
+    /// The deep ones, too.
+    pub deep: bool,
+}
+
+impl Selection {
+    /// The first name that is neither an area nor a check.
+    #[must_use]
+    pub fn unknown(&self) -> Option<&str> {
+        let known = |name: &str| {
+            CHECKS.iter().any(|check| check.about.id == name || check.about.area() == name)
+        };
+        self.names.iter().map(String::as_str).find(|name| !known(name))
+    }
+
+    fn takes(&self, about: &About) -> bool {
+        let by_name = self.names.iter().any(|name| name == about.id);
+        let by_area = self.names.is_empty() || self.names.iter().any(|name| name == about.area());
+        by_name || (by_area && (self.deep || about.pace != Pace::Deep))
+    }
+}
+
+/// Looks at a machine, and changes nothing.
+#[derive(Clone, Debug)]
+pub struct Doctor {
+    sight: Sight,
+}
+
+impl Doctor {
+    /// A doctor for the machine that is in sight.
+    #[must_use]
+    pub const fn new(sight: Sight) -> Self {
+        Self { sight }
+    }
+
+    /// Makes the selected checks, and tells what each found as it does.
+    ///
+    /// Dropping the stream begins no further check; those that look already end by themselves.
+    pub fn examine(&self, selection: &Selection) -> impl Stream<Item = Finding> + Send + use<> {
+        let mut checks: Vec<Check> =
+            CHECKS.iter().filter(|check| selection.takes(&check.about)).copied().collect();
+        checks.sort_by_key(|check| check.about.pace);
+        let sight = self.sight.clone();
+        stream::iter(checks)
+            .map(move |check| examine(check, sight.clone()))
+            .buffer_unordered(AT_ONCE)
+            .filter_map(std::future::ready)
+    }
+}
+
+async fn examine(check: Check, sight: Sight) -> Option<Finding> {
+    let Check { about, look } = check;
+    let began = Instant::now();
+    if about.network && sight.offline {
+        return Found::skipped("it needs the network").of(&about, began.elapsed());
+    }
+    let runtime = tokio::runtime::Handle::current();
+    // A file system that does not answer blocks a whole thread; it must not be one of ours.
+    let looking = spawn_blocking(move || runtime.block_on(look(sight)));
+    let found = match tokio::time::timeout(about.deadline(), looking).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(mistake)) => Found::unknown(format!("the check itself made a mistake: {mistake}")),
+        Err(_) => Found::unknown(format!("no answer within {} s", about.deadline().as_secs())),
+    };
+    found.of(&about, began.elapsed())
+}

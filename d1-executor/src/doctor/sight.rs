@@ -1,0 +1,139 @@
+//! What a check may look at: one small port, so that a scratch root, a search path of
+//! stand-ins and another environment can take the machine's place.
+
+use crate::{
+    facts::Host,
+    packages::{Captured, Command, ProcessTool, Tool, ToolError},
+};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// The most bytes a check reads of one file.
+const MOST_READ: u64 = 8 * 1024 * 1024;
+/// How long a program that a check asks may take; the check's own deadline is longer.
+const ASK: Duration = Duration::from_millis(1500);
+
+/// How much room a file system has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes that an ordinary user may still write.
+    pub free_bytes: u64,
+    /// Bytes there are in all.
+    pub total_bytes: u64,
+    /// Files that can still be made; `None` where there is no such bound.
+    pub free_files: Option<u64>,
+}
+
+/// Tells how much room there is at a place.
+type SpaceOf = Arc<dyn Fn(&Path) -> io::Result<Space> + Send + Sync>;
+
+/// What a check may look at. Cloning is cheap.
+#[derive(Clone)]
+pub struct Sight {
+    /// The machine's files and programs.
+    pub host: Host,
+    /// Runs programs.
+    pub tool: Arc<dyn Tool>,
+    /// The home of the user; `None` when nobody says where it is.
+    pub home: Option<PathBuf>,
+    /// The environment of the user who asks.
+    pub env: Arc<BTreeMap<OsString, OsString>>,
+    /// Who asks: the user's number.
+    pub uid: u32,
+    /// Where our own state is kept.
+    pub state_dir: PathBuf,
+    /// Whether the network is left alone.
+    pub offline: bool,
+    /// Tells how much room there is at a place.
+    pub space: SpaceOf,
+}
+
+impl Sight {
+    /// The machine we run on, as the one who runs us sees it.
+    #[must_use]
+    pub fn this(host: Host, state_dir: &Path) -> Self {
+        let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        Self {
+            host,
+            tool: Arc::new(ProcessTool::default()),
+            home,
+            env: Arc::new(std::env::vars_os().collect()),
+            uid: rustix::process::getuid().as_raw(),
+            state_dir: state_dir.to_path_buf(),
+            offline: false,
+            space: Arc::new(space_of),
+        }
+    }
+
+    /// The text of a file, lossy; `None` when it is not there.
+    pub(crate) fn text(&self, absolute: &str) -> io::Result<Option<String>> {
+        read(&self.host.file(absolute))
+    }
+
+    /// A path below the user's home.
+    pub(crate) fn at_home(&self, inside: &str) -> Option<PathBuf> {
+        self.home.as_ref().map(|home| home.join(inside))
+    }
+
+    /// A variable of the user's environment, lossy; `None` when it is empty, too.
+    pub(crate) fn var(&self, name: &str) -> Option<String> {
+        let value = self.env.get(std::ffi::OsStr::new(name))?;
+        Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// Asks a program, in the user's own environment and in one language.
+    pub(crate) async fn ask(&self, words: &[&str]) -> Result<Captured, ToolError> {
+        let mut env = self.host.tool_env(&[]);
+        if let Some(home) = &self.home {
+            env.insert("HOME".into(), home.to_string_lossy().into_owned());
+        }
+        self.tool.capture(&Command::new(words.iter().copied(), env), ASK).await
+    }
+
+    /// Whether a program is on the search path.
+    pub(crate) fn has(&self, program: &str) -> bool {
+        self.host.find(program).is_some()
+    }
+}
+
+impl std::fmt::Debug for Sight {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The environment may hold secrets.
+        f.debug_struct("Sight").field("home", &self.home).finish_non_exhaustive()
+    }
+}
+
+/// The text of a file, lossy, as far as [`MOST_READ`]; `None` when it is not there.
+pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
+    use std::io::Read as _;
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(MOST_READ).read_to_end(&mut bytes)?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Opens without waiting: a pipe in the place of a file must not stop the doctor.
+fn open(path: &Path) -> io::Result<std::fs::File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    Ok(std::fs::File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+fn space_of(path: &Path) -> io::Result<Space> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(Space {
+        free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+        total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+        free_files: (found.f_files > 0).then_some(found.f_favail),
+    })
+}

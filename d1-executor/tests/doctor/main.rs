@@ -1,0 +1,12 @@
+//! The doctor finds every fault that is put in front of it, is silent where there is none, and
+//! survives whatever it meets.
+#![cfg(target_os = "linux")]
+
+#[cfg(test)]
+mod clean;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod patient;

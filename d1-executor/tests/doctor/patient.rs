@@ -1,0 +1,158 @@
+//! A machine on which everything is as it should be, until a test breaks it.
+
+use d1_core::{Finding, SystemClock};
+use d1_executor::{Doctor, Host, Selection, Sight, Space};
+use futures_util::StreamExt as _;
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tempfile::TempDir;
+
+/// What a clean Debian has in these places.
+const CLEAN: [(&str, &str); 17] = [
+    ("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 lab\n"),
+    ("/etc/resolv.conf", "# by hand\nnameserver 9.9.9.9\n"),
+    ("/etc/shells", "/bin/sh\n/bin/bash\n"),
+    ("/usr/bin/bash", ""),
+    ("/etc/d1-doctor/policy.toml", "allow_shell = false\n"),
+    ("/etc/apt/sources.list", "deb http://deb.example/debian bookworm main contrib\n"),
+    ("/etc/apt/sources.list.d/more.list", "deb [arch=amd64 signed-by=/k] http://x.example y z\n"),
+    ("/proc/sys/kernel/hostname", "lab\n"),
+    ("/proc/meminfo", "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n"),
+    ("/proc/pressure/memory", "some avg10=0.00 avg60=0.10 avg300=0.00 total=1\n"),
+    ("/proc/self/limits", "Max open files            1048576   1048576   files\n"),
+    ("/proc/sys/fs/inotify/max_user_watches", "524288\n"),
+    (
+        "/var/lib/dpkg/status",
+        "Package: bash\nStatus: install ok installed\n\nPackage: old\nStatus: deinstall ok config-files\n",
+    ),
+    ("/var/lib/apt/lists/deb.example_dists_bookworm_InRelease", "Origin: Debian\n"),
+    ("/home/maya/.ssh/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n"),
+    ("/home/maya/.ssh/id_ed25519.pub", "ssh-ed25519 AAAA maya\n"),
+    ("/home/maya/.netrc", "machine example login maya password secret\n"),
+];
+
+/// A machine of one's own.
+pub(crate) struct Patient {
+    folder: TempDir,
+    pub(crate) sight: Sight,
+}
+
+impl Patient {
+    /// One with nothing wrong.
+    pub(crate) fn healthy() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path.trim_start_matches('/'));
+        let mut host = Host::this(Arc::new(SystemClock::new()));
+        (host.root, host.path) = (folder.path().to_path_buf(), text(&at("/tools")));
+        let mut sight = Sight::this(host, &at("/state"));
+        sight.home = Some(at("/home/maya"));
+        sight.uid = own_uid();
+        sight.env = Arc::new(BTreeMap::from([
+            ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
+            ("HOME".into(), at("/home/maya").into_os_string()),
+        ]));
+        let roomy =
+            Space { free_bytes: 50 << 30, total_bytes: 100 << 30, free_files: Some(1 << 20) };
+        sight.space = Arc::new(move |_| Ok(roomy));
+        let patient = Self { folder, sight };
+        for (path, content) in CLEAN {
+            patient.write(path, content);
+        }
+        patient.write("/bin/bash", "");
+        let uid = own_uid();
+        patient.write("/etc/passwd", format!("maya:x:{uid}:{uid}::/home/maya:/bin/bash\n"));
+        patient.program("git", "echo maya");
+        for folder in ["/tmp", "/usr/local/bin", "/usr/bin", "/bin"] {
+            fs::create_dir_all(patient.at(folder)).unwrap();
+        }
+        patient.mode("/tmp", 0o1777);
+        patient.mode("/home/maya/.ssh", 0o700);
+        patient.mode("/home/maya/.ssh/id_ed25519", 0o600);
+        patient.mode("/home/maya/.netrc", 0o600);
+        patient
+    }
+
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path.trim_start_matches('/'))
+    }
+
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub(crate) fn mode(&self, path: &str, mode: u32) {
+        fs::set_permissions(self.at(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// A program that the doctor finds and asks.
+    pub(crate) fn program(&self, name: &str, script: &str) {
+        let path = format!("/tools/{name}");
+        self.write(&path, format!("#!/bin/sh\n{script}\n"));
+        self.mode(&path, 0o755);
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.at(path)).unwrap();
+    }
+
+    /// Changes the environment of the user who asks.
+    pub(crate) fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
+        let mut env: BTreeMap<OsString, OsString> = (*self.sight.env).clone();
+        env.insert(name.into(), value.as_ref().into());
+        self.sight.env = Arc::new(env);
+    }
+
+    /// Has every file system have this much room.
+    pub(crate) fn has_room(&mut self, space: Space) {
+        self.sight.space = Arc::new(move |_| Ok(space));
+    }
+
+    /// What the doctor says, by check.
+    pub(crate) async fn examine(&self) -> BTreeMap<String, Finding> {
+        self.examine_as(&Selection { deep: true, ..Selection::default() }).await
+    }
+
+    pub(crate) async fn examine_as(&self, selection: &Selection) -> BTreeMap<String, Finding> {
+        let findings = Doctor::new(self.sight.clone()).examine(selection);
+        findings.map(|finding| (finding.check.to_string(), finding)).collect().await
+    }
+
+    /// Every path below the root with its content: what a doctor must not change.
+    pub(crate) fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        walk(self.folder.path(), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn walk(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if entry.file_type().unwrap().is_dir() {
+            walk(&path, found);
+            found.push((path, Vec::new()));
+        } else {
+            let content = fs::read(&path).unwrap_or_default();
+            found.push((path, content));
+        }
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Who runs the tests.
+fn own_uid() -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata("/proc/self").unwrap().uid()
+}
