@@ -35,3 +35,7 @@ pub use process::{
     clean_environment, run,
 };
 pub use state_dir::{AgentLock, LockError, StateDir, StateDirError, try_lock};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,46 +1,43 @@
 //! One conversation with one orchestrator.
 
 use super::{
+    approvals::Approvals,
     core::{Accepted, Agent},
-    follow::follow,
+    follow::{Followed, Telling, follow},
     live::{Live, News},
     verdict, work,
 };
 use crate::health;
 use d1_core::{
-    Action, Category, DeviceLink, FromDevice, Hello, JournalError, PROTOCOL, Problem, Query,
-    RequestId, SetupId, StopMode, TaskCommand, TaskId, ToDevice,
+    Action, Category, DeviceLink, FromDevice, Hello, JournalError, Outcome, PROTOCOL, Problem,
+    Query, Reception, RequestId, SetupId, Stage, StopMode, TaskCommand, TaskId, TaskResult,
+    ToDevice,
 };
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 /// How often a device tells how it is.
 const HEALTH_EVERY: Duration = Duration::from_secs(30);
 /// The most questions of one orchestrator that are answered at once.
 const QUESTIONS_AT_ONCE: usize = 4;
-/// How long a person may think before a task that needs their yes is given up.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// The most tasks of one conversation that may wait for a yes.
-const MAX_CONFIRMATIONS: usize = 64;
-
 /// One conversation with one orchestrator.
 pub(super) struct Conversation {
     agent: Agent,
     link: DeviceLink,
-    followed: HashSet<(TaskId, u32)>,
+    followed: Followed,
     questions: Arc<Semaphore>,
-    confirmations: HashMap<TaskId, oneshot::Sender<bool>>,
-    confirmed: (mpsc::Sender<TaskCommand>, mpsc::Receiver<TaskCommand>),
+    approvals: Approvals,
+    /// Ends what tells of tasks when the conversation does.
+    over: CancellationToken,
 }
 
 /// Why a conversation cannot go on.
 enum End {
     Gone,
     Journal(JournalError),
+    /// The journal failed in another conversation, or under a task.
+    Broken(Problem),
 }
 
 impl From<JournalError> for End {
@@ -54,48 +51,47 @@ impl Conversation {
         Self {
             agent,
             link,
-            followed: HashSet::new(),
+            followed: Followed::default(),
             questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
-            confirmations: HashMap::new(),
-            confirmed: mpsc::channel(MAX_CONFIRMATIONS),
+            approvals: Approvals::default(),
+            over: CancellationToken::new(),
         }
     }
 
     /// Talks until the other side is gone, the agent drains, or the journal fails.
     pub(super) async fn hold(mut self) -> Result<(), Problem> {
-        match self.talk().await {
-            Ok(()) | Err(End::Gone) => Ok(()),
+        let _over = self.over.clone().drop_guard();
+        let problem = match self.talk().await {
+            Ok(()) | Err(End::Gone) => return Ok(()),
+            Err(End::Broken(problem)) => problem,
             Err(End::Journal(error)) => {
                 self.agent.fail(&error);
-                let problem = verdict::journal_problem(&error);
-                let _gone = self.link.tx.send(FromDevice::Error(problem.clone())).await;
-                Err(problem)
+                verdict::journal_problem(&error)
             }
-        }
+        };
+        let _gone = self.link.tx.send(FromDevice::Error(problem.clone())).await;
+        Err(problem)
     }
 
     async fn talk(&mut self) -> Result<(), End> {
         self.greet().await?;
         let mut lease = tokio::time::interval(Hello::LEASE / 3);
         let mut health = tokio::time::interval(HEALTH_EVERY);
-        let (broken, stopping) =
-            (self.agent.broken().clone(), self.agent.0.parts.supervisor.stopping());
+        let agent = self.agent.clone();
+        let stopping = agent.0.parts.supervisor.stopping();
         loop {
             tokio::select! {
                 message = self.link.rx.recv() => match message {
                     Some(message) => self.hear(message).await?,
                     None => return Ok(()),
                 },
-                Some(command) = self.confirmed.1.recv() => self.take_on(command).await?,
+                task = self.approvals.overdue() => self.deny(task).await?,
                 _ = lease.tick() => self.renew_leases().await?,
                 _ = health.tick() => self.tell_health().await?,
-                () = broken.cancelled() => {
-                    let problem = self.agent.trouble();
-                    if let Some(problem) = problem {
-                        self.say(FromDevice::Error(problem)).await?;
-                    }
-                    return Err(End::Gone);
+                () = agent.broken().cancelled() => {
+                    return Err(agent.trouble().map_or(End::Gone, End::Broken));
                 }
+                () = agent.drained().cancelled() => return Ok(()),
                 () = stopping.cancelled() => return Ok(()),
             }
         }
@@ -142,10 +138,15 @@ impl Conversation {
             ToDevice::Cancel { task, setup, epoch, mode } => {
                 self.cancel(task, setup, epoch, mode).await
             }
-            // Both only say that nothing needs to be sent again; what ends the keeping is `Forget`.
-            ToDevice::ResultStored { .. } | ToDevice::OutputStored { .. } => Ok(()),
+            // It only says that nothing needs to be sent again; what ends the keeping is `Forget`.
+            ToDevice::ResultStored { .. } => Ok(()),
+            ToDevice::OutputStored { task, attempt, seq } => {
+                self.agent.output_is_stored((task, attempt), seq);
+                Ok(())
+            }
             ToDevice::Forget(task) => {
                 let parts = &self.agent.0.parts;
+                self.agent.forget_stored(task);
                 match parts.journal.forget(task, parts.clock.now()).await {
                     // What is unknown needs no forgetting; what has not ended is told to end first.
                     Err(JournalError::Unknown(_) | JournalError::NotFinished(_)) => Ok(()),
@@ -160,13 +161,14 @@ impl Conversation {
                 self.preview(request, actions);
                 Ok(())
             }
-            ToDevice::Confirmed { task, yes } => {
-                if let Some(waiting) = self.confirmations.remove(&task) {
-                    let _gave_up = waiting.send(yes);
-                }
-                Ok(())
-            }
+            ToDevice::Confirmed { task, yes: true } => match self.approvals.take(task) {
+                Some(command) => self.take_on(command).await,
+                None => Ok(()),
+            },
+            ToDevice::Confirmed { task, yes: false } => self.deny(task).await,
             ToDevice::Drain => {
+                // From this word on nothing is accepted.
+                self.agent.draining().cancel();
                 let agent = self.agent.clone();
                 self.agent.0.parts.supervisor.run("drain", async move { agent.drain().await });
                 Ok(())
@@ -184,10 +186,27 @@ impl Conversation {
                 .leaving("the task was not accepted; it is sent again after the next start");
             return self.say(FromDevice::Error(problem)).await;
         }
-        if command.require_confirmation && self.agent.live(command.task).is_none() {
+        if command.require_confirmation && !self.has_begun(&command).await? {
             return self.ask_a_person(command).await;
         }
         self.take_on(command).await
+    }
+
+    /// Whether this attempt was begun, or ended, and so needs no yes any more.
+    async fn has_begun(&self, command: &TaskCommand) -> Result<bool, End> {
+        if self.agent.live(command.task).is_some() {
+            return Ok(true);
+        }
+        let entry = self.agent.0.parts.journal.entry(command.task).await?;
+        Ok(entry.is_some_and(|entry| {
+            let succeeded = match &entry.stage {
+                Stage::Received => return false,
+                Stage::Started(_) => return true,
+                Stage::Finished(result) => result.outcome.is_success(),
+                Stage::Forgotten(outcome) => outcome.is_success(),
+            };
+            succeeded || entry.command.attempt >= command.attempt
+        }))
     }
 
     async fn take_on(&mut self, command: TaskCommand) -> Result<(), End> {
@@ -202,8 +221,9 @@ impl Conversation {
             Ok(Accepted::Over(result)) => {
                 self.say(FromDevice::Received { task, attempt }).await?;
                 let last_chunk = u64::MAX;
-                let news = News { started: true, last_chunk, result: Some(Arc::new(*result)) };
-                self.followed.remove(&(task, attempt));
+                // What never began has no receipt.
+                let started = result.receipt.is_some();
+                let news = News { started, last_chunk, result: Some(Arc::new(*result)) };
                 self.follow(task, attempt, watch::channel(news).1);
                 Ok(())
             }
@@ -212,43 +232,77 @@ impl Conversation {
         }
     }
 
-    /// Tells this orchestrator how an attempt goes, once per conversation.
-    fn follow(&mut self, task: TaskId, attempt: u32, news: watch::Receiver<News>) {
-        let over = news.borrow().result.is_some();
-        if !self.followed.insert((task, attempt)) && !over {
-            return;
-        }
-        let journal = Arc::clone(&self.agent.0.parts.journal);
-        let to = self.link.tx.clone();
-        let work = follow(journal, (task, attempt), news, to);
-        self.agent.0.parts.supervisor.run("task news", work);
+    /// Tells this orchestrator how an attempt goes, once at a time.
+    fn follow(&self, task: TaskId, attempt: u32, news: watch::Receiver<News>) {
+        let Some(turn) = self.followed.begin((task, attempt)) else { return };
+        let parts = &self.agent.0.parts;
+        let telling = Telling {
+            journal: Arc::clone(&parts.journal),
+            name: (task, attempt),
+            stored: self.agent.stored((task, attempt)),
+            to: self.link.tx.clone(),
+            over: self.over.clone(),
+        };
+        parts.supervisor.run("task news", async move {
+            follow(telling, news).await;
+            drop(turn);
+        });
     }
 
     async fn ask_a_person(&mut self, command: TaskCommand) -> Result<(), End> {
-        self.confirmations.retain(|_, waiting| !waiting.is_closed());
-        if self.confirmations.len() >= MAX_CONFIRMATIONS {
-            let problem = Problem::new(
-                "D1-DEVICE-007",
-                Category::Denied,
-                "too many tasks wait for a yes; answer those first",
-            );
-            return self.say(FromDevice::Error(problem)).await;
+        if !self.is_fenced(command.setup, command.epoch).await? {
+            return Ok(());
         }
-        let (answer, answered) = oneshot::channel();
-        let task = command.task;
-        self.confirmations.insert(task, answer);
-        self.say(FromDevice::Confirm { task, what: command.step.title.clone() }).await?;
-        let (agent, to, confirmed) =
-            (self.agent.clone(), self.link.tx.clone(), self.confirmed.0.clone());
-        self.agent.0.parts.supervisor.run("confirmation", async move {
-            let yes = tokio::time::timeout(CONFIRM_WITHIN, answered).await;
-            if matches!(yes, Ok(Ok(true))) {
-                let _gone = confirmed.send(command).await;
-            } else {
-                deny(&agent, command, &to).await;
+        let confirm = FromDevice::Confirm { task: command.task, what: command.step.title.clone() };
+        if self.approvals.wait(command) {
+            return self.say(confirm).await;
+        }
+        let title = "too many tasks wait for a yes; answer those first";
+        self.say(FromDevice::Error(Problem::new("D1-DEVICE-007", Category::Denied, title))).await
+    }
+
+    /// A person said no, or nothing for too long.
+    async fn deny(&mut self, task: TaskId) -> Result<(), End> {
+        let Some(command) = self.approvals.take(task) else { return Ok(()) };
+        let why = Problem::new("D1-TASK-003", Category::Denied, "nobody said yes to this step")
+            .leaving("nothing was changed by this step");
+        self.end_unbegun(command, Outcome::DeniedByUser, why).await
+    }
+
+    /// Writes down that a task ends before it began, and tells it; unless it has begun.
+    async fn end_unbegun(
+        &self,
+        command: TaskCommand,
+        outcome: Outcome,
+        why: Problem,
+    ) -> Result<(), End> {
+        let parts = &self.agent.0.parts;
+        let has_begun = match parts.journal.receive(&command, parts.clock.now()).await {
+            Ok(Reception::New) => false,
+            Ok(Reception::Known(entry)) => entry.stage != Stage::Received,
+            Err(error @ JournalError::Backend { .. }) => return Err(error.into()),
+            Err(error) => {
+                return self.say(FromDevice::Error(verdict::journal_problem(&error))).await;
             }
-        });
-        Ok(())
+        };
+        if has_begun || self.agent.live(command.task).is_some() {
+            return Ok(());
+        }
+        let result = verdict::not_begun(&command, outcome, why);
+        parts.journal.finish(&result, parts.clock.now()).await?;
+        self.say(FromDevice::Finished(Box::new(result))).await
+    }
+
+    /// Whether this orchestrator may still speak for the setup; it is told when it may not.
+    async fn is_fenced(&self, setup: SetupId, epoch: u64) -> Result<bool, End> {
+        match self.agent.0.parts.journal.fence(setup, epoch).await {
+            Ok(()) => Ok(true),
+            Err(error @ JournalError::Backend { .. }) => Err(error.into()),
+            Err(error) => {
+                self.say(FromDevice::Error(verdict::journal_problem(&error))).await?;
+                Ok(false)
+            }
+        }
     }
 
     async fn cancel(
@@ -258,27 +312,54 @@ impl Conversation {
         epoch: u64,
         mode: StopMode,
     ) -> Result<(), End> {
-        match self.agent.0.parts.journal.fence(setup, epoch).await {
-            Ok(()) => {}
-            Err(error @ JournalError::Backend { .. }) => return Err(error.into()),
-            Err(error) => {
-                return self.say(FromDevice::Error(verdict::journal_problem(&error))).await;
-            }
+        if !self.is_fenced(setup, epoch).await? {
+            return Ok(());
+        }
+        if let Some(command) = self.approvals.take(task) {
+            return self.end_unbegun(command, Outcome::Cancelled, work::called_off()).await;
         }
         if let Some(live) = self.agent.withdraw(task) {
             let agent = self.agent.clone();
             let work = async move { work::call_off(&agent, live).await };
             self.agent.0.parts.supervisor.run("call off", work);
-        } else if let Some(Live { stop, .. }) = self.agent.live(task) {
-            stop.ask(mode);
+            return Ok(());
         }
-        Ok(())
+        match self.agent.live(task) {
+            Some(Live { stop, .. }) => {
+                stop.ask(mode);
+                Ok(())
+            }
+            None => self.stop_what_is_not_here(task).await,
+        }
+    }
+
+    /// Answers a call to stop from the journal.
+    async fn stop_what_is_not_here(&mut self, task: TaskId) -> Result<(), End> {
+        let Some(entry) = self.agent.0.parts.journal.entry(task).await? else {
+            let title = format!("there is no task {task} here to be stopped");
+            let problem = Problem::new("D1-DEVICE-012", Category::Task, title)
+                .because("it was never ordered here, or was forgotten long ago")
+                .leaving("this message changed nothing");
+            return self.say(FromDevice::Error(problem)).await;
+        };
+        match entry.stage {
+            Stage::Received => {
+                self.end_unbegun(entry.command, Outcome::Cancelled, work::called_off()).await
+            }
+            // Its process died under it: what became of it has to be found out.
+            Stage::Started(_) => self.take_on(entry.command).await,
+            Stage::Finished(result) => self.say(FromDevice::Finished(result)).await,
+            Stage::Forgotten(outcome) => {
+                let TaskCommand { task, attempt, epoch, .. } = entry.command;
+                let result = TaskResult::not_started(task, attempt, epoch, outcome);
+                self.say(FromDevice::Finished(Box::new(result))).await
+            }
+        }
     }
 
     async fn renew_leases(&self) -> Result<(), End> {
         let running = self.agent.running();
-        let is_ours = |task: &TaskId| self.followed.iter().any(|(followed, _)| followed == task);
-        let ours: Vec<_> = running.into_iter().filter(is_ours).collect();
+        let ours: Vec<_> = running.into_iter().filter(|task| self.followed.has(*task)).collect();
         if ours.is_empty() { Ok(()) } else { self.say(FromDevice::Lease(ours)).await }
     }
 
@@ -325,23 +406,5 @@ impl Conversation {
             });
             let _gone = to.send(answer).await;
         });
-    }
-}
-
-/// Writes down that a person said no, and tells it.
-async fn deny(agent: &Agent, command: TaskCommand, to: &mpsc::Sender<FromDevice>) {
-    let why = Problem::new("D1-TASK-003", Category::Denied, "nobody said yes to this step")
-        .leaving("nothing was changed by this step");
-    let result = verdict::not_begun(&command, d1_core::Outcome::DeniedByUser, why);
-    let (journal, clock) = (&agent.0.parts.journal, &agent.0.parts.clock);
-    let written = async {
-        journal.receive(&command, clock.now()).await?;
-        journal.finish(&result, clock.now()).await
-    };
-    match written.await {
-        Ok(()) => {
-            let _gone = to.send(FromDevice::Finished(Box::new(result))).await;
-        }
-        Err(error) => tracing::warn!(task = %command.task, %error, "a no was not written down"),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{conversation::Conversation, live::Live, queue::Queue, verdict, work};
 use d1_core::{
-    Clock, DeviceId, DeviceLink, Entry, Executor, Journal, JournalError, Problem, Reception, Stage,
-    Supervisor, TaskCommand, TaskId, TaskResult, Timestamp,
+    Category, Clock, DeviceId, DeviceLink, Entry, Executor, Journal, JournalError, Outcome,
+    Problem, Reception, Stage, Supervisor, TaskCommand, TaskId, TaskResult, Timestamp,
 };
 use std::{
     collections::HashMap,
@@ -48,13 +48,20 @@ pub(super) struct Inner {
     pub(super) started_at: Timestamp,
     state: Mutex<State>,
     draining: CancellationToken,
+    drained: CancellationToken,
     broken: CancellationToken,
 }
+
+/// The most attempts of which it is remembered what output of them is stored elsewhere; of
+/// others all of it is told again.
+const MOST_STORED: usize = 4096;
 
 #[derive(Debug, Default)]
 struct State {
     queue: Queue,
     live: HashMap<TaskId, Live>,
+    /// The last chunk of output that an orchestrator has stored.
+    stored: HashMap<(TaskId, u32), u64>,
     broken: Option<Problem>,
 }
 
@@ -76,6 +83,7 @@ impl Agent {
             started_at,
             state: Mutex::default(),
             draining: CancellationToken::new(),
+            drained: CancellationToken::new(),
             broken: CancellationToken::new(),
         }))
     }
@@ -119,6 +127,7 @@ impl Agent {
         loop {
             let running = self.state().queue.running();
             let Some(live) = running.iter().find_map(|task| self.live(*task)) else {
+                self.0.drained.cancel();
                 return;
             };
             let mut news = live.news.subscribe();
@@ -149,6 +158,30 @@ impl Agent {
         &self.0.draining
     }
 
+    /// Fires when it drains and nothing runs any more.
+    pub(super) fn drained(&self) -> &CancellationToken {
+        &self.0.drained
+    }
+
+    /// An orchestrator has stored an attempt's output up to this chunk.
+    pub(super) fn output_is_stored(&self, name: (TaskId, u32), seq: u64) {
+        let mut state = self.state();
+        if state.stored.len() < MOST_STORED || state.stored.contains_key(&name) {
+            let last = state.stored.entry(name).or_default();
+            *last = (*last).max(seq);
+        }
+    }
+
+    /// The last chunk of an attempt's output that an orchestrator has stored.
+    pub(super) fn stored(&self, name: (TaskId, u32)) -> u64 {
+        self.state().stored.get(&name).copied().unwrap_or_default()
+    }
+
+    /// Nothing of this task will be told again.
+    pub(super) fn forget_stored(&self, task: TaskId) {
+        self.state().stored.retain(|(known, _), _| *known != task);
+    }
+
     /// Fires when the journal has failed.
     pub(super) fn broken(&self) -> &CancellationToken {
         &self.0.broken
@@ -163,7 +196,7 @@ impl Agent {
     pub(super) async fn accept(&self, command: TaskCommand) -> Result<Accepted, JournalError> {
         let parts = &self.0.parts;
         let entry = match parts.journal.receive(&command, parts.clock.now()).await? {
-            Reception::New => return Ok(Accepted::Live(self.enqueue(Live::received(command)))),
+            Reception::New => return self.admit(Live::received(command)).await,
             Reception::Known(entry) => *entry,
         };
         let Entry { command: known, stage, .. } = entry;
@@ -177,11 +210,30 @@ impl Agent {
             ))),
             // It has not begun, so the newest word about it counts: it may come too late now.
             Stage::Received if known.attempt == command.attempt => {
-                Accepted::Live(self.enqueue(Live::received(command)))
+                return self.admit(Live::received(command)).await;
             }
-            Stage::Received => Accepted::Live(self.enqueue(Live::received(known))),
+            Stage::Received => return self.admit(Live::received(known)).await,
             Stage::Started(_) => Accepted::Live(self.enqueue(Live::cut_off(known))),
         })
+    }
+
+    /// Puts a task into the queue; one that finds no place there ends at once.
+    async fn admit(&self, live: Live) -> Result<Accepted, JournalError> {
+        let parts = &self.0.parts;
+        if !self.is_full() || self.live(live.command.task).is_some() {
+            return Ok(Accepted::Live(self.enqueue(live)));
+        }
+        let why = Problem::new("D1-TASK-004", Category::Task, "too many tasks wait here already")
+            .leaving("nothing was changed by this step")
+            .next("order it again when some have ended");
+        let result = verdict::not_begun(&live.command, Outcome::Undeliverable, why);
+        parts.journal.finish(&result, parts.clock.now()).await?;
+        Ok(Accepted::Over(Box::new(result)))
+    }
+
+    fn is_full(&self) -> bool {
+        let state = self.state();
+        state.queue.waiting() >= Queue::MAX_WAITING
     }
 
     /// Puts a task into the queue, unless it is on its way already.
@@ -191,30 +243,27 @@ impl Agent {
         if let Some(known) = state.live.get(&task) {
             return known.clone();
         }
-        if state.queue.push(task, &live.command.step.resource_keys) {
-            state.live.insert(task, live.clone());
-            drop(state);
-            self.start_what_can();
-        } else {
-            // Not lost: it is in the journal, and its orchestrator orders it again.
-            tracing::warn!(%task, "the queue is full; the task waits in the journal");
-        }
+        state.queue.push(task, &live.command.step.resource_keys);
+        state.live.insert(task, live.clone());
+        drop(state);
+        self.start_what_can();
         live
     }
 
-    /// Takes a task out of the queue that has not begun, and hands it over.
+    /// Takes a task out of the queue that has not begun, and hands it over. One that was begun
+    /// by an earlier process stays: what became of it has to be found out.
     pub(super) fn withdraw(&self, task: TaskId) -> Option<Live> {
         let mut state = self.state();
-        if state.queue.withdraw(task) { state.live.get(&task).cloned() } else { None }
+        let live = state.live.get(&task).filter(|live| !live.cut_off).cloned()?;
+        state.queue.withdraw(task).then_some(live)
     }
 
-    /// Makes the end of a task known.
+    /// Makes the end of a task known: first to those who follow it.
     pub(super) fn publish(&self, live: &Live, result: TaskResult) {
+        live.news.send_modify(|news| news.result = Some(Arc::new(result)));
         let mut state = self.state();
         state.queue.done(live.command.task);
         state.live.remove(&live.command.task);
-        drop(state);
-        live.news.send_modify(|news| news.result = Some(Arc::new(result)));
     }
 
     /// The journal has failed: no conversation goes on without it.
@@ -225,7 +274,7 @@ impl Agent {
     }
 
     pub(super) fn start_what_can(&self) {
-        while !self.0.draining.is_cancelled() {
+        while !self.0.draining.is_cancelled() && !self.0.broken.is_cancelled() {
             let mut state = self.state();
             let Some(task) = state.queue.next() else { return };
             let live = state.live.get(&task).cloned();
@@ -234,10 +283,11 @@ impl Agent {
                 continue;
             };
             drop(state);
-            let slot = Slot { agent: self.clone(), command: Arc::clone(&live.command) };
+            let command = Arc::clone(&live.command);
+            let mut slot = Slot { agent: self.clone(), command, is_over: false };
             self.0.parts.supervisor.run("task", async move {
                 work::carry_out(&slot.agent, live).await;
-                drop(slot);
+                slot.end();
             });
         }
     }
@@ -251,6 +301,14 @@ impl Agent {
 struct Slot {
     agent: Agent,
     command: Arc<TaskCommand>,
+    is_over: bool,
+}
+
+impl Slot {
+    /// The work has come to its end.
+    fn end(&mut self) {
+        self.is_over = true;
+    }
 }
 
 impl Drop for Slot {
@@ -264,6 +322,10 @@ impl Drop for Slot {
             state.live.remove(&task);
         }
         drop(state);
-        self.agent.start_what_can();
+        // Work that is dropped in the middle is dropped because the process ends: nothing new
+        // begins then.
+        if self.is_over || std::thread::panicking() {
+            self.agent.start_what_can();
+        }
     }
 }

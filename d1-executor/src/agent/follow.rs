@@ -5,21 +5,66 @@
 
 use super::live::News;
 use d1_core::{FromDevice, Journal, OutputChunk, TaskId};
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 /// The most chunks read back at once.
 const BATCH: usize = 32;
 
+/// Which tasks one conversation tells of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Followed(Arc<Mutex<HashSet<(TaskId, u32)>>>);
+
+/// Held while a task is told of.
+pub(super) struct Turn {
+    followed: Followed,
+    name: (TaskId, u32),
+}
+
+impl Followed {
+    /// Begins to tell of an attempt; `None` when it is told of already.
+    pub(super) fn begin(&self, name: (TaskId, u32)) -> Option<Turn> {
+        let is_new = self.names().insert(name);
+        is_new.then(|| Turn { followed: self.clone(), name })
+    }
+
+    /// Whether a task is told of.
+    pub(super) fn has(&self, task: TaskId) -> bool {
+        self.names().iter().any(|(followed, _)| *followed == task)
+    }
+
+    fn names(&self) -> MutexGuard<'_, HashSet<(TaskId, u32)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.followed.names().remove(&self.name);
+    }
+}
+
+/// What is told, to whom.
+pub(super) struct Telling {
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) name: (TaskId, u32),
+    /// The last chunk of output that the listener has.
+    pub(super) stored: u64,
+    pub(super) to: mpsc::Sender<FromDevice>,
+    /// Fires when the conversation ends.
+    pub(super) over: CancellationToken,
+}
+
 /// Follows a task to its end, or until the listener is gone.
-pub(super) async fn follow(
-    journal: Arc<dyn Journal>,
-    (task, attempt): (TaskId, u32),
-    mut news: watch::Receiver<News>,
-    to: mpsc::Sender<FromDevice>,
-) {
+pub(super) async fn follow(telling: Telling, mut news: watch::Receiver<News>) {
+    let Telling { journal, name, stored, to, over } = telling;
+    let (task, attempt) = name;
     let mut told_start = false;
-    let mut sent = 0;
+    let mut sent = stored;
     loop {
         let now = news.borrow_and_update().clone();
         if now.started && !told_start {
@@ -28,8 +73,7 @@ pub(super) async fn follow(
                 return;
             }
         }
-        let caught_up = send_output(&*journal, (task, attempt), &mut sent, now.last_chunk, &to);
-        if caught_up.await.is_none() {
+        if send_output(&*journal, name, &mut sent, now.last_chunk, &to).await.is_none() {
             return;
         }
         if let Some(result) = now.result {
@@ -37,8 +81,11 @@ pub(super) async fn follow(
             let _gone = to.send(FromDevice::Finished(Box::new((*result).clone()))).await;
             return;
         }
-        if news.changed().await.is_err() {
-            return;
+        // What has happened is told even while the conversation ends.
+        tokio::select! {
+            biased;
+            changed = news.changed() => if changed.is_err() { return },
+            () = over.cancelled() => return,
         }
     }
 }

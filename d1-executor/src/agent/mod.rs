@@ -1,5 +1,6 @@
 //! The agent: the device's half of the delivery contract, without its sockets.
 
+mod approvals;
 mod conversation;
 mod core;
 mod follow;

@@ -1,7 +1,7 @@
 //! Keeps a task's output: numbered, bounded in size, written down before it is told.
 
 use super::live::News;
-use d1_core::{Journal, JournalError, Output, OutputChunk, TaskId};
+use d1_core::{Journal, Output, OutputChunk, TaskId};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -14,16 +14,16 @@ const BATCH: usize = 64;
 /// Writes down what comes until the other side is gone, and tells the number of each batch.
 ///
 /// When the journal cannot be written the rest is let go, so that the command is not
-/// held up; what was kept stays without gaps.
+/// held up; what was kept stays without gaps. Returns how many bytes were let go.
 pub(super) async fn record(
     journal: Arc<dyn Journal>,
     (task, attempt): (TaskId, u32),
     mut first_seq: u64,
     mut output: mpsc::Receiver<Output>,
     news: watch::Sender<News>,
-) -> Result<(), JournalError> {
+) -> u64 {
     let mut batch = Vec::with_capacity(BATCH);
-    let mut failed = None;
+    let mut lost = 0_u64;
     while output.recv_many(&mut batch, BATCH).await > 0 {
         let chunks: Vec<OutputChunk> = batch
             .drain(..)
@@ -34,15 +34,19 @@ pub(super) async fn record(
                 OutputChunk { task, attempt, seq, output }
             })
             .collect();
-        if failed.is_some() {
-            continue;
+        let bytes: usize = chunks.iter().map(|chunk| chunk.output.bytes.len()).sum();
+        if lost == 0 {
+            match journal.append(&chunks).await {
+                Ok(()) => {
+                    news.send_modify(|news| news.last_chunk = first_seq - 1);
+                    continue;
+                }
+                Err(error) => tracing::warn!(%task, %error, "output is lost from here on"),
+            }
         }
-        match journal.append(&chunks).await {
-            Ok(()) => news.send_modify(|news| news.last_chunk = first_seq - 1),
-            Err(error) => failed = Some(error),
-        }
+        lost = lost.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
-    failed.map_or(Ok(()), Err)
+    lost
 }
 
 fn split(output: Output) -> Vec<Output> {

@@ -12,8 +12,8 @@ use super::{
     verdict,
 };
 use d1_core::{
-    Action, Baseline, Category, Job, JournalError, Outcome, Output, Problem, Resource, Stage,
-    TaskCommand, TaskResult,
+    Action, Baseline, Category, Ended, Job, JournalError, Outcome, Output, ProbeAnswer, Probed,
+    Problem, Resource, Stage, TaskCommand, TaskResult,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -34,17 +34,24 @@ pub(super) async fn carry_out(agent: &Agent, live: Live) {
 
 /// Ends a task that was withdrawn from the queue.
 pub(super) async fn call_off(agent: &Agent, live: Live) {
-    let why = Problem::new("D1-TASK-001", Category::Task, "called off before it began")
-        .leaving("nothing was changed by this step");
-    let result = verdict::not_begun(&live.command, Outcome::Cancelled, why);
+    let result = verdict::not_begun(&live.command, Outcome::Cancelled, called_off());
     match write_down(agent, result).await {
         Ok(result) => agent.publish(&live, result),
         Err(error) => agent.fail(&error),
     }
 }
 
+/// Why a task did not begin that was called off.
+pub(super) fn called_off() -> Problem {
+    Problem::new("D1-TASK-001", Category::Task, "called off before it began")
+        .leaving("nothing was changed by this step")
+}
+
 async fn try_carry_out(agent: &Agent, live: &Live) -> Result<TaskResult, JournalError> {
     let command = &*live.command;
+    if let Some(result) = has_ended(agent, live).await? {
+        return Ok(result);
+    }
     if let Some(early) = reason_not_to_begin(agent, live) {
         return write_down(agent, early).await;
     }
@@ -55,6 +62,19 @@ async fn try_carry_out(agent: &Agent, live: &Live) -> Result<TaskResult, Journal
         run(agent, live, needed_elsewhere).await?
     };
     write_down(agent, result).await
+}
+
+/// How the attempt ended, when it has: the word that put it into the queue may have been old.
+async fn has_ended(agent: &Agent, live: &Live) -> Result<Option<TaskResult>, JournalError> {
+    let TaskCommand { task, attempt, epoch, .. } = *live.command;
+    let entry = agent.0.parts.journal.entry(task).await?;
+    Ok(match entry.filter(|entry| entry.command.attempt >= attempt).map(|entry| entry.stage) {
+        Some(Stage::Finished(result)) => Some(*result),
+        Some(Stage::Forgotten(outcome)) => {
+            Some(TaskResult::not_started(task, attempt, epoch, outcome))
+        }
+        Some(Stage::Received | Stage::Started(_)) | None => None,
+    })
 }
 
 fn reason_not_to_begin(agent: &Agent, live: &Live) -> Option<TaskResult> {
@@ -70,9 +90,7 @@ fn reason_not_to_begin(agent: &Agent, live: &Live) -> Option<TaskResult> {
         return Some(verdict::not_begun(command, Outcome::Undeliverable, why));
     }
     if live.stop.now().is_cancelled() {
-        let why = Problem::new("D1-TASK-001", Category::Task, "called off before it began")
-            .leaving("nothing was changed by this step");
-        return Some(verdict::not_begun(command, Outcome::Cancelled, why));
+        return Some(verdict::not_begun(command, Outcome::Cancelled, called_off()));
     }
     None
 }
@@ -94,9 +112,13 @@ async fn run(
     let recording = start_recording(agent, live, 1, recorded);
     let ended = parts.executor.run(&job, &output, &live.stop).await;
     drop(output);
-    recording.await;
+    let lost = recording.await;
     Ok(match ended {
-        Ok(ended) => verdict::of_ended(command, ended, parts.clock.now()),
+        Ok(ended) => {
+            let dropped_bytes = ended.dropped_bytes.saturating_add(lost);
+            let ended = Ended { dropped_bytes, ..ended };
+            verdict::of_ended(command, ended, parts.clock.now())
+        }
         Err(error) => verdict::of_error(command, &error),
     })
 }
@@ -125,32 +147,30 @@ async fn probe(
     let _recorded = output.send(Output::note(note)).await;
     let probed = parts.executor.probe(&job, &output).await;
     drop(output);
-    recording.await;
-    Ok(match probed {
-        Ok(probed) => verdict::of_probed(command, probed, parts.clock.now()),
-        Err(error) => verdict::of_error(command, &error),
-    })
+    let _lost = recording.await;
+    // What cannot be looked at may have changed anything.
+    let probed = probed.unwrap_or_else(|error| Probed {
+        answer: ProbeAnswer::Unknown(error.to_string()),
+        changes: Vec::new(),
+    });
+    Ok(verdict::of_probed(command, probed, parts.clock.now()))
 }
 
-/// Keeps output in the background; the answer resolves when everything is kept.
+/// Keeps output in the background; the answer resolves when everything is kept, and is how
+/// many bytes could not be.
 fn start_recording(
     agent: &Agent,
     live: &Live,
     first_seq: u64,
     output: mpsc::Receiver<Output>,
-) -> impl Future<Output = ()> + use<> {
+) -> impl Future<Output = u64> + use<> {
     let (done, wait) = tokio::sync::oneshot::channel();
     let name = (live.command.task, live.command.attempt);
     let (journal, news) = (Arc::clone(&agent.0.parts.journal), live.news.clone());
     agent.0.parts.supervisor.run("task output", async move {
-        if let Err(error) = record(journal, name, first_seq, output, news).await {
-            tracing::warn!(task = %name.0, %error, "output was lost");
-        }
-        let _nobody_waits = done.send(());
+        let _nobody_waits = done.send(record(journal, name, first_seq, output, news).await);
     });
-    async move {
-        let _ended = wait.await;
-    }
+    async move { wait.await.unwrap_or_default() }
 }
 
 async fn last_chunk(agent: &Agent, command: &TaskCommand) -> Result<u64, JournalError> {

@@ -1,0 +1,17 @@
+//! The agent keeps the device's half of the delivery contract, whatever happens around it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+mod approval;
+mod crashes;
+mod fencing;
+mod frail;
+mod journal_trouble;
+mod links;
+mod output;
+mod puppet;
+mod queue;
+mod recovery;
+mod redelivery;
+mod rig;
+mod verbs;
