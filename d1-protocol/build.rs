@@ -1,11 +1,16 @@
-//! Compiles the link language: `.proto` files in, Rust types and a descriptor set out.
+//! Compiles the link language: `.proto` files in, Rust types, a descriptor set, and a table of
+//! what holds what out.
 //!
 //! No compiler has to be installed for it; a Rust one does the work.
 
-use std::{env, error::Error, fs, path::PathBuf};
+use protox::prost_reflect::{DescriptorPool, MessageDescriptor};
+use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 /// The file everything else is imported from.
 const ROOT: &str = "d1/link/v1/link.proto";
+/// What a frame can be.
+const FRAMES: [(&str, &str); 2] =
+    [("TO_DEVICE", "d1.link.v1.ToDevice"), ("FROM_DEVICE", "d1.link.v1.FromDevice")];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
@@ -13,9 +18,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_source_info(true).include_imports(true).open_files([ROOT])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+    fs::write(out.join("shapes.rs"), shapes(&compiler.descriptor_pool())?)?;
     prost_build::Config::new()
         .btree_map(["."])
         .bytes(["."])
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
+}
+
+/// The fields of every message that hold messages, or many of anything.
+fn shapes(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
+    let messages: Vec<MessageDescriptor> = pool.all_messages().collect();
+    let place = |wanted: &str| messages.iter().position(|message| message.full_name() == wanted);
+    let mut text = String::new();
+    for (name, full_name) in FRAMES {
+        let place = place(full_name).ok_or_else(|| format!("there is no `{full_name}`"))?;
+        writeln!(text, "pub(crate) const {name}: Shape = Shape({place});")?;
+    }
+    writeln!(text, "const SHAPES: &[&[Holder]] = &[")?;
+    for message in &messages {
+        writeln!(text, "    // {}\n    &[", message.full_name())?;
+        for field in message.fields() {
+            let many = field.is_list() || field.is_map();
+            let inside = field.kind().as_message().and_then(|inside| place(inside.full_name()));
+            if many || inside.is_some() {
+                let (number, inside) =
+                    (field.number(), inside.map(|place| format!("Shape({place})")));
+                let inside = inside.map_or("None".to_owned(), |inside| format!("Some({inside})"));
+                writeln!(
+                    text,
+                    "        Holder {{ number: {number}, many: {many}, inside: {inside} }},"
+                )?;
+            }
+        }
+        writeln!(text, "    ],")?;
+    }
+    writeln!(text, "];")?;
+    Ok(text)
 }

@@ -1,12 +1,13 @@
 //! One message, one frame of bytes.
 //!
-//! 1. The size is checked before anything is decoded.
+//! 1. The size is checked, and the elements are counted, before anything is decoded.
 //! 2. The bytes are read as the generated types; unknown fields are skipped.
 //! 3. The generated types become words of `d1_core`, or the reason they cannot.
 
 use crate::{
     MAX_FRAME_BYTES, WireError,
     convert::{FromWire, ToWire},
+    elements::{self, Shape},
 };
 use bytes::Bytes;
 use d1_core::{FromDevice, ToDevice};
@@ -19,7 +20,7 @@ pub fn encode_to_device(message: &ToDevice) -> Result<Bytes, WireError> {
 
 /// Reads what an orchestrator said.
 pub fn decode_to_device(frame: Bytes) -> Result<ToDevice, WireError> {
-    decode(frame)
+    decode(frame, elements::TO_DEVICE)
 }
 
 /// Writes what a device says.
@@ -29,7 +30,7 @@ pub fn encode_from_device(message: &FromDevice) -> Result<Bytes, WireError> {
 
 /// Reads what a device said.
 pub fn decode_from_device(frame: Bytes) -> Result<FromDevice, WireError> {
-    decode(frame)
+    decode(frame, elements::FROM_DEVICE)
 }
 
 fn encode<T: ToWire<Wire: prost::Message>>(message: &T) -> Result<Bytes, WireError> {
@@ -38,8 +39,12 @@ fn encode<T: ToWire<Wire: prost::Message>>(message: &T) -> Result<Bytes, WireErr
     Ok(wire.encode_to_vec().into())
 }
 
-fn decode<T: FromWire<Wire: prost::Message + Default>>(frame: Bytes) -> Result<T, WireError> {
+fn decode<T>(frame: Bytes, shape: Shape) -> Result<T, WireError>
+where
+    T: FromWire<Wire: prost::Message + Default>,
+{
     fits(frame.len())?;
+    elements::bounded(&frame, shape)?;
     let wire = T::Wire::decode(frame).map_err(|error| WireError::Malformed(Box::new(error)))?;
     T::from_wire(wire)
 }

@@ -7,6 +7,7 @@ pub mod api;
 mod client;
 mod codec;
 mod convert;
+mod elements;
 mod error;
 mod limits;
 mod transport;

@@ -6,6 +6,9 @@
 /// The most bytes of one frame, which is one message.
 pub const MAX_FRAME_BYTES: usize = 256 * 1024;
 
+/// The most elements of all lists of one message together. A list has its own bound besides;
+/// this one holds before anything is made of the bytes.
+pub(crate) const MAX_ELEMENTS: usize = 16 * 1024;
 /// The most bytes of a text on one line: a version, a name from an index, a title.
 pub(crate) const MAX_LINE_BYTES: usize = 4 * 1024;
 /// The most bytes of a text of several lines: a cause, a warning, what a command wrote.

@@ -7,12 +7,3 @@
 )]
 
 include!(concat!(env!("OUT_DIR"), "/d1.link.v1.rs"));
-#[cfg(test)]
-mod sizes_probe {
-    #[test]
-    fn sizes() {
-        use super::*;
-        macro_rules! p { ($($t:ty),*) => { $(eprintln!("{} {}", stringify!($t), std::mem::size_of::<$t>());)* } }
-        p!(Change, State, Resource, Preview, Action, Problem, Query, Answered, IndexEntry, Layer, hello::Epoch, ManagerFacts, FromDevice, ToDevice, TaskCommand, TaskResult, String);
-    }
-}

@@ -15,7 +15,7 @@ use d1_core::{
 };
 use d1_protocol::{
     ApiClient, ClientError,
-    api::{self, CreateRequest, ProblemBody},
+    api::{self, CreateRequest, ProblemBody, SetupView},
 };
 use futures_util::{StreamExt as _, stream};
 use std::{
@@ -158,6 +158,145 @@ async fn a_broken_line_is_joined_again_where_it_broke() {
     let told: Vec<Progress> = told.into_iter().map(Result::unwrap).collect();
     assert_eq!(told, [news(1), news(2), news(3)]);
     assert_eq!(seen.all(), ["after 0", "after 1"]);
+}
+
+/// What the server says of a setup that is in `state`.
+fn view(id: SetupId, state: &str) -> String {
+    let view = SetupView {
+        schema: "d1.setup.v1".into(),
+        id,
+        intent: "install jq".into(),
+        device: DeviceId::generate(),
+        state: state.into(),
+        plan: d1_core::Digest::of(b"a plan"),
+        steps: Vec::new(),
+        receipts: Vec::new(),
+        follow_up: Vec::new(),
+        quoted_micro: 0,
+        charged_micro: 0,
+        undo_of: None,
+        undone_by: None,
+        created_at: 0,
+        changed_at: 0,
+    };
+    serde_json::to_string(&view).unwrap()
+}
+
+/// A server whose stream ends politely after each of `pieces`, the last of them again and again,
+/// and whose setup is in `state`.
+fn polite(pieces: &'static [&'static [u64]], state: &'static str, seen: &Seen) -> Router {
+    let seen = seen.clone();
+    let events = get(move |headers: HeaderMap| async move {
+        let after = headers["last-event-id"].to_str().unwrap().to_owned();
+        let asked = seen.note(format!("after {after}"));
+        let piece = pieces.get(asked - 1).or(pieces.last()).copied().unwrap_or_default();
+        piece.iter().map(|seq| event(*seq)).collect::<String>()
+    });
+    let one = get(move |Path(id): Path<SetupId>| async move { view(id, state) });
+    Router::new().route(api::EVENTS, events).route(api::TASK, one)
+}
+
+#[tokio::test]
+async fn news_that_ends_before_the_setup_does_is_asked_for_again() {
+    let seen = Seen::default();
+    let client = serve(polite(&[&[1], &[2, 3]], "running", &seen)).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).map(Result::unwrap).collect().await;
+    assert_eq!(told, [news(1), news(2), news(3)]);
+    assert_eq!(seen.all(), ["after 0", "after 1"]);
+}
+
+#[tokio::test]
+async fn news_that_ends_with_the_setup_is_over_without_a_last_word() {
+    let seen = Seen::default();
+    let client = serve(polite(&[&[1]], "declined", &seen)).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).map(Result::unwrap).collect().await;
+    assert_eq!(told, [news(1)]);
+    assert_eq!(seen.all(), ["after 0"]);
+}
+
+#[tokio::test]
+async fn only_news_after_the_number_asked_for_is_told() {
+    let seen = Seen::default();
+    let client = serve(polite(&[&[1, 2, 3]], "running", &seen)).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 2).map(Result::unwrap).collect().await;
+    assert_eq!(told, [news(3)]);
+    assert_eq!(seen.all(), ["after 2"]);
+}
+
+#[tokio::test]
+async fn news_that_never_comes_is_given_up_after_a_few_tries() {
+    let seen = Seen::default();
+    let client = serve(polite(&[&[]], "running", &seen)).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
+    assert!(matches!(told.as_slice(), [Err(ClientError::Nonsense(_))]), "{told:?}");
+    assert_eq!(seen.all(), ["after 0"; 6]);
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_asked_again() {
+    let seen = Seen::default();
+    let noted = seen.clone();
+    let events = get(move |headers: HeaderMap| async move {
+        let after = headers["last-event-id"].to_str().unwrap().to_owned();
+        let first: Bytes = match noted.note(format!("after {after}")) {
+            1 => event(1).into(),
+            _ => (event(2) + &event(3)).into(),
+        };
+        // The connection stays, and nothing more comes over it.
+        let silent = stream::iter([Ok::<_, io::Error>(first)]).chain(stream::pending());
+        Body::from_stream(silent).into_response()
+    });
+    let client = serve(Router::new().route(api::EVENTS, events)).await;
+    let mut told = Box::pin(client.follow(SetupId::generate(), 0));
+    assert_eq!(told.next().await.unwrap().unwrap(), news(1));
+    // From here on an hour of silence takes no time.
+    tokio::time::pause();
+    assert_eq!(told.next().await.unwrap().unwrap(), news(2));
+    assert_eq!(told.next().await.unwrap().unwrap(), news(3));
+    assert_eq!(seen.all().first().map(String::as_str), Some("after 0"));
+    assert!(seen.all()[1..].iter().all(|asked| asked == "after 1"), "{:?}", seen.all());
+}
+
+#[tokio::test]
+async fn a_server_that_never_says_a_word_is_given_up() {
+    let endless = get(|| async { std::future::pending::<()>().await });
+    let client = serve(Router::new().route(api::EVENTS, endless)).await;
+    tokio::time::pause();
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
+    let [Err(error)] = told.as_slice() else { panic!("{told:?}") };
+    let problem = error.problem();
+    assert_eq!((problem.code.as_str(), problem.category), ("D1-NET-001", Category::Network));
+}
+
+#[tokio::test]
+async fn a_question_that_is_never_answered_is_given_up() {
+    let endless = get(|| async { std::future::pending::<()>().await });
+    let client = serve(Router::new().route(api::TASK, endless)).await;
+    tokio::time::pause();
+    let error = client.get(SetupId::generate()).await.unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_kept() {
+    let endless = get(|| async {
+        let block = || Ok::<_, io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
+        Body::from_stream(stream::repeat_with(block))
+    });
+    let client = serve(Router::new().route(api::TASK, endless)).await;
+    let error = client.get(SetupId::generate()).await.unwrap_err();
+    assert_eq!(error.problem().cause, "the answer is larger than 16 MiB");
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_news_ends_it_with_the_problem() {
+    let problem = Problem::new("D1-SETUP-001", Category::Usage, "no such setup");
+    let answer = serde_json::to_string(&ProblemBody::from(problem.clone())).unwrap();
+    let refuse = get(|| async { (StatusCode::NOT_FOUND, answer) });
+    let client = serve(Router::new().route(api::EVENTS, refuse)).await;
+    let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
+    let [Err(error)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(error.problem(), problem);
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ pub enum ClientError {
     /// It cannot be reached, or did not answer in time.
     #[error("the cloud cannot be reached; see that it runs, and that the address is right")]
     Unreachable(#[source] reqwest::Error),
+    /// It was reached, and then said nothing for too long.
+    #[error("the cloud has fallen silent; see that it runs, and ask again")]
+    Silent,
     /// It answered something that makes no sense.
     #[error("the cloud's answer makes no sense; see that both are of versions that fit")]
     Nonsense(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -33,6 +36,7 @@ impl ClientError {
             Self::Unreachable(source) => Problem::new("D1-NET-001", Category::Network, title)
                 .because(source.to_string())
                 .next(remedy),
+            Self::Silent => Problem::new("D1-NET-001", Category::Network, title).next(remedy),
             Self::Nonsense(source) => Problem::new("D1-NET-002", Category::Network, title)
                 .because(source.to_string())
                 .next(remedy),

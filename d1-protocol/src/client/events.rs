@@ -11,6 +11,8 @@ use std::{collections::VecDeque, time::Duration};
 const TRIES: u32 = 5;
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How long the server may say nothing; it gives a sign of life every 15 seconds.
+const SILENCE: Duration = Duration::from_secs(60);
 /// The most bytes of one event.
 const MAX_EVENT: usize = 1024 * 1024;
 
@@ -64,7 +66,7 @@ impl Follower {
             }
             match self.read().await {
                 Ok(()) => {}
-                Err(ClientError::Unreachable(_)) if self.failures < TRIES => {
+                Err(ClientError::Unreachable(_) | ClientError::Silent) if self.failures < TRIES => {
                     self.failures += 1;
                     (self.answer, self.text) = (None, Vec::new());
                     tokio::time::sleep(AGAIN).await;
@@ -80,11 +82,13 @@ impl Follower {
             None => {
                 let call = self.client.call(Method::GET, api::EVENTS, Some(self.id));
                 let call = call.header("Last-Event-ID", self.after.to_string());
-                let answer = call.send().await.map_err(ClientError::Unreachable)?;
-                self.answer.insert(accept(answer).await?)
+                let send =
+                    async { accept(call.send().await.map_err(ClientError::Unreachable)?).await };
+                self.answer.insert(within(send).await?)
             }
         };
-        match answer.chunk().await.map_err(ClientError::Unreachable)? {
+        let piece = async { answer.chunk().await.map_err(ClientError::Unreachable) };
+        match within(piece).await? {
             Some(piece) => self.text.extend_from_slice(&piece),
             None => self.end_of_stream().await?,
         }
@@ -132,4 +136,9 @@ impl Follower {
         }
         Ok(())
     }
+}
+
+/// What is said before [`SILENCE`] has been too long.
+async fn within<T>(said: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+    tokio::time::timeout(SILENCE, said).await.unwrap_or(Err(ClientError::Silent))
 }

@@ -94,6 +94,7 @@ pub(super) fn is_seed_result(wire: &wire::TaskResult) -> bool {
 pub(super) fn result(wire: wire::TaskResult) -> Result<TaskResult, WireError> {
     let stdout = text("TaskResult.stdout", MAX_TEXT_BYTES, wire.stdout)?;
     let stderr = text("TaskResult.stderr", MAX_TEXT_BYTES, wire.stderr)?;
+    let digests = [&stdout, &stderr].map(|text| *Digest::of(text.as_bytes()).as_bytes());
     let succeeded = wire.exit_code == 0;
     Ok(TaskResult {
         task: parsed("TaskResult.task_id", &wire.task_id)?,
@@ -102,7 +103,7 @@ pub(super) fn result(wire: wire::TaskResult) -> Result<TaskResult, WireError> {
         outcome: if succeeded { Outcome::Succeeded } else { Outcome::Failed },
         exit_code: Some(wire.exit_code),
         duration: Duration::from_millis(u64::try_from(wire.duration_ms).unwrap_or(0)),
-        output_digest: Digest::of(format!("{stdout}{stderr}").as_bytes()),
+        output_digest: Digest::of(&digests.concat()),
         stdout,
         stderr,
         dropped_bytes: 0,

@@ -4,16 +4,16 @@
 //! in one go, and closes the socket when the local end is dropped. The reader hands over what
 //! is heard and waits when nobody takes it, so that a slow listener slows the other side. A
 //! message that is not understood is answered with a complaint; bytes that are no message at
-//! all end the link.
+//! all end the link. Once either ends, the other does, too, also in the middle of a word.
 
 use super::side::Side;
 use bytes::Bytes;
 use d1_core::{Link, Supervisor};
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval_at},
+    sync::{Notify, mpsc},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 const COMPLAINTS: usize = 8;
 /// How many messages are written before the socket is flushed at the latest.
 const COALESCE: usize = 64;
+/// How long a side that has said its last words waits for them to get any further.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// What a socket carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,15 @@ pub(super) struct Heartbeat {
     pub(super) patience: Duration,
 }
 
+/// What the two tasks of a link tell each other.
+#[derive(Clone, Debug, Default)]
+struct Signs {
+    /// The link has ended.
+    gone: CancellationToken,
+    /// The socket has taken something.
+    taken: Arc<Notify>,
+}
+
 /// Makes a link of a socket.
 pub(super) fn link<S, T, E>(
     socket: T,
@@ -59,17 +70,23 @@ where
     let (incoming, rx) = mpsc::channel(Link::<S::Out, S::In>::DEPTH);
     let (complain, complaints) = mpsc::channel(COMPLAINTS);
     let (sink, stream) = socket.split();
-    let gone = CancellationToken::new();
-    let writer = write::<S, _>(sink, outgoing, complaints, heartbeat, gone.clone());
-    let reader = read::<S, _, _>(stream, incoming, complain, heartbeat, gone.clone());
-    let stopping = supervisor.stopping();
-    supervisor.run("link writer", writer);
+    let signs = Signs::default();
+    let writer = write::<S, _>(sink, outgoing, complaints, heartbeat, signs.clone());
+    let reader = read::<S, _, _>(stream, incoming, complain, heartbeat, signs.clone());
+    let (gone, stopping) = (signs.gone.clone(), supervisor.stopping());
+    supervisor.run("link writer", async move {
+        // Nobody waits for a socket whose other end is gone to take the rest of a word.
+        tokio::select! {
+            () = writer => {}
+            () = gone.cancelled() => {}
+        }
+    });
     supervisor.run("link reader", async move {
         tokio::select! {
             () = reader => {}
             () = stopping.cancelled() => {}
         }
-        gone.cancel();
+        signs.gone.cancel();
     });
     Link { tx, rx }
 }
@@ -79,7 +96,7 @@ async fn write<S: Side, K: Sink<Frame> + Unpin>(
     mut outgoing: mpsc::Receiver<S::Out>,
     mut complaints: mpsc::Receiver<S::Out>,
     heartbeat: Option<Heartbeat>,
-    gone: CancellationToken,
+    signs: Signs,
 ) {
     let every = heartbeat.map_or(Duration::from_secs(3600), |heartbeat| heartbeat.every);
     let mut beat = interval_at(Instant::now() + every, every);
@@ -87,18 +104,17 @@ async fn write<S: Side, K: Sink<Frame> + Unpin>(
     loop {
         let written = tokio::select! {
             biased;
-            () = gone.cancelled() => return,
             message = outgoing.recv() => match message {
-                Some(message) => write_all::<S, K>(&mut sink, message, &mut outgoing).await,
+                Some(message) => write_all::<S, K>(&mut sink, message, &mut outgoing, &signs).await,
                 None => break,
             },
             Some(complaint) = complaints.recv() => {
-                write_all::<S, K>(&mut sink, complaint, &mut outgoing).await
+                write_all::<S, K>(&mut sink, complaint, &mut outgoing, &signs).await
             }
             _ = beat.tick(), if heartbeat.is_some() => sink.send(Frame::Beat).await.is_ok(),
         };
         if !written {
-            gone.cancel();
+            signs.gone.cancel();
             return;
         }
     }
@@ -111,6 +127,7 @@ async fn write_all<S: Side, K: Sink<Frame> + Unpin>(
     sink: &mut K,
     first: S::Out,
     waiting: &mut mpsc::Receiver<S::Out>,
+    signs: &Signs,
 ) -> bool {
     let (mut next, mut written) = (Some(first), 0);
     while let Some(message) = next {
@@ -119,6 +136,7 @@ async fn write_all<S: Side, K: Sink<Frame> + Unpin>(
                 if sink.feed(Frame::Message(bytes)).await.is_err() {
                     return false;
                 }
+                signs.taken.notify_one();
             }
             // Not sent, and not silently: whoever waits for it runs into its own deadline.
             Err(error) => tracing::error!(%error, "a message cannot be sent"),
@@ -134,20 +152,22 @@ async fn read<S, T, E>(
     incoming: mpsc::Sender<S::In>,
     complain: mpsc::Sender<S::Out>,
     heartbeat: Option<Heartbeat>,
-    gone: CancellationToken,
+    signs: Signs,
 ) where
     S: Side,
     T: Stream<Item = Result<Frame, E>> + Unpin,
 {
     loop {
         let frame = tokio::select! {
+            // What the other side said before it went is heard first.
+            biased;
             frame = stream.next() => frame,
             () = silence(heartbeat) => {
                 tracing::info!("the other side has been silent for too long");
                 return;
             }
-            () = incoming.closed() => return linger(stream, gone).await,
-            () = gone.cancelled() => return,
+            () = incoming.closed() => return linger(stream, signs).await,
+            () = signs.gone.cancelled() => return,
         };
         let bytes = match frame {
             Some(Ok(Frame::Message(bytes))) => bytes,
@@ -157,7 +177,7 @@ async fn read<S, T, E>(
         match S::decode(bytes) {
             Ok(message) => {
                 if incoming.send(message).await.is_err() {
-                    return linger(stream, gone).await;
+                    return linger(stream, signs).await;
                 }
             }
             Err(error) => {
@@ -179,14 +199,17 @@ async fn silence(heartbeat: Option<Heartbeat>) {
     }
 }
 
-/// Nobody listens here any more: what comes is dropped, until the writer has said its last
-/// word or the other side is gone.
-async fn linger<T: Stream + Unpin>(mut stream: T, gone: CancellationToken) {
-    const LINGER: Duration = Duration::from_secs(5);
-    let drain = async { while stream.next().await.is_some() {} };
+/// Nobody listens here any more: what comes is dropped, until the other side is gone, or takes
+/// nothing more of the writer's last words.
+async fn linger<T, E>(mut stream: T, signs: Signs)
+where
+    T: Stream<Item = Result<Frame, E>> + Unpin,
+{
+    let drain = async { while let Some(Ok(_)) = stream.next().await {} };
+    let stall = async { while timeout(LINGER, signs.taken.notified()).await.is_ok() {} };
     tokio::select! {
         () = drain => {}
-        () = tokio::time::sleep(LINGER) => {}
-        () = gone.cancelled() => {}
+        () = stall => {}
+        () = signs.gone.cancelled() => {}
     }
 }

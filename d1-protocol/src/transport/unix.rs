@@ -14,7 +14,7 @@ use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use std::{
     fs, future,
     io::{self, ErrorKind},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -79,17 +79,24 @@ impl Transport<ToDevice, FromDevice> for Dial {
 impl Listener {
     /// Listens at `path`, for whoever the permission bits `mode` let in.
     ///
-    /// A socket that somebody listens on is never taken away; one that a dead process left
-    /// is replaced.
+    /// A socket that somebody listens on is never taken away, and neither is anything that is
+    /// no socket; a socket that a dead process left is replaced.
     pub fn bind(path: &Path, mode: u32, supervisor: Supervisor) -> Result<Self, TransportError> {
         let address = path.display().to_string();
         let unreachable = |source: io::Error| TransportError::Unreachable {
             address: address.clone(),
             source: Box::new(source),
         };
-        if is_alive(path).map_err(unreachable)? {
-            let why = "another process listens there".to_owned();
-            return Err(TransportError::Refused { address, why });
+        let refused =
+            |why: &str| TransportError::Refused { address: address.clone(), why: why.to_owned() };
+        match found(path).map_err(unreachable)? {
+            Found::Nothing | Found::DeadSocket => {}
+            Found::LiveSocket => return Err(refused("another process listens there")),
+            Found::SomethingElse => {
+                return Err(refused(
+                    "something that is no socket is there; move it away, or listen elsewhere",
+                ));
+            }
         }
         // Bound under another name and renamed: nobody ever sees it with wider permissions.
         let hidden = path.with_extension(format!("{}.tmp", std::process::id()));
@@ -100,7 +107,11 @@ impl Listener {
             fs::rename(&hidden, path)?;
             Ok(listener)
         };
-        let listener = bind().map_err(unreachable)?;
+        let listener = bind().inspect_err(|_| {
+            // Why it failed says more than that the rest of it cannot be removed.
+            let _left = remove(&hidden);
+        });
+        let listener = listener.map_err(unreachable)?;
         Ok(Self { listener, path: path.to_path_buf(), supervisor })
     }
 
@@ -144,14 +155,28 @@ fn framed(
         })
 }
 
-fn is_alive(path: &Path) -> io::Result<bool> {
+/// What is at the path of a socket.
+enum Found {
+    Nothing,
+    LiveSocket,
+    DeadSocket,
+    SomethingElse,
+}
+
+fn found(path: &Path) -> io::Result<Found> {
+    // A link is looked at, not followed: what it points at would not be what is replaced.
+    let there = match fs::symlink_metadata(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(error),
+    };
+    if !there.file_type().is_socket() {
+        return Ok(Found::SomethingElse);
+    }
     match std::os::unix::net::UnixStream::connect(path) {
-        Ok(_) => Ok(true),
-        Err(error)
-            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) =>
-        {
-            Ok(false)
-        }
+        Ok(_) => Ok(Found::LiveSocket),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(Found::DeadSocket),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
         Err(error) => Err(error),
     }
 }

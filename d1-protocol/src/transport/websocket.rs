@@ -6,7 +6,7 @@ use super::{
     pump::{Heartbeat, link},
     side::{Device, Orchestrator},
 };
-use crate::MAX_FRAME_BYTES;
+use crate::{MAX_FRAME_BYTES, api::LINK};
 use d1_core::{
     DeviceLink, FromDevice, OrchestratorLink, Supervisor, ToDevice, Transport, TransportError,
 };
@@ -33,8 +33,6 @@ const HEARTBEAT: Heartbeat =
     Heartbeat { every: Duration::from_secs(15), patience: Duration::from_secs(45) };
 /// How many bytes are read from the socket at once; an idle link costs about this much.
 const READ_BUFFER: usize = 4 * 1024;
-/// The path at which a cloud accepts links.
-const PATH: &str = "/api/v1/link";
 
 /// Dials a cloud, as a device.
 pub struct Dial {
@@ -64,7 +62,7 @@ impl Dial {
             return Err(refused("it is on another machine, and links there need TLS"));
         }
         let port = uri.port_u16().unwrap_or(80);
-        let full = format!("ws://{host}:{port}{PATH}");
+        let full = format!("ws://{host}:{port}{LINK}");
         let mut request =
             full.into_client_request().map_err(|_| refused("it is not an address"))?;
         if let Some(token) = token {

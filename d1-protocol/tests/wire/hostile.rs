@@ -1,9 +1,12 @@
 //! Bytes from anywhere are a message or an error, never a panic.
 
-use crate::messages::{from_device, to_device};
+use crate::{
+    by_hand::field,
+    messages::{from_device, to_device},
+};
 use bytes::Bytes;
 use d1_protocol::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
-use proptest::{collection::vec, prelude::*, sample::Index};
+use proptest::{collection::vec, prelude::*, sample::Index, test_runner::TestCaseError};
 
 /// One thing that a bad line does to a frame.
 #[derive(Clone, Debug)]
@@ -49,18 +52,52 @@ fn damaged(frame: &Bytes, damages: Vec<Damage>) -> Bytes {
     bytes.into()
 }
 
+/// What an orchestrator's bytes say. What can be read can be written again, and says the same.
+fn hear_order(frame: Bytes) -> Result<(), TestCaseError> {
+    match decode_to_device(frame) {
+        Ok(message) => {
+            let again = encode_to_device(&message).unwrap();
+            prop_assert_eq!(decode_to_device(again).unwrap(), message);
+        }
+        Err(error) => prop_assert!(error.problem().code.starts_with("D1-LINK-"), "{error}"),
+    }
+    Ok(())
+}
+
+/// What a device's bytes say.
+fn hear_report(frame: Bytes) -> Result<(), TestCaseError> {
+    match decode_from_device(frame) {
+        Ok(message) => {
+            let again = encode_from_device(&message).unwrap();
+            prop_assert_eq!(decode_from_device(again).unwrap(), message);
+        }
+        Err(error) => prop_assert!(error.problem().code.starts_with("D1-LINK-"), "{error}"),
+    }
+    Ok(())
+}
+
+/// The beginning of one frame and the end of another.
+fn spliced(head: &Bytes, tail: &Bytes, cut: Index, join: Index) -> Bytes {
+    let (cut, join) = (cut.index(head.len() + 1), join.index(tail.len() + 1));
+    [&head[..cut], &tail[join..]].concat().into()
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
     #[test]
     fn any_bytes_are_a_message_or_an_error(bytes in vec(any::<u8>(), 0..512)) {
-        let bytes = Bytes::from(bytes);
-        // What can be read can be written again, and says the same.
-        if let Ok(message) = decode_to_device(bytes.clone()) {
-            prop_assert_eq!(decode_to_device(encode_to_device(&message).unwrap()).unwrap(), message);
-        }
-        if let Ok(message) = decode_from_device(bytes) {
-            let frame = encode_from_device(&message).unwrap();
-            prop_assert_eq!(decode_from_device(frame).unwrap(), message);
-        }
+        hear_order(bytes.clone().into())?;
+        hear_report(bytes.into())?;
+    }
+
+    #[test]
+    fn any_bytes_are_an_error_also_inside_a_message(
+        kind in 0_u32..16,
+        bytes in vec(any::<u8>(), 0..256),
+    ) {
+        hear_order(field(kind, &bytes).into())?;
+        hear_report(field(kind, &bytes).into())?;
     }
 
     #[test]
@@ -68,10 +105,7 @@ proptest! {
         message in to_device(),
         damages in vec(damage(), 1..4),
     ) {
-        let frame = damaged(&encode_to_device(&message).unwrap(), damages);
-        if let Err(error) = decode_to_device(frame) {
-            prop_assert!(error.problem().code.starts_with("D1-LINK-"), "{error}");
-        }
+        hear_order(damaged(&encode_to_device(&message).unwrap(), damages))?;
     }
 
     #[test]
@@ -79,9 +113,26 @@ proptest! {
         message in from_device(),
         damages in vec(damage(), 1..4),
     ) {
-        let frame = damaged(&encode_from_device(&message).unwrap(), damages);
-        if let Err(error) = decode_from_device(frame) {
-            prop_assert!(error.problem().code.starts_with("D1-LINK-"), "{error}");
-        }
+        hear_report(damaged(&encode_from_device(&message).unwrap(), damages))?;
+    }
+
+    #[test]
+    fn two_orders_in_one_are_a_message_or_an_error(
+        (one, other) in (to_device(), to_device()),
+        (cut, join) in any::<(Index, Index)>(),
+    ) {
+        let (one, other) = (encode_to_device(&one).unwrap(), encode_to_device(&other).unwrap());
+        hear_order(spliced(&one, &other, cut, join))?;
+        hear_order([one, other].concat().into())?;
+    }
+
+    #[test]
+    fn two_reports_in_one_are_a_message_or_an_error(
+        (one, other) in (from_device(), from_device()),
+        (cut, join) in any::<(Index, Index)>(),
+    ) {
+        let (one, other) = (encode_from_device(&one).unwrap(), encode_from_device(&other).unwrap());
+        hear_report(spliced(&one, &other, cut, join))?;
+        hear_report([one, other].concat().into())?;
     }
 }

@@ -1,6 +1,12 @@
 //! The link language: every word survives the way there, and no bytes do harm.
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod by_hand;
+#[cfg(test)]
+mod elements;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod limits;
@@ -10,6 +16,8 @@ mod messages;
 mod nouns;
 #[cfg(test)]
 mod numbers;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
