@@ -237,8 +237,8 @@ mod tests {
     fn an_unreachable_mirror_is_named() {
         for (text, host) in [
             (
-                "Err:1 http://deb.debian.org/debian bookworm InRelease\n  Temporary failure resolving 'deb.debian.org'",
-                "deb.debian.org",
+                "Err:1 http://mirror.example/debian bookworm InRelease\n  Temporary failure resolving 'mirror.example'",
+                "mirror.example",
             ),
             (
                 "Err:1 http://127.0.0.1:9 x InRelease\n  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)",
