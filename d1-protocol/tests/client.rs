@@ -21,7 +21,11 @@ use futures_util::{StreamExt as _, stream};
 use std::{
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
+
+/// More than a person would wait for a server that says nothing. It passes at once.
+const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// What happened so far, in the order it did.
 #[derive(Clone, Default)]
@@ -262,7 +266,8 @@ async fn a_server_that_never_says_a_word_is_given_up() {
     let endless = get(|| async { std::future::pending::<()>().await });
     let client = serve(Router::new().route(api::EVENTS, endless)).await;
     tokio::time::pause();
-    let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
+    let follow = client.follow(SetupId::generate(), 0).collect();
+    let told: Vec<_> = tokio::time::timeout(TEN_MINUTES, follow).await.unwrap();
     let [Err(error)] = told.as_slice() else { panic!("{told:?}") };
     let problem = error.problem();
     assert_eq!((problem.code.as_str(), problem.category), ("D1-NET-001", Category::Network));
@@ -273,7 +278,8 @@ async fn a_question_that_is_never_answered_is_given_up() {
     let endless = get(|| async { std::future::pending::<()>().await });
     let client = serve(Router::new().route(api::TASK, endless)).await;
     tokio::time::pause();
-    let error = client.get(SetupId::generate()).await.unwrap_err();
+    let asked = tokio::time::timeout(TEN_MINUTES, client.get(SetupId::generate())).await;
+    let error = asked.unwrap().unwrap_err();
     assert!(matches!(error, ClientError::Unreachable(_)), "{error}");
 }
 

@@ -19,7 +19,7 @@ use tokio_util::sync::PollSender;
 /// How many frames the socket itself holds.
 const BUFFER: usize = 2;
 /// More than anybody waits for anything.
-const AN_HOUR: Duration = Duration::from_secs(3600);
+const EVER: Duration = Duration::from_secs(2 * 3600);
 
 /// A socket made of two channels. It fails as sockets do when the other end is gone.
 struct Socket {
@@ -109,9 +109,14 @@ async fn fill(link: &OrchestratorLink) -> u64 {
     said
 }
 
+/// What the link hears next.
+async fn hears(link: &mut OrchestratorLink) -> Option<FromDevice> {
+    tokio::time::timeout(EVER, link.rx.recv()).await.unwrap()
+}
+
 /// Waits until nothing can be said any more.
 async fn ends(tx: &mpsc::Sender<ToDevice>) {
-    tokio::time::timeout(AN_HOUR, tx.closed()).await.unwrap();
+    tokio::time::timeout(EVER, tx.closed()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +133,7 @@ async fn a_sign_of_life_is_asked_for_every_quarter_of_a_minute() {
 async fn a_silent_other_side_is_given_up() {
     let (mut link, _peer, _supervisor) = link();
     let start = Instant::now();
-    assert_eq!(link.rx.recv().await, None);
+    assert_eq!(hears(&mut link).await, None);
     assert_eq!(start.elapsed().as_secs(), 45);
     ends(&link.tx).await;
 }
@@ -143,7 +148,7 @@ async fn one_who_only_gives_signs_of_life_is_not_given_up() {
         }
         peer.say.send(Ok(frame(&lease()))).await.unwrap();
     };
-    let (heard, ()) = tokio::join!(link.rx.recv(), lives);
+    let (heard, ()) = tokio::join!(hears(&mut link), lives);
     assert_eq!(heard, Some(lease()));
 }
 
@@ -151,9 +156,9 @@ async fn one_who_only_gives_signs_of_life_is_not_given_up() {
 async fn one_who_neither_reads_nor_speaks_is_given_up_in_the_middle_of_a_word() {
     let (mut link, _peer, supervisor) = link();
     fill(&link).await;
-    assert_eq!(link.rx.recv().await, None);
+    assert_eq!(hears(&mut link).await, None);
     ends(&link.tx).await;
-    assert!(supervisor.shut_down(AN_HOUR).await);
+    assert!(supervisor.shut_down(EVER).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +166,7 @@ async fn one_who_stops_speaking_and_does_not_read_is_gone() {
     let (mut link, peer, _supervisor) = link();
     fill(&link).await;
     drop(peer.say);
-    assert_eq!(link.rx.recv().await, None);
+    assert_eq!(hears(&mut link).await, None);
     ends(&link.tx).await;
     drop(peer.hear);
 }
@@ -188,9 +193,9 @@ async fn what_was_said_before_the_line_broke_is_heard() {
     link.tx.send(stored(1)).await.unwrap();
     ends(&link.tx).await;
     for _ in 0..BUFFER {
-        assert_eq!(link.rx.recv().await, Some(lease()));
+        assert_eq!(hears(&mut link).await, Some(lease()));
     }
-    assert_eq!(link.rx.recv().await, None);
+    assert_eq!(hears(&mut link).await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,7 +203,7 @@ async fn one_who_does_not_listen_to_the_last_words_is_left() {
     let (link, peer, _supervisor) = link();
     fill(&link).await;
     drop(link);
-    tokio::time::timeout(AN_HOUR, peer.say.closed()).await.unwrap();
+    tokio::time::timeout(EVER, peer.say.closed()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -213,15 +218,15 @@ async fn a_socket_that_fails_on_and_on_is_left_at_once() {
         assert!(taken < 100, "one who only fails is listened to for ever");
     }
     ends(&link.tx).await;
-    assert!(supervisor.shut_down(AN_HOUR).await);
+    assert!(supervisor.shut_down(EVER).await);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_supervisor_that_stops_ends_a_link_that_is_stuck() {
     let (mut link, _peer, supervisor) = link();
     fill(&link).await;
-    assert!(supervisor.shut_down(AN_HOUR).await);
-    assert_eq!(link.rx.recv().await, None);
+    assert!(supervisor.shut_down(EVER).await);
+    assert_eq!(hears(&mut link).await, None);
 }
 
 #[tokio::test(start_paused = true)]

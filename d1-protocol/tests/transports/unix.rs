@@ -6,7 +6,7 @@ use d1_protocol::{
     encode_from_device,
     unix::{Dial, Listener},
 };
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 use tokio::{io::AsyncWriteExt as _, net::UnixStream};
 
 fn place() -> (tempfile::TempDir, PathBuf, Supervisor) {
@@ -106,7 +106,7 @@ async fn one_who_says_nothing_more_but_listens_ends_the_link() {
     let (mut stream, (mut device, _)) = (stream.unwrap(), accepted.unwrap());
     stream.shutdown().await.unwrap();
     assert_eq!(device.rx.recv().await, None);
-    device.tx.closed().await;
+    tokio::time::timeout(Duration::from_secs(60), device.tx.closed()).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use d1_protocol::{
     websocket::{self, Frame},
 };
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _, future};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async,
@@ -150,7 +151,7 @@ async fn a_goodbye_ends_the_link_for_both() {
     let (mut socket, mut device) = server.half().await;
     socket.close(None).await.unwrap();
     assert_eq!(device.rx.recv().await, None);
-    device.tx.closed().await;
+    tokio::time::timeout(Duration::from_secs(60), device.tx.closed()).await.unwrap();
 }
 
 #[tokio::test]
