@@ -115,6 +115,24 @@ const FAULTS: &[Fault] = &[
     fails(&["d1.policy"], |patient| {
         patient.write("/etc/d1-doctor/policy.toml", "allow_shell = maybe\n");
     }),
+    fails(&["sys.root.writable"], |patient| {
+        patient.write("/proc/mounts", "/dev/vda / ext4 rw 0 0\n/dev/vda / ext4 ro,relatime 0 0\n");
+    }),
+    warns(&["sys.tmp.noexec"], |patient| {
+        patient.write("/proc/mounts", "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw,noexec 0 0\n");
+    }),
+    warns(&["sys.umask"], |patient| patient.write("/proc/self/status", "Umask:\t0000\n")),
+    warns(&["sys.timezone"], |patient| patient.remove("/usr/share/zoneinfo/Europe/Paris")),
+    fails(&["net.localhost"], |patient| {
+        patient.write("/etc/hosts", "127.0.1.1 lab # localhost\n10.0.0.1 localhost\n");
+    }),
+    fails(&["sec.passwd.perms"], |patient| patient.mode("/etc/shadow", 0o644)),
+    fails(&["sec.passwd.perms"], |patient| patient.mode("/etc/passwd", 0o666)),
+    fails(&["rust.linker"], |patient| patient.remove("/tools/cc")),
+    fails(&["shell.startup"], |patient| {
+        patient.program("bash", "echo \"$2: line 3: syntax error\" >&2; exit 2");
+    }),
+    warns(&["ssh.agent"], |patient| patient.remove("/run/agent.sock")),
     fails(&["path.dup", "path.missing", "path.relative", "path.writable"], |patient| {
         patient.sight.env = std::sync::Arc::default();
     }),

@@ -14,9 +14,16 @@ use std::{
 use tempfile::TempDir;
 
 /// What a clean Debian has in these places.
-const CLEAN: [(&str, &str); 17] = [
+const CLEAN: [(&str, &str); 24] = [
     ("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 lab\n"),
     ("/etc/resolv.conf", "# by hand\nnameserver 9.9.9.9\n"),
+    ("/etc/shadow", "maya:!:1:0:99999:7:::\n"),
+    ("/etc/group", "maya:x:1000:\n"),
+    ("/usr/share/zoneinfo/Europe/Paris", "TZif"),
+    ("/proc/mounts", "/dev/vda / ext4 rw,relatime 0 0\ntmpfs /tmp tmpfs rw,nosuid 0 0\n"),
+    ("/proc/self/status", "Name:\td1\nUmask:\t0022\n"),
+    ("/home/maya/.bashrc", "export EDITOR=vi\n"),
+    ("/run/agent.sock", ""),
     ("/etc/shells", "/bin/sh\n/bin/bash\n"),
     ("/usr/bin/bash", ""),
     ("/etc/d1-doctor/policy.toml", "allow_shell = false\n"),
@@ -56,6 +63,7 @@ impl Patient {
         sight.env = Arc::new(BTreeMap::from([
             ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
             ("HOME".into(), at("/home/maya").into_os_string()),
+            ("SSH_AUTH_SOCK".into(), "/run/agent.sock".into()),
         ]));
         let roomy =
             Space { free_bytes: 50 << 30, total_bytes: 100 << 30, free_files: Some(1 << 20) };
@@ -67,7 +75,16 @@ impl Patient {
         patient.write("/bin/bash", "");
         let uid = own_uid();
         patient.write("/etc/passwd", format!("maya:x:{uid}:{uid}::/home/maya:/bin/bash\n"));
-        patient.program("git", "echo maya");
+        std::os::unix::fs::symlink(
+            "/usr/share/zoneinfo/Europe/Paris",
+            patient.at("/etc/localtime"),
+        )
+        .unwrap();
+        patient.mode("/etc/shadow", 0o640);
+        for (name, script) in [("git", "echo maya"), ("bash", "exit 0"), ("rustc", ""), ("cc", "")]
+        {
+            patient.program(name, script);
+        }
         for folder in ["/tmp", "/usr/local/bin", "/usr/bin", "/bin"] {
             fs::create_dir_all(patient.at(folder)).unwrap();
         }

@@ -7,6 +7,7 @@ mod network;
 mod own;
 mod path;
 mod room;
+mod shared;
 mod system;
 mod tools;
 
@@ -43,10 +44,16 @@ checks! {
     Fast "sys.limits.nofile", "a program may open enough files": system::open_files;
     Fast "sys.inotify.watches", "enough files can be watched": system::watches;
     Fast "sys.tmp.sticky", "the place for temporary files is safe to share": system::sticky;
+    Fast "sys.root.writable", "the root file system can be written": shared::writable_root;
+    Fast "sys.tmp.noexec", "programs can be run from the place for temporary files": shared::executable_tmp;
+    Fast "sys.umask", "nobody else may change new files": shared::umask;
+    Fast "sys.timezone", "the time zone is one that is there": shared::time_zone;
     Fast "sys.hostname", "the machine knows its own name": system::hostname;
     Fast "net.resolver", "names can be looked up": network::resolver;
+    Fast "net.localhost", "the machine finds itself": shared::localhost;
     Fast "net.proxy", "all programs take the same way to the network": network::proxy;
     Fast "shell.login", "the login shell is there and allowed": own::login_shell;
+    Slow "shell.startup", "every shell can read its start-up file": tools::start_up_files;
     Fast "path.missing", "every folder of the search path is there": path::missing;
     Fast "path.dup", "no folder is on the search path twice": path::duplicates;
     Fast "path.relative", "no folder of the search path depends on where one stands": path::relative;
@@ -59,7 +66,10 @@ checks! {
     Fast "git.identity", "git knows who you are": tools::identity;
     Fast "java.home", "JAVA_HOME points to a Java": tools::java_home;
     Fast "py.venv", "the active virtual environment works": tools::virtual_env;
+    Fast "rust.linker", "Rust has what it links with": tools::linker;
     Fast "d1.policy", "the owner's policy can be read": own::policy;
     Fast "ssh.perms", "nobody else can use the keys": keys::ssh_modes;
+    Fast "ssh.agent", "the ssh agent that is named is there": tools::ssh_agent;
+    Fast "sec.passwd.perms", "nobody else can read or change the password files": shared::password_files;
     Fast "sec.creds.perms", "nobody else can read passwords and tokens": keys::credentials;
 }

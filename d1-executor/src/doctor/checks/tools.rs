@@ -57,3 +57,57 @@ pub(super) async fn virtual_env(sight: Sight) -> Found {
         .details([folder])
         .remedy("deactivate; python3 -m venv --clear <folder>")
 }
+
+/// rustc links with the C compiler.
+pub(super) async fn linker(sight: Sight) -> Found {
+    if !sight.has("rustc") {
+        return Found::skipped("there is no Rust");
+    }
+    if ["cc", "gcc", "clang"].iter().any(|program| sight.has(program)) {
+        return Found::ok("there is one");
+    }
+    Found::fail("no Rust program can be built: there is no C compiler to link with")
+        .remedy("d1-doctor install build-essential")
+}
+
+/// Asks each shell whether it can read its own start-up file.
+pub(super) async fn start_up_files(sight: Sight) -> Found {
+    const FILES: [(&str, &str); 3] =
+        [("bash", ".bashrc"), ("zsh", ".zshrc"), ("fish", ".config/fish/config.fish")];
+    let (mut wrong, mut read) = (Vec::new(), 0);
+    for (shell, file) in FILES {
+        let Some(path) = sight.at_home(file).filter(|path| path.exists()) else { continue };
+        if !sight.has(shell) {
+            continue;
+        }
+        let Some(path) = path.to_str() else { continue };
+        match sight.ask(&[shell, "-n", path]).await {
+            Ok(said) if said.ok() => read += 1,
+            Ok(said) => {
+                let text = said.text();
+                let first = text.lines().next().unwrap_or("it does not say why").to_owned();
+                wrong.push(format!("~/{file}: {}", first.replace(path, "line")));
+            }
+            Err(error) => return Found::unknown(format!("{shell} does not tell: {error}")),
+        }
+    }
+    if !wrong.is_empty() {
+        return Found::fail("a shell stops in the middle of its start-up file")
+            .details(wrong)
+            .remedy("mend the line that is named");
+    }
+    if read == 0 { Found::skipped("there are none") } else { Found::ok(format!("{read} can")) }
+}
+
+pub(super) async fn ssh_agent(sight: Sight) -> Found {
+    let Some(socket) = sight.var("SSH_AUTH_SOCK") else {
+        return Found::skipped("no agent is named");
+    };
+    match sight.host.file(&socket).try_exists() {
+        Ok(true) => return Found::ok("it is there"),
+        Ok(false) => {}
+        Err(error) => return Found::unreadable("the agent's socket", &error),
+    }
+    Found::warn("the ssh agent that is named is gone, and keys are asked for again and again")
+        .remedy("eval \"$(ssh-agent)\"; ssh-add")
+}
