@@ -296,6 +296,21 @@ fn a_second_daemon_is_refused_and_names_the_first() {
 }
 
 #[test]
+fn one_daemon_serves_a_machine_however_many_state_directories_there_are() {
+    let (apt, other) = (AptRoot::usual(), AptRoot::usual());
+    let desk = Desk::at(&apt);
+    let daemon = desk.daemon(&[]);
+    let mut second = Desk::at(&other).program("d1-daemon");
+    second.env("D1_MACHINE_LOCK", desk.state("machine.lock"));
+    second.stderr(Stdio::piped()).stdout(Stdio::piped());
+    let second = finish(second.spawn().unwrap());
+    assert_eq!(second.code, 3);
+    let told = format!("process {} serves this machine already", daemon.pid());
+    assert_eq!(error_of(&second.stderr), format!("error[D1-DAEMON-002]: {told}"));
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
 fn a_daemon_that_is_gone_is_said_where_it_was_asked_for() {
     let apt = AptRoot::usual();
     let desk = Desk::at(&apt);

@@ -100,6 +100,8 @@ impl Desk {
             .env("HOME", self.state.path())
             .env("LANG", "C.UTF-8")
             .env("D1_STATE_DIR", self.state.path())
+            // Every desk is a machine of its own.
+            .env("D1_MACHINE_LOCK", self.state.path().join("machine.lock"))
             .envs(&self.env)
             .stdin(Stdio::null());
         command

@@ -3,11 +3,12 @@
 use crate::{cloud, config::Config, listen};
 use d1_core::{Clock, DeviceId, JournalError, OnFailure, Supervisor, SystemClock, TransportError};
 use d1_executor::{
-    Agent, AgentLock, AgentParts, Machine, MachineConfig, PolicyError, SqliteJournal, StateDir,
-    StateDirError,
+    Agent, AgentLock, AgentParts, LockError, Machine, MachineConfig, PolicyError, SqliteJournal,
+    StateDir, StateDirError, try_lock,
 };
 use std::{
     error::Error as _,
+    fs::File,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -22,7 +23,7 @@ pub struct Daemon {
     device: DeviceId,
     socket: PathBuf,
     supervisor: Supervisor,
-    _lock: AgentLock,
+    _locks: (Option<File>, AgentLock),
 }
 
 /// Why a daemon cannot start.
@@ -35,6 +36,22 @@ pub enum StartError {
     /// The state directory is in trouble, or another daemon has it.
     #[error(transparent)]
     StateDir(#[from] StateDirError),
+    /// Another daemon serves this machine.
+    #[error(
+        "process {pid} serves this machine already; stop it first, or use it: d1-doctor status"
+    )]
+    OtherDaemon {
+        /// Which process.
+        pid: u32,
+    },
+    /// It cannot be told whether another daemon serves this machine.
+    #[error("cannot lock `{path}`; give another file with --machine-lock", path = path.display())]
+    MachineLock {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The journal cannot be opened or read.
     #[error("the journal cannot be used; see that its disk has room and is in order")]
     Journal(#[from] JournalError),
@@ -90,6 +107,7 @@ impl StartError {
 impl Daemon {
     /// Takes the machine, takes up what an earlier process left, and listens.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        let machine = config.machine_lock().map(lock_machine).transpose()?;
         let state = StateDir::open(config.state_dir().ok_or(StartError::NoStateDir)?)?;
         let lock = state.lock_agent()?;
         let device = state.device()?;
@@ -116,7 +134,7 @@ impl Daemon {
             let token = token(config.token_file.as_deref())?;
             cloud::start(&agent, url, token, &supervisor)?;
         }
-        Ok(Self { agent, device, socket, supervisor, _lock: lock })
+        Ok(Self { agent, device, socket, supervisor, _locks: (machine, lock) })
     }
 
     /// Which device this is.
@@ -145,6 +163,13 @@ impl Daemon {
         let _not_there = std::fs::remove_file(&self.socket);
         self.supervisor.shut_down(LAST_WORDS).await && drained
     }
+}
+
+fn lock_machine(path: PathBuf) -> Result<File, StartError> {
+    try_lock(&path).map_err(|error| match error {
+        LockError::Held(pid) => StartError::OtherDaemon { pid },
+        LockError::Io(source) => StartError::MachineLock { path, source },
+    })
 }
 
 fn token(path: Option<&Path>) -> Result<String, StartError> {

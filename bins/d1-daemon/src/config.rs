@@ -16,6 +16,10 @@ pub struct Config {
     /// Where everything is kept [default: /var/lib/d1-doctor for root, the XDG state directory otherwise]
     #[arg(long, env = "D1_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// The lock by which a second daemon on this machine is refused [default: /run/d1-daemon.lock
+    /// for root, d1-daemon.lock in XDG_RUNTIME_DIR otherwise]
+    #[arg(long, env = "D1_MACHINE_LOCK", value_name = "FILE")]
+    pub machine_lock: Option<PathBuf>,
     /// The socket to listen on [default: daemon.sock in the state directory]
     #[arg(long, env = "D1_SOCKET", value_name = "FILE")]
     pub socket: Option<PathBuf>,
@@ -34,14 +38,24 @@ impl Config {
     /// The state directory: the one given, or the platform's.
     #[must_use]
     pub fn state_dir(&self) -> Option<PathBuf> {
-        let dir = |name: &str| {
-            std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
-        };
         let root = || is_root().then(|| PathBuf::from("/var/lib/d1-doctor"));
         let xdg = || Some(dir("XDG_STATE_HOME")?.join("d1-doctor"));
         let home = || Some(dir("HOME")?.join(".local/state/d1-doctor"));
         self.state_dir.clone().or_else(root).or_else(xdg).or_else(home)
     }
+
+    /// The machine's lock: the one given, or the platform's. Where the platform has no place
+    /// for it, the state directory's own lock has to do.
+    #[must_use]
+    pub fn machine_lock(&self) -> Option<PathBuf> {
+        let root = || is_root().then(|| PathBuf::from("/run/d1-daemon.lock"));
+        let user = || Some(dir("XDG_RUNTIME_DIR")?.join("d1-daemon.lock"));
+        self.machine_lock.clone().or_else(root).or_else(user)
+    }
+}
+
+fn dir(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 #[cfg(unix)]
