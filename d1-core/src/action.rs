@@ -122,6 +122,11 @@ pub enum FileChange {
         /// The line, without its end.
         line: String,
     },
+    /// Have these permission bits, whatever is in it; directories may have them changed, too.
+    SetMode {
+        /// The bits, `0o7777` at most.
+        mode: u32,
+    },
     /// Not be there.
     Remove,
 }

@@ -17,6 +17,8 @@ pub enum Resource {
     },
     /// A file, a directory or a link.
     File(AbsolutePath),
+    /// The permission bits of a file or a directory, whatever is in it.
+    Permissions(AbsolutePath),
     /// Whether a service starts with the machine.
     ServiceEnabled(ServiceName),
     /// Whether a service runs.
@@ -73,6 +75,11 @@ pub enum State {
         /// The permission bits.
         mode: u32,
     },
+    /// The permission bits of a file or a directory.
+    Permissions {
+        /// The bits, `0o7777` at most.
+        mode: u32,
+    },
     /// A symbolic link.
     Link {
         /// Where it points.
@@ -114,6 +121,7 @@ impl fmt::Display for Resource {
         match self {
             Self::Package { manager, name } => write!(f, "{manager} package {name}"),
             Self::File(path) => write!(f, "file {path}"),
+            Self::Permissions(path) => write!(f, "permissions of {path}"),
             Self::ServiceEnabled(name) => write!(f, "start of service {name}"),
             Self::ServiceActive(name) => write!(f, "service {name}"),
             Self::GroupMember { group, user } => write!(f, "{user} in group {group}"),

@@ -233,6 +233,9 @@ fn fault_of(action: &Action) -> Option<&'static str> {
         {
             Some("the line is empty, too long, or several")
         }
+        Action::File(File { change: FileChange::SetMode { mode }, .. }) if *mode > 0o7777 => {
+            Some("there are no such permission bits")
+        }
         Action::Exec(exec) if crowded(&exec.env) => Some("its environment is too large or bad"),
         Action::Shell(shell) if crowded(&shell.env) => Some("its environment is too large or bad"),
         Action::Shell(shell) if shell.script.is_empty() || shell.script.contains('\0') => {

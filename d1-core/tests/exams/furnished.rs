@@ -65,6 +65,7 @@ fn reversible() -> Vec<Action> {
         packages(PackageOperation::Install, &["jq"]),
         file("/etc/docker/daemon/conf.json", write),
         file("/etc/motd", FileChange::EnsureLine { line: "be kind".into() }),
+        file("/etc/motd", FileChange::SetMode { mode: 0o600 }),
         packages(PackageOperation::Install, &["docker.io"]),
         Action::GroupMember(GroupMember { group, user, member: true }),
         service("docker", ServiceChange::Enable),

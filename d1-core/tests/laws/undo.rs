@@ -50,6 +50,7 @@ fn an_action() -> impl Strategy<Value = Action> {
             .prop_map(|(content, mode)| FileChange::Write { content, mode }),
         "[xy]{1,2}".prop_map(|line| FileChange::EnsureLine { line }),
         Just(FileChange::Remove),
+        (0_u32..0o1000).prop_map(|mode| FileChange::SetMode { mode }),
     ];
     let file = (prop::sample::select(&PATHS), change)
         .prop_map(|(path, change)| Action::File(File { path: path.parse().unwrap(), change }));

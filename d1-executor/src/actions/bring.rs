@@ -18,6 +18,7 @@ pub(crate) async fn bring(
 ) -> Result<(), Problem> {
     match &goal.resource {
         Resource::File(path) => bring_file(looker, originals, path, goal),
+        Resource::Permissions(path) => bring_permissions(looker, path, &goal.state),
         Resource::ServiceEnabled(name) => service::enable(looker, name, &goal.state).await,
         Resource::ServiceActive(name) => service::activate(looker, name, &goal.state).await,
         Resource::GroupMember { group, user } => {
@@ -25,6 +26,13 @@ pub(crate) async fn bring(
         }
         Resource::Package { .. } => Ok(()),
     }
+}
+
+fn bring_permissions(looker: &Looker, path: &AbsolutePath, goal: &State) -> Result<(), Problem> {
+    let State::Permissions { mode } = goal else { return Ok(()) };
+    let failed = |error: std::io::Error| trouble::file("change", path.as_str(), &error);
+    let place = Place::open(&resolve(&looker.root, &looker.home, path)).map_err(failed)?;
+    place.set_mode(*mode).map_err(failed)
 }
 
 fn bring_file(
@@ -59,6 +67,7 @@ fn bring_file(
             place.replace(&content, *mode, owner).map_err(failed)
         }
         State::Present
+        | State::Permissions { .. }
         | State::Installed { .. }
         | State::ConfigFiles { .. }
         | State::Broken { .. } => Ok(()),

@@ -62,10 +62,15 @@ fn service_goal(service: &Service) -> Goal {
 }
 
 async fn file_goals(looker: &Looker, file: &File) -> Result<Vec<Goal>, ExecutorError> {
+    if let FileChange::SetMode { mode } = file.change {
+        return mode_goals(looker, &file.path, mode).await;
+    }
     let resource = Resource::File(file.path.clone());
     let now = looker.look(&resource).await?;
     let (content, mode) = match &file.change {
-        FileChange::Remove => return Ok(removal(resource, &now)?.into_iter().collect()),
+        FileChange::Remove | FileChange::SetMode { .. } => {
+            return Ok(removal(resource, &now)?.into_iter().collect());
+        }
         FileChange::Write { content, mode } => (content.clone().into_bytes(), *mode),
         FileChange::EnsureLine { line } => (with_line(looker, &file.path, line)?, None),
     };
@@ -74,6 +79,7 @@ async fn file_goals(looker: &Looker, file: &File) -> Result<Vec<Goal>, ExecutorE
         State::Absent => (looker.uid, looker.gid, None),
         State::Directory { .. }
         | State::Link { .. }
+        | State::Permissions { .. }
         | State::Present
         | State::Installed { .. }
         | State::ConfigFiles { .. }
@@ -86,11 +92,24 @@ async fn file_goals(looker: &Looker, file: &File) -> Result<Vec<Goal>, ExecutorE
     Ok(goals)
 }
 
+async fn mode_goals(
+    looker: &Looker,
+    path: &AbsolutePath,
+    mode: u32,
+) -> Result<Vec<Goal>, ExecutorError> {
+    let resource = Resource::Permissions(path.clone());
+    if looker.look(&resource).await? == State::Absent {
+        return Err(trouble::refused(trouble::no_permissions(path)));
+    }
+    Ok(vec![Goal::new(resource, State::Permissions { mode: mode & 0o7777 })])
+}
+
 fn removal(resource: Resource, now: &State) -> Result<Option<Goal>, ExecutorError> {
     match now {
         State::Directory { .. } => match &resource {
             Resource::File(path) => Err(not_a_file(path)),
             Resource::Package { .. }
+            | Resource::Permissions(_)
             | Resource::ServiceEnabled(_)
             | Resource::ServiceActive(_)
             | Resource::GroupMember { .. } => Ok(None),
@@ -98,6 +117,7 @@ fn removal(resource: Resource, now: &State) -> Result<Option<Goal>, ExecutorErro
         State::Absent
         | State::File { .. }
         | State::Link { .. }
+        | State::Permissions { .. }
         | State::Present
         | State::Installed { .. }
         | State::ConfigFiles { .. }

@@ -26,10 +26,21 @@ impl Looker {
     pub(crate) async fn look(&self, resource: &Resource) -> Result<State, ExecutorError> {
         match resource {
             Resource::File(path) => self.look_at_file(path),
+            Resource::Permissions(path) => self.look_at_permissions(path),
             Resource::ServiceEnabled(name) => service::is_enabled(self, name).await,
             Resource::ServiceActive(name) => service::is_active(self, name).await,
             Resource::GroupMember { group, user } => group::is_member(self, group, user).await,
             Resource::Package { .. } => Ok(State::Absent),
+        }
+    }
+
+    fn look_at_permissions(&self, path: &AbsolutePath) -> Result<State, ExecutorError> {
+        let mode = Place::open(&resolve(&self.root, &self.home, path)).and_then(|at| at.mode());
+        match mode {
+            Ok(Some(mode)) => Ok(State::Permissions { mode }),
+            Ok(None) => Ok(State::Absent),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(State::Absent),
+            Err(error) => Err(trouble::refused(trouble::file("look at", path.as_str(), &error))),
         }
     }
 

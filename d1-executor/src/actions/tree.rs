@@ -3,13 +3,13 @@
 
 use d1_core::{AbsolutePath, Digest, State};
 use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, OFlags, Uid, fchmod, fchown, fsync, mkdirat, openat, readlinkat,
-    renameat, statat, unlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, Uid, fchmod, fchown, fsync, mkdirat, openat,
+    readlinkat, renameat, statat, unlinkat,
 };
 use std::{
     fs::File,
     io::{self, Read as _, Write as _},
-    os::fd::OwnedFd,
+    os::fd::{AsRawFd as _, OwnedFd},
     path::{Path, PathBuf},
 };
 
@@ -58,26 +58,52 @@ impl Place {
         };
         let mode = stat.st_mode & 0o7777;
         let state = |state| Ok(Found { state, content: None });
-        match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-            rustix::fs::FileType::Directory => state(State::Directory { mode }),
-            rustix::fs::FileType::Symlink => {
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => state(State::Directory { mode }),
+            FileType::Symlink => {
                 let target = readlinkat(&self.folder, &self.name, Vec::new())?;
                 state(State::Link { target: target.to_string_lossy().into_owned() })
             }
-            rustix::fs::FileType::RegularFile => {
+            FileType::RegularFile => {
                 let content = self.read()?;
                 let digest = Digest::of(&content);
                 let state = State::File { digest, mode, uid: stat.st_uid, gid: stat.st_gid };
                 Ok(Found { state, content: Some(content) })
             }
-            rustix::fs::FileType::Fifo
-            | rustix::fs::FileType::Socket
-            | rustix::fs::FileType::CharacterDevice
-            | rustix::fs::FileType::BlockDevice
-            | rustix::fs::FileType::Unknown => {
+            FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => {
                 Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device or a pipe"))
             }
         }
+    }
+
+    /// The permission bits of the file or folder that is there; `None` for a link, and when
+    /// nothing is there.
+    pub(crate) fn mode(&self) -> io::Result<Option<u32>> {
+        let stat = match statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(rustix::io::Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+        Ok((!is_link).then_some(stat.st_mode & 0o7777))
+    }
+
+    /// Sets the permission bits of the file or folder that is there.
+    pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        // Named and not opened, so that what may not be read can be changed, too; and held, so
+        // that no link takes its place before it is changed.
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let held = openat(&self.folder, &self.name, flags, Mode::empty())?;
+        if FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) == FileType::Symlink {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link"));
+        }
+        let by_number = format!("/proc/self/fd/{}", held.as_raw_fd());
+        rustix::fs::chmod(by_number.as_str(), Mode::from_raw_mode(mode))?;
+        Ok(fsync(&self.folder)?)
     }
 
     fn read(&self) -> io::Result<Vec<u8>> {

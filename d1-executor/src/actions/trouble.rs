@@ -21,6 +21,13 @@ pub(crate) fn needs_root(what: &Resource) -> Problem {
 }
 
 /// A file could not be worked on.
+pub(crate) fn no_permissions(path: &d1_core::AbsolutePath) -> Problem {
+    Problem::new("D1-FILE-007", Category::Task, format!("`{path}` has no permissions to set"))
+        .because("it is not there, or is a link")
+        .leaving("nothing was changed")
+        .next("name a file or a folder that is there")
+}
+
 pub(crate) fn file(doing: &str, path: &str, error: &io::Error) -> Problem {
     use io::ErrorKind as K;
     let title = format!("cannot {doing} `{path}`");

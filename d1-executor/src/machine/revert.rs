@@ -25,6 +25,7 @@ fn sort(changes: &[Change]) -> Sorted {
     let manager = |change: &Change| match change.resource {
         Resource::Package { manager, .. } => Some(manager),
         Resource::File(_)
+        | Resource::Permissions(_)
         | Resource::ServiceEnabled(_)
         | Resource::ServiceActive(_)
         | Resource::GroupMember { .. } => None,

@@ -147,7 +147,7 @@ fn needs_root(resource: &Resource) -> bool {
         Resource::ServiceEnabled(_) | Resource::ServiceActive(_) | Resource::GroupMember { .. } => {
             true
         }
-        Resource::File(_) | Resource::Package { .. } => false,
+        Resource::File(_) | Resource::Permissions(_) | Resource::Package { .. } => false,
     }
 }
 

@@ -81,6 +81,7 @@ impl RevertPlan {
                 | State::Broken { .. }
                 | State::File { .. }
                 | State::Directory { .. }
+                | State::Permissions { .. }
                 | State::Link { .. } => self.purge.push(name.clone()),
             },
             (false, false) => self.tidy(name, change, now),
@@ -158,6 +159,7 @@ fn parts(state: &State) -> Option<(&str, bool)> {
         | State::Broken { .. }
         | State::File { .. }
         | State::Directory { .. }
+        | State::Permissions { .. }
         | State::Link { .. } => None,
     }
 }
@@ -171,6 +173,7 @@ fn told(state: &State) -> String {
         | State::ConfigFiles { .. }
         | State::File { .. }
         | State::Directory { .. }
+        | State::Permissions { .. }
         | State::Link { .. }) => format!("{other:?}").to_lowercase(),
     }
 }
@@ -180,6 +183,7 @@ fn package_of(manager: Manager, change: &Change) -> Option<&PackageName> {
         Resource::Package { manager: whose, name } if *whose == manager => Some(name),
         Resource::Package { .. }
         | Resource::File(_)
+        | Resource::Permissions(_)
         | Resource::ServiceEnabled(_)
         | Resource::ServiceActive(_)
         | Resource::GroupMember { .. } => None,

@@ -26,6 +26,7 @@ impl Snapshot {
             }
             Resource::Package { .. }
             | Resource::File(_)
+            | Resource::Permissions(_)
             | Resource::ServiceEnabled(_)
             | Resource::ServiceActive(_)
             | Resource::GroupMember { .. } => None,
@@ -66,6 +67,7 @@ impl Snapshot {
             | State::ConfigFiles { .. }
             | State::File { .. }
             | State::Directory { .. }
+            | State::Permissions { .. }
             | State::Link { .. } => None,
         };
         self.states.iter().filter_map(told).collect()
@@ -134,6 +136,7 @@ pub(crate) fn name_of(change: &Change) -> Option<String> {
     match &change.resource {
         Resource::Package { name, .. } => Some(name.to_string()),
         Resource::File(_)
+        | Resource::Permissions(_)
         | Resource::ServiceEnabled(_)
         | Resource::ServiceActive(_)
         | Resource::GroupMember { .. } => None,

@@ -30,6 +30,7 @@ async fn the_real_machine_obeys_every_law_of_executors() {
             reversible: vec![
                 change("/etc/x/y/conf", conf),
                 change("/etc/motd", FileChange::EnsureLine { line: "be kind".into() }),
+                change("/etc/motd", FileChange::SetMode { mode: 0o600 }),
                 change("/etc/old", FileChange::Remove),
             ],
             refused: vec![

@@ -147,3 +147,34 @@ async fn a_cut_off_write_is_told_from_a_done_one() {
     rig.write("/etc/motd", "theirs");
     assert!(matches!(rig.probe(&job).await.answer, d1_core::ProbeAnswer::Unknown(_)));
 }
+
+#[tokio::test]
+async fn permissions_are_set_whatever_is_in_it_and_come_back_with_an_undo() {
+    let rig = Rig::new();
+    rig.write("/etc/key", "secret");
+    fs::create_dir(rig.path("/etc/keys")).unwrap();
+    let before = rig.tree();
+    let mode = |path, mode| change(path, FileChange::SetMode { mode });
+    let file = rig.apply(mode("/etc/key", 0o000)).await;
+    let folder = rig.apply(mode("/etc/keys", 0o1777)).await;
+    assert_eq!((rig.mode("/etc/key"), rig.mode("/etc/keys")), (0o000, 0o1777));
+    assert_eq!(file.1.changes[0].resource, Resource::Permissions(at("/etc/key")));
+    assert!(!rig.originals().exists(), "no content is kept for a change of permissions");
+    let (_, again) = rig.apply(mode("/etc/keys", 0o1777)).await;
+    assert_eq!(outcome_of(&again), (Outcome::NoChange, 0));
+    rig.undo(&folder).await;
+    rig.undo(&file).await;
+    assert_eq!(rig.tree(), before);
+}
+
+#[tokio::test]
+async fn permissions_of_links_and_of_what_is_not_there_are_refused() {
+    let rig = Rig::new();
+    rig.write("/etc/real", "real");
+    std::os::unix::fs::symlink("real", rig.path("/etc/link")).unwrap();
+    for path in ["/etc/link", "/etc/never-there", "/etc/nowhere/x"] {
+        let refused = rig.refused(change(path, FileChange::SetMode { mode: 0o600 })).await;
+        assert_eq!(refused.code, "D1-FILE-007", "{path}");
+    }
+    assert_ne!(rig.mode("/etc/real"), 0o600);
+}

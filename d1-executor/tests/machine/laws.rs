@@ -5,7 +5,8 @@ use d1_core::{Action, FileChange, Outcome};
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-const PATHS: [&str; 5] = ["/etc/a", "/etc/b", "/etc/sub/c", "/etc/sub/deep/d", "/etc/link"];
+const PATHS: [&str; 6] =
+    ["/etc/a", "/etc/b", "/etc/sub/c", "/etc/sub/deep/d", "/etc/link", "/etc/sub"];
 
 fn action() -> impl Strategy<Value = Action> {
     let mode = proptest::option::of(select(vec![0o600_u32, 0o644, 0o755]));
@@ -13,6 +14,7 @@ fn action() -> impl Strategy<Value = Action> {
         ("[a-c\n]{0,6}", mode).prop_map(|(content, mode)| FileChange::Write { content, mode }),
         "[a-c]{1,3}".prop_map(|line| FileChange::EnsureLine { line }),
         Just(FileChange::Remove),
+        select(vec![0o600_u32, 0o640, 0o755]).prop_map(|mode| FileChange::SetMode { mode }),
     ];
     (select(PATHS.to_vec()), what).prop_map(|(path, what)| change(path, what))
 }

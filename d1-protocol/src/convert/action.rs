@@ -108,6 +108,7 @@ impl ToWire for File {
             FileChange::EnsureLine { line } => {
                 FileWire::EnsureLine(wire::file::EnsureLine { line: line.clone() })
             }
+            FileChange::SetMode { mode } => FileWire::SetMode(wire::file::SetMode { mode: *mode }),
             FileChange::Remove => FileWire::Remove(wire::Nothing {}),
         };
         wire::File { path: self.path.to_string(), change: Some(change) }
@@ -125,6 +126,7 @@ impl FromWire for File {
             FileWire::EnsureLine(ensure) => FileChange::EnsureLine {
                 line: text("File.ensure_line.line", MAX_CONTENT_BYTES, ensure.line)?,
             },
+            FileWire::SetMode(wire::file::SetMode { mode }) => FileChange::SetMode { mode },
             FileWire::Remove(wire::Nothing {}) => FileChange::Remove,
         };
         Ok(Self { path: parsed("File.path", &wire.path)?, change })

@@ -21,6 +21,7 @@ impl ToWire for Resource {
                 name: name.to_string(),
             }),
             Self::File(path) => R::File(path.to_string()),
+            Self::Permissions(path) => R::Permissions(path.to_string()),
             Self::ServiceEnabled(name) => R::ServiceEnabled(name.to_string()),
             Self::ServiceActive(name) => R::ServiceActive(name.to_string()),
             Self::GroupMember { group, user } => R::GroupMember(wire::resource::Membership {
@@ -41,6 +42,7 @@ impl FromWire for Resource {
                 name: parsed("Resource.package.name", &package.name)?,
             },
             R::File(path) => Self::File(parsed("Resource.file", &path)?),
+            R::Permissions(path) => Self::Permissions(parsed("Resource.permissions", &path)?),
             R::ServiceEnabled(name) => {
                 Self::ServiceEnabled(parsed("Resource.service_enabled", &name)?)
             }
@@ -78,6 +80,7 @@ impl ToWire for State {
                 gid: *gid,
             }),
             Self::Directory { mode } => S::Directory(wire::state::Directory { mode: *mode }),
+            Self::Permissions { mode } => S::Permissions(wire::state::Permissions { mode: *mode }),
             Self::Link { target } => S::Link(wire::state::Link { target: target.clone() }),
         };
         wire::State { kind: Some(kind) }
@@ -108,6 +111,7 @@ impl FromWire for State {
                 gid: file.gid,
             },
             S::Directory(directory) => Self::Directory { mode: directory.mode },
+            S::Permissions(permissions) => Self::Permissions { mode: permissions.mode },
             S::Link(link) => {
                 Self::Link { target: text("State.link.target", MAX_TEXT_BYTES, link.target)? }
             }

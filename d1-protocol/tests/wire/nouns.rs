@@ -8,6 +8,7 @@ fn resource() -> impl Strategy<Value = Resource> {
     prop_oneof![
         (manager(), named()).prop_map(|(manager, name)| Resource::Package { manager, name }),
         path().prop_map(Resource::File),
+        path().prop_map(Resource::Permissions),
         named().prop_map(Resource::ServiceEnabled),
         named().prop_map(Resource::ServiceActive),
         (named(), named()).prop_map(|(group, user)| Resource::GroupMember { group, user }),
@@ -26,6 +27,7 @@ fn state() -> impl Strategy<Value = State> {
             .prop_map(|(digest, mode, uid, gid)| State::File { digest, mode, uid, gid }),
         any::<u32>().prop_map(|mode| State::Directory { mode }),
         line().prop_map(|target| State::Link { target }),
+        any::<u32>().prop_map(|mode| State::Permissions { mode }),
     ]
 }
 
@@ -42,6 +44,7 @@ fn file() -> impl Strategy<Value = File> {
         (text(), of(0..0o7777_u32)).prop_map(|(content, mode)| FileChange::Write { content, mode }),
         line().prop_map(|line| FileChange::EnsureLine { line }),
         Just(FileChange::Remove),
+        any::<u32>().prop_map(|mode| FileChange::SetMode { mode }),
     ];
     (path(), change).prop_map(|(path, change)| File { path, change })
 }

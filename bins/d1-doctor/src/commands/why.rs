@@ -96,7 +96,7 @@ fn is_about(resource: &Resource, what: &str) -> bool {
         Resource::Package { name, .. } => {
             name.as_str() == what || name.as_str().split(':').next() == Some(what)
         }
-        Resource::File(path) => path.as_str() == what,
+        Resource::File(path) | Resource::Permissions(path) => path.as_str() == what,
         Resource::ServiceEnabled(name) | Resource::ServiceActive(name) => name.as_str() == what,
         Resource::GroupMember { group, user } => group.as_str() == what || user.as_str() == what,
     }
@@ -128,6 +128,7 @@ fn verb(change: &Change) -> String {
         State::ConfigFiles { version } => format!("configuration of {version}"),
         State::Broken { version, status } => format!("{version}, {status}"),
         State::File { digest, mode, .. } => format!("file {} {mode:o}", digest.short()),
+        State::Permissions { mode } => format!("{mode:04o}"),
         State::Directory { mode } => format!("directory {mode:o}"),
         State::Link { target } => format!("link to {target}"),
     };

@@ -91,7 +91,7 @@ fn name(change: &Change) -> Option<String> {
             Some(format!("{name} {version}"))
         }
         (Resource::Package { name, .. }, _, _) => Some(format!("remove {name}")),
-        (Resource::File(path), _, _) => Some(path.to_string()),
+        (Resource::File(path) | Resource::Permissions(path), _, _) => Some(path.to_string()),
         (
             Resource::ServiceEnabled(_) | Resource::ServiceActive(_) | Resource::GroupMember { .. },
             ..,
@@ -137,7 +137,7 @@ pub fn tally(changes: &[&Change]) -> Option<String> {
     };
     let counts = [
         (of(|r| matches!(r, Resource::Package { .. })), "package"),
-        (of(|r| matches!(r, Resource::File(_))), "file"),
+        (of(|r| matches!(r, Resource::File(_) | Resource::Permissions(_))), "file"),
         (
             of(|r| matches!(r, Resource::ServiceEnabled(_) | Resource::ServiceActive(_))),
             "service setting",

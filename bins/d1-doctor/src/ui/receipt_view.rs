@@ -84,7 +84,7 @@ fn changed(changes: &[&Change]) -> String {
         }
         (Resource::Package { name, .. }, State::Broken { .. }) => Some(format!("{name} half done")),
         (Resource::Package { name, .. }, _) => Some(format!("{name} removed")),
-        (Resource::File(path), _) => Some(path.to_string()),
+        (Resource::File(path) | Resource::Permissions(path), _) => Some(path.to_string()),
         (Resource::GroupMember { group, .. }, _) => Some(group.to_string()),
         (Resource::ServiceEnabled(name) | Resource::ServiceActive(name), _) => {
             Some(name.to_string())

@@ -42,6 +42,7 @@ fn of_goals(world: &World, action: &Action) -> Preview {
         let asked = |change: &&Change| match &change.resource {
             Resource::Package { name, .. } => packages.names.contains(name),
             Resource::File(_)
+            | Resource::Permissions(_)
             | Resource::ServiceEnabled(_)
             | Resource::ServiceActive(_)
             | Resource::GroupMember { .. } => false,

@@ -98,6 +98,9 @@ fn member_goals(world: &World, member: &GroupMember) -> Result<Vec<Goal>, Proble
 }
 
 fn file_goals(world: &World, file: &File) -> Result<Vec<Goal>, Problem> {
+    if let FileChange::SetMode { mode } = file.change {
+        return mode_goals(world, &file.path, mode);
+    }
     let resource = Resource::File(file.path.clone());
     let owner = match world.look(&resource) {
         State::File { uid, gid, mode, .. } => Some((uid, gid, mode)),
@@ -105,13 +108,16 @@ fn file_goals(world: &World, file: &File) -> Result<Vec<Goal>, Problem> {
         State::Absent => None,
         State::Directory { .. }
         | State::Link { .. }
+        | State::Permissions { .. }
         | State::Present
         | State::Installed { .. }
         | State::ConfigFiles { .. }
         | State::Broken { .. } => return Err(trouble::not_a_file(&file.path)),
     };
     let (content, mode) = match &file.change {
-        FileChange::Remove => return Ok(vec![Goal::new(resource, State::Absent)]),
+        FileChange::Remove | FileChange::SetMode { .. } => {
+            return Ok(vec![Goal::new(resource, State::Absent)]);
+        }
         FileChange::Write { content, mode } => (content.clone().into_bytes(), *mode),
         FileChange::EnsureLine { line } => (with_line(world.content(&file.path), line), None),
     };
@@ -121,6 +127,14 @@ fn file_goals(world: &World, file: &File) -> Result<Vec<Goal>, Problem> {
     let state = State::File { digest: Digest::of(&content), mode, uid, gid };
     goals.push(Goal { resource, state, content: Some(content) });
     Ok(goals)
+}
+
+fn mode_goals(world: &World, path: &AbsolutePath, mode: u32) -> Result<Vec<Goal>, Problem> {
+    let resource = Resource::Permissions(path.clone());
+    if world.look(&resource) == State::Absent {
+        return Err(trouble::no_permissions(path));
+    }
+    Ok(vec![Goal::new(resource, State::Permissions { mode: mode & 0o7777 })])
 }
 
 /// The content with `line` in it: as it is when the line is there, else with it at the end.
@@ -150,6 +164,7 @@ pub(super) fn missing_folders(world: &World, path: &AbsolutePath) -> Result<Vec<
             }
             State::File { .. }
             | State::Link { .. }
+            | State::Permissions { .. }
             | State::Present
             | State::Installed { .. }
             | State::ConfigFiles { .. }

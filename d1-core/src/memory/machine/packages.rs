@@ -61,6 +61,7 @@ impl Order<'_> {
             | State::Broken { .. }
             | State::File { .. }
             | State::Directory { .. }
+            | State::Permissions { .. }
             | State::Link { .. } => {
                 let version = offer.ok_or_else(|| self.unknown(name))?.version.clone();
                 State::Installed { version, automatic }

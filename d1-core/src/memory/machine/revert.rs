@@ -61,6 +61,7 @@ fn goals_of(world: &World, change: &Change, needed: &[Resource]) -> Result<Vec<G
             Ok(folders.into_iter().chain([back]).collect())
         }
         Resource::File(_)
+        | Resource::Permissions(_)
         | Resource::ServiceEnabled(_)
         | Resource::ServiceActive(_)
         | Resource::GroupMember { .. } => Ok(vec![back]),

@@ -75,6 +75,13 @@ pub(super) fn not_a_file(path: &AbsolutePath) -> Problem {
         .next("name the file itself")
 }
 
+pub(super) fn no_permissions(path: &AbsolutePath) -> Problem {
+    Problem::new("D1-FILE-007", Category::Task, format!("`{path}` has no permissions to set"))
+        .because("it is not there, or is a link")
+        .leaving("nothing was changed")
+        .next("name a file or a folder that is there")
+}
+
 pub(super) fn no_original(resource: &Resource) -> Problem {
     Problem::new("D1-FILE-005", Category::Task, format!("the original of {resource} is lost"))
         .because("nothing with its digest was kept here")

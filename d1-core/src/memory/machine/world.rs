@@ -52,10 +52,27 @@ impl World {
     }
 
     pub(super) fn look(&self, resource: &Resource) -> State {
+        if let Resource::Permissions(path) = resource {
+            return match self.states.get(&Resource::File(path.clone())) {
+                Some(State::File { mode, .. } | State::Directory { mode }) => {
+                    State::Permissions { mode: *mode }
+                }
+                _ => State::Absent,
+            };
+        }
         self.states.get(resource).cloned().unwrap_or(State::Absent)
     }
 
     pub(super) fn put(&mut self, resource: Resource, state: State) {
+        if let (Resource::Permissions(path), State::Permissions { mode: wanted }) =
+            (&resource, &state)
+        {
+            let there = self.states.get_mut(&Resource::File(path.clone()));
+            if let Some(State::File { mode, .. } | State::Directory { mode }) = there {
+                *mode = *wanted;
+            }
+            return;
+        }
         match state {
             State::Absent => drop(self.states.remove(&resource)),
             State::Present
@@ -64,6 +81,7 @@ impl World {
             | State::Broken { .. }
             | State::File { .. }
             | State::Directory { .. }
+            | State::Permissions { .. }
             | State::Link { .. } => drop(self.states.insert(resource, state)),
         }
     }
@@ -84,6 +102,7 @@ impl World {
             | State::ConfigFiles { .. }
             | State::Broken { .. }
             | State::Directory { .. }
+            | State::Permissions { .. }
             | State::Link { .. } => None,
         }
     }
@@ -113,6 +132,7 @@ impl World {
             | State::Broken { .. }
             | State::File { .. }
             | State::Directory { .. }
+            | State::Permissions { .. }
             | State::Link { .. } => None,
         }
     }
@@ -152,7 +172,7 @@ impl World {
                     return Err(trouble::package_fails(*manager, name));
                 }
             }
-            Resource::File(path) => {
+            Resource::File(path) | Resource::Permissions(path) => {
                 if self.faults.contains(&Fault::FileIsReadOnly(path.clone())) {
                     return Err(trouble::read_only(path));
                 }
@@ -186,6 +206,7 @@ impl World {
             | State::ConfigFiles { .. }
             | State::Broken { .. }
             | State::Directory { .. }
+            | State::Permissions { .. }
             | State::Link { .. } => Ok(()),
         }
     }
@@ -196,6 +217,7 @@ impl World {
         self.states.keys().any(|resource| match resource {
             Resource::File(path) => path.as_str().starts_with(&inside),
             Resource::Package { .. }
+            | Resource::Permissions(_)
             | Resource::ServiceEnabled(_)
             | Resource::ServiceActive(_)
             | Resource::GroupMember { .. } => false,

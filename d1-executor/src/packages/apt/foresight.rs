@@ -33,6 +33,7 @@ pub(super) fn changes_of(
     let asked = |change: &Change| match &change.resource {
         Resource::Package { name, .. } => named.contains(name),
         Resource::File(_)
+        | Resource::Permissions(_)
         | Resource::ServiceEnabled(_)
         | Resource::ServiceActive(_)
         | Resource::GroupMember { .. } => false,
@@ -59,6 +60,7 @@ fn after(m: &Move, before: &State, named: bool) -> State {
             | State::Broken { .. }
             | State::File { .. }
             | State::Directory { .. }
+            | State::Permissions { .. }
             | State::Link { .. }) => other.clone(),
         },
     }
@@ -75,6 +77,7 @@ fn manual(before: &State) -> State {
         | State::Broken { .. }
         | State::File { .. }
         | State::Directory { .. }
+        | State::Permissions { .. }
         | State::Link { .. }) => other.clone(),
     }
 }

@@ -96,6 +96,7 @@ pub(super) fn snapshot(rows: &[Row], automatic: &BTreeSet<String>) -> Snapshot {
         | State::Broken { .. }
         | State::File { .. }
         | State::Directory { .. }
+        | State::Permissions { .. }
         | State::Link { .. }) => other.clone(),
     };
     let states: BTreeMap<_, _> = rows.iter().map(|row| (row.name.clone(), marked(row))).collect();

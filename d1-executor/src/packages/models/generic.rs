@@ -300,6 +300,7 @@ fn marked(name: &str, now: &Snapshot) -> Option<Change> {
         | State::Broken { .. }
         | State::File { .. }
         | State::Directory { .. }
+        | State::Permissions { .. }
         | State::Link { .. } => None,
     }
 }

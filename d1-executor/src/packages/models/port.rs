@@ -55,6 +55,7 @@ impl Modelled {
                 | State::Broken { .. }
                 | State::File { .. }
                 | State::Directory { .. }
+                | State::Permissions { .. }
                 | State::Link { .. } => None,
             };
             let Known { version, summary, .. } = match (found, &installed) {
