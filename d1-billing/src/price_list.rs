@@ -1,11 +1,12 @@
 //! The price list: what a step costs by its kind.
 
-use d1_core::{Action, Amount, Effect, PackageOperation, Plan, Prices, Quote, Step};
+use d1_core::{Action, Amount, Effect, Intent, PackageOperation, Plan, Prices, Quote, Step};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What steps cost, by their kind.
 ///
-/// Looking, refreshing an index and taking back are free, whatever the list says.
+/// Looking, mending what the doctor found, refreshing an index and taking back are free, whatever the list says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceList {
@@ -81,6 +82,10 @@ impl PriceList {
 
 impl Prices for PriceList {
     fn quote(&self, plan: &Plan) -> Quote {
+        // What the doctor mends costs nothing.
+        if matches!(plan.intent, Intent::Fix(_)) {
+            return Quote { price_list: self.version.clone(), steps: BTreeMap::new() };
+        }
         let steps = plan.steps.iter().map(|step| (step.id.clone(), self.price(step)));
         let steps = steps.filter(|(_, price)| !price.is_zero()).collect();
         Quote { price_list: self.version.clone(), steps }

@@ -35,19 +35,31 @@ pub struct Finding {
     pub remedy: Vec<String>,
     /// The steps that mend it; empty when there are none we know.
     pub fix: Vec<Step>,
+    /// The owner's word that it is known and may stay so for a while.
+    #[serde(default)]
+    pub accepted: Option<Acceptance>,
     /// How long it took to find out.
     #[serde(rename = "duration_ms", with = "millis")]
     pub duration: Duration,
+}
+
+/// Why something that is wrong is left so, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day on which that holds, as in `2027-01-31`.
+    pub until: String,
 }
 
 impl Finding {
     /// The most lines of evidence.
     pub const MAX_DETAILS: usize = 32;
 
-    /// Whether something is wrong.
+    /// Whether something is wrong, and nobody has said that it may be.
     #[must_use]
     pub const fn is_trouble(&self) -> bool {
-        matches!(self.verdict, Verdict::Warn | Verdict::Fail)
+        matches!(self.verdict, Verdict::Warn | Verdict::Fail) && self.accepted.is_none()
     }
 }
 

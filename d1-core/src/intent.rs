@@ -1,6 +1,6 @@
 //! What a person or an agent asks for, before anyone decided how.
 
-use crate::{SetupId, ThingName};
+use crate::{CheckId, SetupId, ThingName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -10,8 +10,22 @@ use std::fmt;
 pub enum Intent {
     /// Have these things.
     Install(Install),
+    /// Mend what the doctor found.
+    Fix(Fix),
     /// Take back what a setup changed.
     Undo(SetupId),
+}
+
+/// What is to be mended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// The checks that found it, at most [`Fix::MAX_CHECKS`].
+    pub checks: Vec<CheckId>,
+}
+
+impl Fix {
+    /// The most checks one intent may name.
+    pub const MAX_CHECKS: usize = 256;
 }
 
 /// Things to have.
@@ -65,6 +79,10 @@ impl fmt::Display for Intent {
                     Some(source) => write!(f, " --from {}", source.as_str()),
                     None => Ok(()),
                 }
+            }
+            Self::Fix(fix) => {
+                f.write_str("fix")?;
+                fix.checks.iter().try_for_each(|check| write!(f, " {check}"))
             }
             Self::Undo(setup) => write!(f, "undo {}", setup.short()),
         }

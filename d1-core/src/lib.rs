@@ -62,9 +62,9 @@ pub use executor::{Ended, Executor, ExecutorError, Job, Probed};
 pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
 };
-pub use finding::{Finding, Verdict};
+pub use finding::{Acceptance, Finding, Verdict};
 pub use id::{AccountId, DeviceId, HoldId, IdError, RequestId, SetupId, TaskId};
-pub use intent::{Install, Intent, Source};
+pub use intent::{Fix, Install, Intent, Source};
 pub use isolation::{IsolationReport, Layer};
 pub use journal::{Entry, Journal, JournalError, Reception, Stage, TOMBSTONE_AGE};
 pub use ledger::{CreditLedger, LedgerError};

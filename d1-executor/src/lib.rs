@@ -20,7 +20,7 @@ mod state_dir;
 
 pub use agent::{Agent, AgentParts};
 #[cfg(unix)]
-pub use doctor::{About, Doctor, Pace, Selection, Sight, Space, all_checks};
+pub use doctor::{About, Check, Doctor, Found, Looking, Pace, Selection, Sight, Space, all_checks};
 pub use facts::{FactsSource, Host};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;

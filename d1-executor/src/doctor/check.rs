@@ -47,23 +47,26 @@ impl About {
 }
 
 /// Work that looks.
-pub(super) type Looking = Pin<Box<dyn Future<Output = Found> + Send>>;
+pub type Looking = Pin<Box<dyn Future<Output = Found> + Send>>;
 
-/// One check.
-#[derive(Clone, Copy)]
-pub(super) struct Check {
-    pub(super) about: About,
-    pub(super) look: fn(Sight) -> Looking,
+/// One check: what it is about, and how it looks. It changes nothing, and reads the machine
+/// through its [`Sight`] only.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// What it is about.
+    pub about: About,
+    /// Looks. A panic counts as not determined.
+    pub look: fn(Sight) -> Looking,
 }
 
 /// What a look found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) verdict: Verdict,
-    pub(super) summary: String,
-    pub(super) details: Vec<String>,
-    pub(super) remedy: Vec<String>,
-    pub(super) fix: Vec<Step>,
+pub struct Found {
+    verdict: Verdict,
+    summary: String,
+    details: Vec<String>,
+    remedy: Vec<String>,
+    fix: Vec<Step>,
 }
 
 impl Found {
@@ -72,37 +75,60 @@ impl Found {
         Self { verdict, summary, details: Vec::new(), remedy: Vec::new(), fix: Vec::new() }
     }
 
-    pub(super) fn ok(summary: impl Into<String>) -> Self {
+    /// It is as it should be.
+    #[must_use]
+    pub fn ok(summary: impl Into<String>) -> Self {
         Self::new(Verdict::Ok, summary)
     }
 
-    pub(super) fn skipped(why: impl Into<String>) -> Self {
+    /// It is not to be looked at on this machine.
+    #[must_use]
+    pub fn skipped(why: impl Into<String>) -> Self {
         Self::new(Verdict::Skipped, why)
     }
 
-    pub(super) fn unknown(why: impl Into<String>) -> Self {
+    /// It could not be determined.
+    #[must_use]
+    pub fn unknown(why: impl Into<String>) -> Self {
         Self::new(Verdict::Unknown, why)
     }
 
-    /// It could not be read.
-    pub(super) fn unreadable(what: &str, error: &io::Error) -> Self {
+    /// It could not be determined, for this could not be read.
+    #[must_use]
+    pub fn unreadable(what: &str, error: &io::Error) -> Self {
         Self::unknown(format!("{what} cannot be read: {error}"))
     }
 
-    pub(super) fn warn(summary: impl Into<String>) -> Self {
+    /// It works, and will make trouble.
+    #[must_use]
+    pub fn warn(summary: impl Into<String>) -> Self {
         Self::new(Verdict::Warn, summary)
     }
 
-    pub(super) fn fail(summary: impl Into<String>) -> Self {
+    /// It does not work.
+    #[must_use]
+    pub fn fail(summary: impl Into<String>) -> Self {
         Self::new(Verdict::Fail, summary)
     }
 
-    pub(super) fn details(self, details: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    /// With this evidence.
+    #[must_use]
+    pub fn details(self, details: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { details: details.into_iter().map(Into::into).collect(), ..self }
     }
 
-    pub(super) fn remedy(mut self, step: impl Into<String>) -> Self {
+    /// With one more thing that a person can do about it.
+    #[must_use]
+    pub fn remedy(mut self, step: impl Into<String>) -> Self {
         self.remedy.push(step.into());
+        self
+    }
+
+    /// With one more step that mends it; the steps are made in this order. Their ids are given
+    /// by the check.
+    #[must_use]
+    pub fn mend(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.fix.extend(steps);
         self
     }
 
@@ -113,8 +139,13 @@ impl Found {
             self.details.truncate(Finding::MAX_DETAILS - 1);
             self.details.push(format!("and {} more", more + 1));
         }
+        for (number, step) in self.fix.iter_mut().enumerate() {
+            // The steps of a plan come from many checks, and their names tell which.
+            step.id = format!("{}.{}", about.id, number + 1).parse().ok()?;
+        }
         Some(Finding {
             check: about.id.parse().ok()?,
+            accepted: None,
             verdict: self.verdict,
             summary: self.summary,
             details: self.details,

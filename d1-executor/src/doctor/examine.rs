@@ -26,15 +26,6 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The first name that is neither an area nor a check.
-    #[must_use]
-    pub fn unknown(&self) -> Option<&str> {
-        let known = |name: &str| {
-            CHECKS.iter().any(|check| check.about.id == name || check.about.area() == name)
-        };
-        self.names.iter().map(String::as_str).find(|name| !known(name))
-    }
-
     fn takes(&self, about: &About) -> bool {
         let by_name = self.names.iter().any(|name| name == about.id);
         let by_area = self.names.is_empty() || self.names.iter().any(|name| name == about.area());
@@ -46,13 +37,39 @@ impl Selection {
 #[derive(Clone, Debug)]
 pub struct Doctor {
     sight: Sight,
+    checks: Vec<Check>,
 }
 
 impl Doctor {
-    /// A doctor for the machine that is in sight.
+    /// A doctor for the machine that is in sight, with every check there is.
     #[must_use]
-    pub const fn new(sight: Sight) -> Self {
-        Self { sight }
+    pub fn new(sight: Sight) -> Self {
+        Self::of(sight, CHECKS.iter().copied())
+    }
+
+    /// A doctor that makes these checks, and no other.
+    #[must_use]
+    pub fn of(sight: Sight, checks: impl IntoIterator<Item = Check>) -> Self {
+        Self { sight, checks: checks.into_iter().collect() }
+    }
+
+    /// With checks of your own beside those it has.
+    #[must_use]
+    pub fn with(mut self, checks: impl IntoIterator<Item = Check>) -> Self {
+        self.checks.extend(checks);
+        self
+    }
+
+    /// What every check it makes is about, in the order in which they are listed.
+    pub fn checks(&self) -> impl Iterator<Item = About> + '_ {
+        self.checks.iter().map(|check| check.about)
+    }
+
+    /// The first name of a selection that is neither an area nor a check.
+    #[must_use]
+    pub fn unknown<'a>(&self, selection: &'a Selection) -> Option<&'a str> {
+        let known = |name: &str| self.checks().any(|c| c.id == name || c.area() == name);
+        selection.names.iter().map(String::as_str).find(|name| !known(name))
     }
 
     /// Makes the selected checks, and tells what each found as it does.
@@ -60,7 +77,7 @@ impl Doctor {
     /// Dropping the stream begins no further check; those that look already end by themselves.
     pub fn examine(&self, selection: &Selection) -> impl Stream<Item = Finding> + Send + use<> {
         let mut checks: Vec<Check> =
-            CHECKS.iter().filter(|check| selection.takes(&check.about)).copied().collect();
+            self.checks.iter().filter(|check| selection.takes(&check.about)).copied().collect();
         checks.sort_by_key(|check| check.about.pace);
         let sight = self.sight.clone();
         stream::iter(checks)

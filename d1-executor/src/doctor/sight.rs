@@ -5,6 +5,7 @@ use crate::{
     facts::Host,
     packages::{Captured, Command, ProcessTool, Tool, ToolError},
 };
+use d1_core::AbsolutePath;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -46,6 +47,8 @@ pub struct Sight {
     pub env: Arc<BTreeMap<OsString, OsString>>,
     /// Who asks: the user's number.
     pub uid: u32,
+    /// Where the user stands; `None` when that is gone.
+    pub cwd: Option<PathBuf>,
     /// Where our own state is kept.
     pub state_dir: PathBuf,
     /// Whether the network is left alone.
@@ -65,30 +68,33 @@ impl Sight {
             home,
             env: Arc::new(std::env::vars_os().collect()),
             uid: rustix::process::getuid().as_raw(),
+            cwd: std::env::current_dir().ok(),
             state_dir: state_dir.to_path_buf(),
             offline: false,
             space: Arc::new(space_of),
         }
     }
 
-    /// The text of a file, lossy; `None` when it is not there.
-    pub(crate) fn text(&self, absolute: &str) -> io::Result<Option<String>> {
+    /// The text of a file of the machine, lossy, as far as 8 MiB; `None` when it is not there.
+    pub fn text(&self, absolute: &str) -> io::Result<Option<String>> {
         read(&self.host.file(absolute))
     }
 
-    /// A path below the user's home.
-    pub(crate) fn at_home(&self, inside: &str) -> Option<PathBuf> {
+    /// A path below the user's home; `None` when nobody knows where that is.
+    #[must_use]
+    pub fn at_home(&self, inside: &str) -> Option<PathBuf> {
         self.home.as_ref().map(|home| home.join(inside))
     }
 
     /// A variable of the user's environment, lossy; `None` when it is empty, too.
-    pub(crate) fn var(&self, name: &str) -> Option<String> {
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<String> {
         let value = self.env.get(std::ffi::OsStr::new(name))?;
         Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
     }
 
-    /// Asks a program, in the user's own environment and in one language.
-    pub(crate) async fn ask(&self, words: &[&str]) -> Result<Captured, ToolError> {
+    /// Asks a program, in the user's own environment and in one language. It gets 1.5 s.
+    pub async fn ask(&self, words: &[&str]) -> Result<Captured, ToolError> {
         let mut env = self.host.tool_env(&[]);
         if let Some(home) = &self.home {
             env.insert("HOME".into(), home.to_string_lossy().into_owned());
@@ -97,7 +103,8 @@ impl Sight {
     }
 
     /// Whether a program is on the search path.
-    pub(crate) fn has(&self, program: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, program: &str) -> bool {
         self.host.find(program).is_some()
     }
 }
@@ -106,6 +113,27 @@ impl std::fmt::Debug for Sight {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The environment may hold secrets.
         f.debug_struct("Sight").field("home", &self.home).finish_non_exhaustive()
+    }
+}
+
+impl Sight {
+    /// The path that the machine knows a file by; `None` for one that is outside of it, or has
+    /// a name that is no text.
+    #[must_use]
+    pub fn on_machine(&self, path: &Path) -> Option<AbsolutePath> {
+        let inside = path.strip_prefix(&self.host.root).ok()?;
+        format!("/{}", inside.to_str()?).parse().ok()
+    }
+
+    /// A path as people write it: with `~` for the home.
+    #[must_use]
+    pub fn shown(&self, path: &Path) -> String {
+        let below = self.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
+        match (below, path.strip_prefix(&self.host.root)) {
+            (Some(below), _) => format!("~/{}", below.display()),
+            (None, Ok(inside)) => format!("/{}", inside.display()),
+            (None, Err(_)) => path.display().to_string(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::patient::Patient;
 use d1_core::Verdict;
-use d1_executor::{Selection, all_checks};
+use d1_executor::{Doctor, Selection, all_checks};
 
 #[tokio::test]
 async fn a_healthy_machine_gives_no_reason_to_worry() {
@@ -35,8 +35,10 @@ async fn areas_and_checks_are_chosen_by_name() {
     let chosen: Vec<&str> = chosen.keys().map(String::as_str).collect();
     let expected = ["apt.broken", "apt.held", "apt.index.age", "apt.sources.dup", "sys.tmp.sticky"];
     assert_eq!(chosen, expected);
-    assert_eq!(names(&["apt", "nothing.like.this"]).unknown(), Some("nothing.like.this"));
-    assert_eq!(names(&["apt"]).unknown(), None);
+    let doctor = Doctor::new(patient.sight.clone());
+    let unknown = names(&["apt", "nothing.like.this"]);
+    assert_eq!(doctor.unknown(&unknown), Some("nothing.like.this"));
+    assert_eq!(doctor.unknown(&names(&["apt"])), None);
 }
 
 #[test]

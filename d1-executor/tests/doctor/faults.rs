@@ -6,10 +6,10 @@ use d1_executor::{Space, all_checks};
 use std::fs;
 
 /// A fault: which checks find it, how bad they call it, and how it is put in.
-struct Fault {
+pub(crate) struct Fault {
     found_by: &'static [&'static str],
     verdict: Verdict,
-    put_in: fn(&mut Patient),
+    pub(crate) put_in: fn(&mut Patient),
 }
 
 const fn fails(found_by: &'static [&'static str], put_in: fn(&mut Patient)) -> Fault {
@@ -22,7 +22,7 @@ const fn warns(found_by: &'static [&'static str], put_in: fn(&mut Patient)) -> F
 
 const DISKS: &[&str] = &["sys.disk.home", "sys.disk.root", "sys.disk.tmp", "sys.disk.var"];
 
-const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     fails(DISKS, |patient| {
         patient.has_room(Space {
             free_bytes: 500 << 20,

@@ -31,7 +31,7 @@ async fn binary_garbage_in_every_file_is_survived() {
     let patient = Patient::healthy();
     let garbage: Vec<u8> =
         (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    for (path, _) in patient.snapshot() {
+    for (path, _, _) in patient.snapshot() {
         if path.is_file() {
             fs::write(path, &garbage).unwrap();
         }

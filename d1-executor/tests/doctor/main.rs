@@ -9,4 +9,6 @@ mod faults;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod patient;

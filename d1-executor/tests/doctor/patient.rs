@@ -47,6 +47,7 @@ const CLEAN: [(&str, &str); 24] = [
 /// A machine of one's own.
 pub(crate) struct Patient {
     folder: TempDir,
+    outside: TempDir,
     pub(crate) sight: Sight,
 }
 
@@ -60,6 +61,7 @@ impl Patient {
         let mut sight = Sight::this(host, &at("/state"));
         sight.home = Some(at("/home/maya"));
         sight.uid = own_uid();
+        sight.cwd = Some(at("/home/maya"));
         sight.env = Arc::new(BTreeMap::from([
             ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
             ("HOME".into(), at("/home/maya").into_os_string()),
@@ -68,7 +70,7 @@ impl Patient {
         let roomy =
             Space { free_bytes: 50 << 30, total_bytes: 100 << 30, free_files: Some(1 << 20) };
         sight.space = Arc::new(move |_| Ok(roomy));
-        let patient = Self { folder, sight };
+        let patient = Self { folder, outside: tempfile::tempdir().unwrap(), sight };
         for (path, content) in CLEAN {
             patient.write(path, content);
         }
@@ -97,6 +99,11 @@ impl Patient {
 
     pub(crate) fn at(&self, path: &str) -> PathBuf {
         self.folder.path().join(path.trim_start_matches('/'))
+    }
+
+    /// A folder that is not part of the machine.
+    pub(crate) fn outside(&self) -> &Path {
+        self.outside.path()
     }
 
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
@@ -142,8 +149,8 @@ impl Patient {
         findings.map(|finding| (finding.check.to_string(), finding)).collect().await
     }
 
-    /// Every path below the root with its content: what a doctor must not change.
-    pub(crate) fn snapshot(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    /// Every path below the root with its permissions and its content: what a doctor must not change.
+    pub(crate) fn snapshot(&self) -> Vec<(PathBuf, u32, Vec<u8>)> {
         let mut found = Vec::new();
         walk(self.folder.path(), &mut found);
         found.sort();
@@ -151,15 +158,16 @@ impl Patient {
     }
 }
 
-fn walk(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+fn walk(folder: &Path, found: &mut Vec<(PathBuf, u32, Vec<u8>)>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
+        let mode = entry.metadata().unwrap().permissions().mode();
         if entry.file_type().unwrap().is_dir() {
             walk(&path, found);
-            found.push((path, Vec::new()));
+            found.push((path, mode, Vec::new()));
         } else {
             let content = fs::read(&path).unwrap_or_default();
-            found.push((path, content));
+            found.push((path, mode, content));
         }
     }
 }

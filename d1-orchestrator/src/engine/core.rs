@@ -85,7 +85,7 @@ impl Engine {
         draft.plan.validate().map_err(d1_core::PlanError::from)?;
         let undo_of = match &draft.plan.intent {
             Intent::Undo(original) => Some(self.get(account, *original).await?.id),
-            Intent::Install(_) => None,
+            Intent::Install(_) | Intent::Fix(_) => None,
         };
         let now = self.0.parts.clock.now();
         let mut setup = Setup::new(id, account, device, draft.plan, now);

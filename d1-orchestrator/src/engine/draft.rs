@@ -105,6 +105,13 @@ impl Engine {
         Err(PlanError::Unavailable(why).into())
     }
 
+    /// Asks `device` what a plan would change that somebody else made: the doctor for what it
+    /// found, an agent, a program that embeds this one.
+    pub async fn draft_plan(&self, device: DeviceId, plan: Plan) -> Result<Draft, EngineError> {
+        let facts = self.hub().ask(device, Vec::new()).await?;
+        self.complete(device, plan, facts).await
+    }
+
     /// Plans to take back what `setup` changed, and asks its device what that would change.
     pub async fn draft_undo(
         &self,

@@ -117,6 +117,9 @@ impl Planner for RecipePlanner {
     async fn plan(&self, intent: &Intent, facts: &Facts) -> Result<Planned, PlanError> {
         match intent {
             Intent::Install(install) => self.install(install, facts),
+            Intent::Fix(_) => {
+                Err(PlanError::Unavailable("a fix is planned by the check that found it".into()))
+            }
             Intent::Undo(setup) => Err(PlanError::Unavailable(format!(
                 "setup {} is undone from its receipts, not from a recipe",
                 setup.short()

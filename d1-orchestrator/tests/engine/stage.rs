@@ -262,7 +262,7 @@ struct OneCreditEach;
 impl Prices for OneCreditEach {
     fn quote(&self, plan: &Plan) -> Quote {
         match &plan.intent {
-            Intent::Undo(_) => Quote::free(),
+            Intent::Undo(_) | Intent::Fix(_) => Quote::free(),
             Intent::Install(_) => {
                 let price = |step: &Step| (step.id.clone(), Amount::credits(1));
                 Quote { price_list: "one".into(), steps: plan.steps.iter().map(price).collect() }

@@ -25,15 +25,16 @@ pub async fn run(
         return Ok(ExitCode::Ok);
     }
     let selection = Selection { names: args.names.clone(), deep: args.deep };
-    if let Some(name) = selection.unknown() {
-        return Err(unknown(name).into());
-    }
     let state_dir = global.state_dir.clone().or_else(|| Places::present().state_dir());
     let mut sight =
         Sight::this(Host::this(Arc::new(SystemClock::new())), &state_dir.unwrap_or_default());
     sight.offline = args.offline;
+    let doctor = Doctor::new(sight);
+    if let Some(name) = doctor.unknown(&selection) {
+        return Err(unknown(name).into());
+    }
     let mut findings = Vec::new();
-    let mut coming = std::pin::pin!(Doctor::new(sight).examine(&selection));
+    let mut coming = std::pin::pin!(doctor.examine(&selection));
     while let Some(finding) = coming.next().await {
         if terminal.format == Output::Ndjson {
             terminal.print_json(&Told { schema: "d1.finding.v1", finding: &finding });

@@ -74,6 +74,7 @@ mod tests {
             details: vec![],
             remedy: vec![],
             fix: vec![],
+            accepted: None,
             duration: Duration::ZERO,
         }
     }

@@ -1,6 +1,7 @@
 //! apt and dpkg.
 
 use super::super::{check::Found, sight::Sight};
+use d1_core::Manager;
 use std::{collections::BTreeMap, io};
 
 /// An older index does not know this month's security updates.
@@ -54,6 +55,7 @@ pub(super) async fn broken(sight: Sight) -> Found {
         .details(broken)
         .remedy("sudo dpkg --configure -a")
         .remedy("sudo apt-get --fix-broken install")
+        .mend(sight.finish_packages())
 }
 
 pub(super) async fn held(sight: Sight) -> Found {
@@ -91,11 +93,13 @@ pub(super) async fn index_age(sight: Sight) -> Found {
         .collect();
     match sight.host.age_of_newest(&lists) {
         None => Found::warn("there is no package index, so nothing can be installed")
-            .remedy("sudo apt-get update"),
+            .remedy("sudo apt-get update")
+            .mend(sight.refresh_index(Manager::Apt)),
         Some(age) if age.as_secs() > OLD_INDEX => {
             let days = age.as_secs() / 86_400;
             Found::warn(format!("the package index is {days} days old"))
                 .remedy("sudo apt-get update")
+                .mend(sight.refresh_index(Manager::Apt))
         }
         Some(age) => Found::ok(format!("{} h old", age.as_secs() / 3600)),
     }
@@ -111,15 +115,27 @@ pub(super) async fn duplicate_sources(sight: Sight) -> Found {
     }
     files.sort();
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut steps = Vec::new();
     for file in &files {
         let text = match sight.text(file) {
             Ok(text) => text.unwrap_or_default(),
             Err(error) => return Found::unreadable(file, &error),
         };
+        let mut kept = String::new();
         for (number, line) in text.lines().enumerate() {
-            for source in sources(line) {
+            let sources = sources(line);
+            // A line that says nothing new can go; one that says some of it is left to people.
+            let is_known = |source: &String| places.contains_key(source);
+            let superfluous = !sources.is_empty() && sources.iter().all(is_known);
+            kept += &format!("{}{line}\n", if superfluous { "# " } else { "" });
+            for source in sources {
                 places.entry(source).or_default().push(format!("{file}:{}", number + 1));
             }
+        }
+        // What is no text would not survive being written anew.
+        if kept.lines().ne(text.lines()) && !text.contains('\u{fffd}') {
+            let title = format!("put a # before what is listed elsewhere in {file}");
+            steps.extend(sight.rewrite(&sight.host.file(file), &title, kept));
         }
     }
     let twice: Vec<String> = places
@@ -133,6 +149,7 @@ pub(super) async fn duplicate_sources(sight: Sight) -> Found {
     Found::warn("apt warns of these at every update")
         .details(twice)
         .remedy("put a # in front of one of the lines")
+        .mend(steps)
 }
 
 /// Each component of a source on its own: `deb http://x y main`.

@@ -1,8 +1,9 @@
 //! Keys, passwords and tokens: whether others can read or change them.
 
 use super::super::{check::Found, sight::Sight};
+use d1_core::Step;
 use std::{
-    fs, io,
+    fmt, fs, io,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
@@ -23,17 +24,20 @@ const SECRETS: [&str; 12] = [
     ".config/gcloud/application_default_credentials.json",
 ];
 
-fn no_home() -> Found {
+pub(super) fn no_home() -> Found {
     Found::unknown("nobody says where the home is: HOME is not set")
 }
 
 /// sshd(8), STRICTMODES, and ssh(1): keys that others can read are refused.
 pub(super) async fn ssh_modes(sight: Sight) -> Found {
     let Some(folder) = sight.at_home(".ssh") else { return no_home() };
-    let mut wrong = Vec::new();
+    let (mut wrong, mut steps) = (Vec::new(), Vec::new());
     match judge(&folder, 0o022, sight.uid) {
         Ok(None) => {}
-        Ok(Some(why)) => wrong.push(format!("~/.ssh: {why}")),
+        Ok(Some(flaw)) => {
+            wrong.push(format!("~/.ssh: {flaw}"));
+            steps.extend(flaw.mend(&sight, &folder, 0o700));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Found::skipped("there is no ~/.ssh");
         }
@@ -54,8 +58,9 @@ pub(super) async fn ssh_modes(sight: Sight) -> Found {
         } else {
             continue;
         };
-        if let Ok(Some(why)) = judge(&path, forbidden, sight.uid) {
-            wrong.push(format!("~/.ssh/{name}: {why}"));
+        if let Ok(Some(flaw)) = judge(&path, forbidden, sight.uid) {
+            wrong.push(format!("~/.ssh/{name}: {flaw}"));
+            steps.extend(flaw.mend(&sight, &path, 0o600));
         }
     }
     if wrong.is_empty() {
@@ -64,18 +69,22 @@ pub(super) async fn ssh_modes(sight: Sight) -> Found {
     Found::fail("ssh refuses keys and settings that others can read or change")
         .details(wrong)
         .remedy("chmod 700 ~/.ssh; chmod 600 ~/.ssh/config ~/.ssh/authorized_keys and the keys")
+        .mend(steps)
 }
 
 pub(super) async fn credentials(sight: Sight) -> Found {
     if sight.home.is_none() {
         return no_home();
     }
-    let (mut wrong, mut seen) = (Vec::new(), 0);
+    let (mut wrong, mut steps, mut seen) = (Vec::new(), Vec::new(), 0);
     for name in SECRETS {
         let Some(path) = sight.at_home(name) else { continue };
         match judge(&path, 0o077, sight.uid) {
             Ok(None) => seen += 1,
-            Ok(Some(why)) => wrong.push(format!("~/{name}: {why}")),
+            Ok(Some(flaw)) => {
+                wrong.push(format!("~/{name}: {flaw}"));
+                steps.extend(flaw.mend(&sight, &path, 0o600));
+            }
             // What is not there, or not ours to look at, is nobody's to read.
             Err(_) => {}
         }
@@ -86,16 +95,44 @@ pub(super) async fn credentials(sight: Sight) -> Found {
     Found::fail("others on this machine can read your passwords or tokens")
         .details(wrong)
         .remedy("chmod 600 <file>")
+        .mend(steps)
+}
+
+/// What is wrong with who may use a file.
+pub(super) enum Flaw {
+    /// It belongs to this user.
+    Owner(u32),
+    /// It has this mode.
+    Mode(u32),
+}
+
+impl Flaw {
+    /// The step that mends it; what belongs to others is theirs to change.
+    pub(super) fn mend(&self, sight: &Sight, path: &Path, mode: u32) -> Option<Step> {
+        match self {
+            Self::Owner(_) => None,
+            Self::Mode(_) => sight.set_mode(path, mode),
+        }
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner(uid) => write!(f, "it belongs to user {uid}"),
+            Self::Mode(mode) => write!(f, "its mode is {mode:04o}"),
+        }
+    }
 }
 
 /// What is wrong with a file's mode or owner, when something is.
-fn judge(path: &Path, forbidden: u32, uid: u32) -> io::Result<Option<String>> {
+pub(super) fn judge(path: &Path, forbidden: u32, uid: u32) -> io::Result<Option<Flaw>> {
     let found = fs::metadata(path)?;
     let mode = found.permissions().mode() & 0o7777;
     if found.uid() != uid && found.uid() != 0 {
-        return Ok(Some(format!("it belongs to user {}", found.uid())));
+        return Ok(Some(Flaw::Owner(found.uid())));
     }
-    Ok((mode & forbidden != 0).then(|| format!("its mode is {mode:04o}")))
+    Ok((mode & forbidden != 0).then_some(Flaw::Mode(mode)))
 }
 
 /// By what is in it: the name of a key is anybody's guess.

@@ -52,4 +52,5 @@ pub(super) async fn login_shell(sight: Sight) -> Found {
     Found::warn("your login shell is not in /etc/shells, and some services refuse it")
         .details([shell])
         .remedy("add it: echo <shell> | sudo tee -a /etc/shells")
+        .mend(sight.add_line(&sight.host.file("/etc/shells"), shell))
 }

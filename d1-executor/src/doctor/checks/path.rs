@@ -68,19 +68,24 @@ pub(super) async fn relative(sight: Sight) -> Found {
 
 pub(super) async fn writable(sight: Sight) -> Found {
     let Some(folders) = folders(&sight) else { return no_path() };
-    let open = folders.iter().filter(|folder| folder.starts_with('/')).filter_map(|folder| {
-        let found = std::fs::metadata(sight.host.file(folder)).ok()?;
-        let (mode, owner) = (found.permissions().mode(), found.uid());
+    let (mut open, mut steps) = (Vec::new(), Vec::new());
+    for folder in folders.iter().filter(|folder| folder.starts_with('/')) {
+        let place = sight.host.file(folder);
+        let Ok(found) = std::fs::metadata(&place) else { continue };
+        let (mode, owner) = (found.permissions().mode() & 0o7777, found.uid());
         let by_everybody = mode & 0o002 != 0;
-        let by_a_stranger = owner != 0 && owner != sight.uid;
-        (by_everybody || by_a_stranger)
-            .then(|| format!("{folder} (mode {:04o}, owner {owner})", mode & 0o7777))
-    });
-    let open: Vec<String> = open.collect();
+        if by_everybody || (owner != 0 && owner != sight.uid) {
+            open.push(format!("{folder} (mode {mode:04o}, owner {owner})"));
+        }
+        if by_everybody {
+            steps.extend(sight.set_mode(&place, mode & !0o002));
+        }
+    }
     if open.is_empty() {
         return Found::ok("nobody can");
     }
     Found::fail("others can put programs where yours are looked for")
         .details(open)
         .remedy("sudo chmod o-w <folder>, or take it out of PATH")
+        .mend(steps)
 }

@@ -78,6 +78,7 @@ pub(super) async fn localhost(sight: Sight) -> Found {
     }
     Found::fail("`localhost` is not in /etc/hosts, and local servers are not found")
         .remedy("add to /etc/hosts: 127.0.0.1 localhost")
+        .mend(sight.add_line(&sight.host.file("/etc/hosts"), "127.0.0.1 localhost"))
 }
 
 pub(super) async fn time_zone(sight: Sight) -> Found {
@@ -102,10 +103,15 @@ pub(super) async fn time_zone(sight: Sight) -> Found {
     Found::warn("the time zone is set to one that is not there, so programs show UTC")
         .details([zone])
         .remedy("sudo apt-get install tzdata, or set another: sudo dpkg-reconfigure tzdata")
+        .mend(if sight.host.file("/usr/share/zoneinfo").exists() {
+            Vec::new()
+        } else {
+            sight.install("tzdata", &[])
+        })
 }
 
 pub(super) async fn password_files(sight: Sight) -> Found {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut steps) = (Vec::new(), Vec::new());
     for (path, forbidden) in [
         ("/etc/shadow", 0o007),
         ("/etc/gshadow", 0o007),
@@ -116,6 +122,7 @@ pub(super) async fn password_files(sight: Sight) -> Found {
             let mode = found.permissions().mode() & 0o7777;
             if mode & forbidden != 0 {
                 wrong.push(format!("{path}: its mode is {mode:04o}"));
+                steps.extend(sight.set_mode(&sight.host.file(path), mode & !forbidden));
             }
         }
     }
@@ -125,4 +132,5 @@ pub(super) async fn password_files(sight: Sight) -> Found {
     Found::fail("others can read password hashes, or make themselves administrator")
         .details(wrong)
         .remedy("sudo chmod 640 /etc/shadow /etc/gshadow; sudo chmod 644 /etc/passwd /etc/group")
+        .mend(steps)
 }

@@ -66,7 +66,8 @@ pub(super) async fn sticky(sight: Sight) -> Found {
     if mode & 0o002 != 0 && mode & 0o1000 == 0 {
         return Found::fail("everybody may remove everybody's files from /tmp")
             .details([format!("its mode is {mode:04o}, not 1777")])
-            .remedy("sudo chmod 1777 /tmp");
+            .remedy("sudo chmod 1777 /tmp")
+            .mend(sight.set_mode(&sight.host.file("/tmp"), 0o1777));
     }
     Found::ok(format!("mode {mode:04o}"))
 }
@@ -97,4 +98,5 @@ pub(super) async fn hostname(sight: Sight) -> Found {
     }
     Found::warn("the machine's own name is not in /etc/hosts, so every sudo asks the network")
         .remedy(format!("add to /etc/hosts: 127.0.1.1 {own}"))
+        .mend(sight.add_line(&sight.host.file("/etc/hosts"), &format!("127.0.1.1 {own}")))
 }

@@ -8,6 +8,7 @@ pub(super) async fn git(sight: Sight) -> Found {
     }
     Found::warn("there is no git, and nearly every tool asks for it")
         .remedy("d1-doctor install git")
+        .mend(sight.install("git", &[]))
 }
 
 /// git-config(1): without a name and an address no commit can be made.
@@ -68,6 +69,7 @@ pub(super) async fn linker(sight: Sight) -> Found {
     }
     Found::fail("no Rust program can be built: there is no C compiler to link with")
         .remedy("d1-doctor install build-essential")
+        .mend(sight.install("gcc", &[]))
 }
 
 /// Asks each shell whether it can read its own start-up file.

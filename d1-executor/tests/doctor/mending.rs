@@ -1,0 +1,106 @@
+//! What the doctor would do about a fault does away with it, and can be taken back.
+
+use crate::{faults::FAULTS, patient::Patient};
+use d1_core::{
+    Action, Change, Ended, Executor as _, Finding, Job, Outcome, Revert, Step, Stop, SystemClock,
+    TaskId, Undo,
+};
+use d1_executor::{Machine, MachineConfig, Policy};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::mpsc;
+
+/// The checks whose fault is mended by changing files.
+const MENDED_BY_FILES: &[&str] = &[
+    "apt.sources.dup",
+    "net.localhost",
+    "path.writable",
+    "sec.creds.perms",
+    "sec.passwd.perms",
+    "shell.login",
+    "ssh.perms",
+    "sys.hostname",
+    "sys.tmp.sticky",
+];
+
+fn machine_of(patient: &Patient) -> Machine {
+    Machine::new(MachineConfig {
+        state_dir: patient.outside().to_path_buf(),
+        policy: Policy::default(),
+        root: patient.at("/"),
+        path: "/usr/sbin:/usr/bin:/sbin:/bin".into(),
+        home: patient.at("/home/maya"),
+        clock: Arc::new(SystemClock::new()),
+    })
+}
+
+async fn carry_out(machine: &Machine, step: Step) -> (TaskId, Ended) {
+    let task = TaskId::generate();
+    let baseline = machine.prepare(task, &step.action).await.unwrap();
+    let (output, _nobody_listens) = mpsc::channel(64);
+    let ended = machine.run(&Job::new(task, step, baseline), &output, &Stop::new()).await.unwrap();
+    (task, ended)
+}
+
+async fn take_back(machine: &Machine, task: TaskId, changes: Vec<Change>) {
+    let action = Action::Revert(Revert { task, changes });
+    let step = Step::new("undo".parse().unwrap(), "undo", action);
+    let (_, ended) = carry_out(machine, step).await;
+    assert_eq!(ended.outcome, Outcome::Succeeded, "{ended:?}");
+    assert!(ended.kept.is_empty(), "{:?}", ended.kept);
+}
+
+fn trouble(findings: &BTreeMap<String, Finding>) -> Vec<(&str, &[String])> {
+    let bad = findings.values().filter(|finding| finding.is_trouble());
+    bad.map(|finding| (finding.check.as_str(), finding.details.as_slice())).collect()
+}
+
+#[tokio::test]
+async fn what_is_mended_is_found_no_more_and_taken_back_it_is_found_again() {
+    let mut mended = Vec::new();
+    for (number, fault) in FAULTS.iter().enumerate() {
+        let mut patient = Patient::healthy();
+        (fault.put_in)(&mut patient);
+        let broken = patient.examine().await;
+        let before = patient.snapshot();
+        for finding in broken.values().filter(|finding| finding.is_trouble()) {
+            let id = finding.check.as_str();
+            let by_files = |step: &Step| matches!(step.action, Action::File(_));
+            if finding.fix.is_empty() || !finding.fix.iter().all(by_files) {
+                continue;
+            }
+            let machine = machine_of(&patient);
+            let mut done = Vec::new();
+            for step in finding.fix.clone() {
+                assert_eq!(step.undo, Undo::Exact, "{id} says what is so");
+                assert!(step.id.as_str().starts_with(id), "{} tells its check", step.id);
+                let (task, ended) = carry_out(&machine, step).await;
+                assert_eq!(ended.outcome, Outcome::Succeeded, "fault {number}, {id}: {ended:?}");
+                done.push((task, ended.changes));
+            }
+            let healed = patient.examine().await;
+            assert!(!healed[id].is_trouble(), "fault {number}: {:?}", healed[id]);
+            for (task, changes) in done.into_iter().rev() {
+                take_back(&machine, task, changes).await;
+            }
+            assert_eq!(patient.snapshot(), before, "fault {number}, {id}: all is as it was");
+            assert_eq!(trouble(&patient.examine().await), trouble(&broken), "fault {number}");
+            mended.push(id.to_owned());
+        }
+    }
+    mended.sort();
+    mended.dedup();
+    assert_eq!(mended, MENDED_BY_FILES);
+}
+
+#[tokio::test]
+async fn what_belongs_to_somebody_else_is_not_ours_to_mend() {
+    let patient = Patient::healthy();
+    let mut stranger = patient.sight.clone();
+    stranger.uid += 1;
+    let key = patient.at("/home/maya/.ssh/id_ed25519");
+    let step = stranger.set_mode(&key, 0o600).unwrap();
+    assert!(step.needs_root, "a stranger needs the administrator for it");
+    assert!(!patient.sight.set_mode(&key, 0o600).unwrap().needs_root);
+    let outside = std::path::Path::new("/somewhere/else");
+    assert_eq!(patient.sight.set_mode(outside, 0o600), None, "it is not on this machine");
+}
