@@ -20,7 +20,12 @@ mod state_dir;
 
 pub use agent::{Agent, AgentParts};
 #[cfg(unix)]
-pub use doctor::{About, Check, Doctor, Found, Looking, Pace, Selection, Sight, Space, all_checks};
+pub use doctor::{
+    About, Accepted, Check, Discretion, Doctor, Found, Looking, Pace, Selection, Sight, Space,
+    all_checks,
+};
+#[cfg(feature = "sqlite")]
+pub use doctor::{Difference, History, HistoryError, differences};
 pub use facts::{FactsSource, Host};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;

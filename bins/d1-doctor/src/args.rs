@@ -129,6 +129,11 @@ pub enum Command {
         after_help = "Examples:\n  d1-doctor diagnose\n  d1-doctor diagnose apt git.identity\n  d1-doctor diagnose --list"
     )]
     Diagnose(Diagnose),
+    /// Mend what `diagnose` found, and see that it is mended
+    #[command(
+        after_help = "Examples:\n  d1-doctor fix ssh.perms\n  d1-doctor fix --all --dry-run\n  d1-doctor undo last      take it back"
+    )]
+    Fix(Fix),
     /// Take back what a setup changed
     #[command(after_help = "Examples:\n  d1-doctor undo last\n  d1-doctor undo 7c1e0d2a --dry-run")]
     Undo(Undo),
@@ -257,6 +262,23 @@ impl From<Registry> for Source {
             Registry::Go => Self::Go,
         }
     }
+}
+
+/// `fix`
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// Areas or checks whose findings are mended
+    #[arg(value_name = "AREA|CHECK", required_unless_present = "all")]
+    pub names: Vec<String>,
+    /// Mend everything that can be mended
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+    /// Leave the network alone while looking
+    #[arg(long)]
+    pub offline: bool,
+    /// Consent.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `undo`

@@ -19,7 +19,7 @@ pub mod watch;
 
 use args::{Cli, Command};
 use clap::Parser as _;
-use commands::{cancel, diagnose, history, install, logs, manual, resume, status, undo, why};
+use commands::{cancel, diagnose, fix, history, install, logs, manual, resume, status, undo, why};
 use d1_core::{Category, Problem, SetupStore, StoreError, SystemClock};
 use failure::{ExitCode, Failure};
 use home::{Home, Places};
@@ -64,6 +64,7 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<ExitCode, Failure> {
         Command::Install(args) => work(install::install(terminal, &global, &home()?, &args)),
         Command::Plan(args) => work(install::plan(terminal, &global, &home()?, &args)),
         Command::Diagnose(args) => work(diagnose::run(terminal, &global, &args)),
+        Command::Fix(args) => work(fix::run(terminal, &global, &home()?, &args)),
         Command::Undo(args) => work(undo::run(terminal, &global, &home()?, &args)),
         Command::Resume(args) => work(resume::run(terminal, &global, &home()?, &args)),
         Command::Cancel(args) => look(home()?, async |home, store, _clock| {

@@ -41,7 +41,7 @@ pub async fn pick(store: &dyn SetupStore, text: &str, last: Last) -> Result<Setu
 async fn newest(store: &dyn SetupStore, last: Last) -> Result<Setup, Failure> {
     let fits = |setup: &Setup| match last {
         Last::Newest => true,
-        Last::Undoable => setup.can_be_undone() && matches!(setup.plan.intent, Intent::Install(_)),
+        Last::Undoable => setup.can_be_undone() && !matches!(setup.plan.intent, Intent::Undo(_)),
         Last::Unfinished => is_unfinished(setup),
     };
     let mut page = Page::default();

@@ -20,6 +20,8 @@ pub struct Terminal {
     pub progress: Progress,
     /// Whether to colour what goes to standard output.
     pub colour: bool,
+    /// How many columns there are for what goes to standard output.
+    pub width: usize,
     can_ask: bool,
 }
 
@@ -53,7 +55,14 @@ pub struct Surroundings {
     pub ascii: bool,
     /// `D1_ACCESSIBLE` is set: words instead of pictures.
     pub accessible: bool,
+    /// How wide standard output is, or `COLUMNS` says it is.
+    pub columns: Option<usize>,
 }
+
+/// As wide as what goes to no terminal gets.
+const USUAL_WIDTH: usize = 80;
+/// No terminal is taken for narrower.
+const LEAST_WIDTH: usize = 30;
 
 impl Surroundings {
     /// What the process finds around itself.
@@ -75,6 +84,7 @@ impl Surroundings {
             no_color: set("NO_COLOR"),
             ascii: !utf8,
             accessible: set("D1_ACCESSIBLE"),
+            columns: columns(),
         }
     }
 }
@@ -101,7 +111,8 @@ impl Terminal {
         let glyphs =
             if around.ascii || around.accessible { Glyphs::ASCII } else { Glyphs::UNICODE };
         let can_ask = around.stdin && around.stderr && !global.no_input;
-        Self { format, glyphs, progress, colour, can_ask }
+        let width = around.columns.unwrap_or(USUAL_WIDTH).max(LEAST_WIDTH);
+        Self { format, glyphs, progress, colour, width, can_ask }
     }
 
     /// Whether results are for people.
@@ -180,6 +191,15 @@ impl Terminal {
     }
 }
 
+fn columns() -> Option<usize> {
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
+        // Some terminals say 0 for "I do not know".
+        return Some(usize::from(size.ws_col)).filter(|columns| *columns > 0);
+    }
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +219,7 @@ mod tests {
         no_color: false,
         ascii: false,
         accessible: false,
+        columns: None,
     };
 
     #[test]

@@ -5,12 +5,14 @@
 //!    keeps nobody waiting, and is left to end by itself.
 
 use super::{
+    acceptance::{Accepted, today},
     check::{About, Check, Found, Pace},
     checks::CHECKS,
     sight::Sight,
 };
 use d1_core::Finding;
 use futures_util::{Stream, StreamExt as _, stream};
+use std::sync::Arc;
 use tokio::{task::spawn_blocking, time::Instant};
 
 /// How many checks look at once.
@@ -38,6 +40,7 @@ impl Selection {
 pub struct Doctor {
     sight: Sight,
     checks: Vec<Check>,
+    accepted: Arc<[Accepted]>,
 }
 
 impl Doctor {
@@ -50,13 +53,20 @@ impl Doctor {
     /// A doctor that makes these checks, and no other.
     #[must_use]
     pub fn of(sight: Sight, checks: impl IntoIterator<Item = Check>) -> Self {
-        Self { sight, checks: checks.into_iter().collect() }
+        Self { sight, checks: checks.into_iter().collect(), accepted: Arc::default() }
     }
 
     /// With checks of your own beside those it has.
     #[must_use]
     pub fn with(mut self, checks: impl IntoIterator<Item = Check>) -> Self {
         self.checks.extend(checks);
+        self
+    }
+
+    /// One that knows what may stay wrong.
+    #[must_use]
+    pub fn accepting(mut self, accepted: impl IntoIterator<Item = Accepted>) -> Self {
+        self.accepted = accepted.into_iter().collect();
         self
     }
 
@@ -79,11 +89,16 @@ impl Doctor {
         let mut checks: Vec<Check> =
             self.checks.iter().filter(|check| selection.takes(&check.about)).copied().collect();
         checks.sort_by_key(|check| check.about.pace);
-        let sight = self.sight.clone();
+        let (sight, accepted) = (self.sight.clone(), Arc::clone(&self.accepted));
+        let today = today(&sight);
         stream::iter(checks)
             .map(move |check| examine(check, sight.clone()))
             .buffer_unordered(AT_ONCE)
             .filter_map(std::future::ready)
+            .map(move |mut finding| {
+                accepted.iter().for_each(|accepted| accepted.mark(&mut finding, today));
+                finding
+            })
     }
 }
 

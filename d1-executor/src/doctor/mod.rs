@@ -1,10 +1,19 @@
 //! The doctor: looks at the machine, changes nothing, and tells what is wrong.
 
+mod acceptance;
 mod check;
 mod checks;
+mod discretion;
 mod examine;
+#[cfg(feature = "sqlite")]
+mod history;
 mod mend;
 mod sight;
+
+pub use acceptance::Accepted;
+pub use discretion::Discretion;
+#[cfg(feature = "sqlite")]
+pub use history::{Difference, History, HistoryError, differences};
 
 pub use check::{About, Check, Found, Looking, Pace};
 pub use checks::all_checks;

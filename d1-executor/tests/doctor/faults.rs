@@ -133,6 +133,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         patient.program("bash", "echo \"$2: line 3: syntax error\" >&2; exit 2");
     }),
     warns(&["ssh.agent"], |patient| patient.remove("/run/agent.sock")),
+    fails(&["d1.acceptances"], |patient| {
+        patient.write("/etc/d1-doctor/doctor.toml", "[[accept]]\ncheck = \"sys.umask\"\n");
+    }),
     fails(&["path.dup", "path.missing", "path.relative", "path.writable"], |patient| {
         patient.sight.env = std::sync::Arc::default();
     }),

@@ -3,7 +3,11 @@
 #![cfg(target_os = "linux")]
 
 #[cfg(test)]
+mod accepting;
+#[cfg(test)]
 mod clean;
+#[cfg(test)]
+mod discreet;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -12,3 +16,5 @@ mod hostile;
 mod mending;
 #[cfg(test)]
 mod patient;
+#[cfg(test)]
+mod remembering;

@@ -6,7 +6,7 @@ use crate::{
     failure::{ExitCode, Failure},
     home::Places,
     terminal::Terminal,
-    ui::findings_view,
+    ui::findings_view::View,
 };
 use d1_core::{Category, Finding, Problem, SystemClock, Verdict};
 use d1_executor::{Doctor, Host, Pace, Selection, Sight, all_checks};
@@ -25,14 +25,7 @@ pub async fn run(
         return Ok(ExitCode::Ok);
     }
     let selection = Selection { names: args.names.clone(), deep: args.deep };
-    let state_dir = global.state_dir.clone().or_else(|| Places::present().state_dir());
-    let mut sight =
-        Sight::this(Host::this(Arc::new(SystemClock::new())), &state_dir.unwrap_or_default());
-    sight.offline = args.offline;
-    let doctor = Doctor::new(sight);
-    if let Some(name) = doctor.unknown(&selection) {
-        return Err(unknown(name).into());
-    }
+    let doctor = doctor(global, args.offline, &selection)?;
     let mut findings = Vec::new();
     let mut coming = std::pin::pin!(doctor.examine(&selection));
     while let Some(finding) = coming.next().await {
@@ -41,17 +34,41 @@ pub async fn run(
         }
         findings.push(finding);
     }
-    // As they are listed, whatever the order in which they came.
-    let place = |finding: &Finding| all_checks().position(|a| a.id == finding.check.as_str());
-    findings.sort_by_key(place);
+    sort(&mut findings);
     tell(terminal, &findings);
     let trouble = findings.iter().any(Finding::is_trouble);
     Ok(if trouble && args.exit_code { ExitCode::Findings } else { ExitCode::Ok })
 }
 
+/// The doctor of this machine; an error when a name of the selection means nothing.
+pub fn doctor(
+    global: &args::Global,
+    offline: bool,
+    selection: &Selection,
+) -> Result<Doctor, Failure> {
+    let state_dir = global.state_dir.clone().or_else(|| Places::present().state_dir());
+    let host = Host::this(Arc::new(SystemClock::new()));
+    let sight = Sight { offline, ..Sight::this(host, &state_dir.unwrap_or_default()) };
+    let doctor = Doctor::new(sight);
+    match doctor.unknown(selection) {
+        Some(name) => Err(unknown(name).into()),
+        None => Ok(doctor),
+    }
+}
+
+/// Findings as this terminal shows them.
+pub fn view(terminal: &Terminal) -> View<'_> {
+    View { glyphs: &terminal.glyphs, width: terminal.width }
+}
+
+/// As they are listed, whatever the order in which they came.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|f| all_checks().position(|about| about.id == f.check.as_str()));
+}
+
 fn tell(terminal: &Terminal, findings: &[Finding]) {
     match terminal.format {
-        Output::Text => terminal.print_text(&findings_view::text(findings, &terminal.glyphs)),
+        Output::Text => terminal.print_text(&view(terminal).all(findings)),
         Output::Json => terminal.print_json(&Diagnosis {
             schema: "d1.diagnosis.v1",
             version: env!("CARGO_PKG_VERSION"),

@@ -52,6 +52,21 @@ pub async fn drive(
     id: SetupId,
     seen: u64,
 ) -> Result<ExitCode, Failure> {
+    let (exit, setup) = drive_quietly(terminal, home, local, id, seen).await?;
+    if !terminal.is_text() {
+        terminal.print_json(&SetupView::from(&setup));
+    }
+    Ok(exit)
+}
+
+/// The same, and leaves it to the caller to print a document of how it ended.
+pub async fn drive_quietly(
+    terminal: &Terminal,
+    home: &Home,
+    local: &Local,
+    id: SetupId,
+    seen: u64,
+) -> Result<(ExitCode, Setup), Failure> {
     let setup = local.store.get(id).await.map_err(store_failure)?;
     let mut model = Model::of(&setup.plan);
     replay(local, id, seen, &mut model).await?;
@@ -64,12 +79,13 @@ pub async fn drive(
             .leaving("the work goes on in the background; resume it to see its end")
     })?;
     let setup = local.store.get(id).await.map_err(store_failure)?;
-    match ended {
-        Ended::Over => Ok(tell_end(terminal, local, &setup, &model)),
-        Ended::Left => Ok(tell_left(terminal, &setup, ExitCode::StillRunning)),
-        Ended::Interrupted => Ok(tell_left(terminal, &setup, ExitCode::Interrupted)),
-        Ended::Lost => Err(lost(local, &setup)),
-    }
+    let exit = match ended {
+        Ended::Over => tell_end(terminal, local, &setup, &model),
+        Ended::Left => tell_left(terminal, &setup, ExitCode::StillRunning),
+        Ended::Interrupted => tell_left(terminal, &setup, ExitCode::Interrupted),
+        Ended::Lost => return Err(lost(local, &setup)),
+    };
+    Ok((exit, setup))
 }
 
 /// The number of the last news there is.
@@ -101,7 +117,6 @@ async fn replay(local: &Local, id: SetupId, seen: u64, model: &mut Model) -> Res
 fn tell_end(terminal: &Terminal, local: &Local, setup: &Setup, model: &Model) -> ExitCode {
     let exit = exit_code(setup);
     if !terminal.is_text() {
-        terminal.print_json(&SetupView::from(setup));
         return exit;
     }
     let began = model.began.unwrap_or(setup.created_at);
@@ -135,8 +150,6 @@ fn tell_left(terminal: &Terminal, setup: &Setup, exit: ExitCode) -> ExitCode {
             "left while a step was running; it goes on, and nothing is lost\n  \
              resume     d1-doctor resume {id}\n  undo       d1-doctor undo {id}"
         ));
-    } else {
-        terminal.print_json(&SetupView::from(setup));
     }
     exit
 }

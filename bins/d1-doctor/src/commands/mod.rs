@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod consent;
 pub mod diagnose;
 pub mod drive;
+pub mod fix;
 pub mod history;
 pub mod install;
 pub mod logs;

@@ -50,7 +50,7 @@ pub fn receipt(setup: &Setup, took: Duration, glyphs: &Glyphs) -> String {
         }
     }
     let id = setup.id.short();
-    if matches!(setup.plan.intent, Intent::Install(_)) && setup.can_be_undone() {
+    if !matches!(setup.plan.intent, Intent::Undo(_)) && setup.can_be_undone() {
         lines.push(format!("  undo       d1-doctor undo {id}"));
     }
     if resumable(setup) {

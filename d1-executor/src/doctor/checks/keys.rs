@@ -90,7 +90,11 @@ pub(super) async fn credentials(sight: Sight) -> Found {
         }
     }
     if wrong.is_empty() {
-        return Found::ok(format!("{seen} files with secrets, all private"));
+        return Found::ok(match seen {
+            0 => "there are none".to_owned(),
+            1 => "the one file with secrets is private".to_owned(),
+            several => format!("{several} files with secrets, all private"),
+        });
     }
     Found::fail("others on this machine can read your passwords or tokens")
         .details(wrong)

@@ -68,6 +68,7 @@ checks! {
     Fast "py.venv", "the active virtual environment works": tools::virtual_env;
     Fast "rust.linker", "Rust has what it links with": tools::linker;
     Fast "d1.policy", "the owner's policy can be read": own::policy;
+    Fast "d1.acceptances", "what may stay wrong can be read": own::acceptances;
     Fast "ssh.perms", "nobody else can use the keys": keys::ssh_modes;
     Fast "ssh.agent", "the ssh agent that is named is there": tools::ssh_agent;
     Fast "sec.passwd.perms", "nobody else can read or change the password files": shared::password_files;

@@ -1,6 +1,10 @@
 //! Day 1 Doctor itself, and the account it works for.
 
-use super::super::{check::Found, sight::Sight};
+use super::super::{
+    acceptance::{files, read},
+    check::Found,
+    sight::Sight,
+};
 use crate::policy::Policy;
 use std::error::Error as _;
 
@@ -18,6 +22,29 @@ pub(super) async fn policy(sight: Sight) -> Found {
                     .flatten(),
             )
             .remedy("mend /etc/d1-doctor/policy.toml, or remove it"),
+    }
+}
+
+pub(super) async fn acceptances(sight: Sight) -> Found {
+    let files = files(&sight);
+    let (mut wrong, mut accepted) = (Vec::new(), 0);
+    for file in files.iter().filter(|file| file.exists()) {
+        match read(&sight, file) {
+            Ok(lines) => accepted += lines.len(),
+            Err(error) => {
+                let cause = error.source().map(ToString::to_string);
+                wrong.extend([Some(error.to_string()), cause].into_iter().flatten());
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        return Found::fail("what was accepted is not: a file of acceptances cannot be used")
+            .details(wrong.iter().flat_map(|text| text.lines()).filter(|line| !line.is_empty()))
+            .remedy("mend the file, or remove it");
+    }
+    match accepted {
+        0 => Found::skipped("nothing is accepted"),
+        several => Found::ok(format!("{several} read")),
     }
 }
 

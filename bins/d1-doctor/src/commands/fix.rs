@@ -1,0 +1,145 @@
+//! `d1-doctor fix`: mends what the doctor finds, like any other plan: shown, agreed to, carried
+//! out, and undone from its receipt. Afterwards the same checks look again.
+
+use crate::{
+    args,
+    commands::{
+        consent::{Decision, PlanDocument, decide},
+        diagnose::{doctor, sort, view},
+        drive::drive_quietly,
+    },
+    compose::{Local, Mode},
+    failure::{ExitCode, Failure},
+    home::Home,
+    terminal::Terminal,
+};
+use d1_core::{CheckId, Finding, Fix, Intent, Plan, SetupId, Step, StepId};
+use d1_executor::{Doctor, Selection};
+use d1_protocol::api::SetupView;
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Mends what is found.
+pub async fn run(
+    terminal: &Terminal,
+    global: &args::Global,
+    home: &Home,
+    args: &args::Fix,
+) -> Result<ExitCode, Failure> {
+    let selection = Selection { names: args.names.clone(), deep: false };
+    let doctor = doctor(global, args.offline, &selection)?;
+    let found = examine(&doctor, &selection).await;
+    let trouble: Vec<Finding> = found.into_iter().filter(Finding::is_trouble).collect();
+    let (mendable, others): (Vec<_>, Vec<_>) =
+        trouble.into_iter().partition(|finding| !finding.fix.is_empty());
+    if mendable.is_empty() {
+        return Ok(nothing_to_mend(terminal, &others));
+    }
+    let mode = if args.consent.dry_run { Mode::Look } else { Mode::Work };
+    let local = Local::open(terminal, global, home, mode).await?;
+    let outcome = mend(terminal, home, &local, args, &doctor, &mendable, &others).await;
+    local.close().await;
+    outcome
+}
+
+async fn examine(doctor: &Doctor, selection: &Selection) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = doctor.examine(selection).collect().await;
+    sort(&mut findings);
+    findings
+}
+
+async fn mend(
+    terminal: &Terminal,
+    home: &Home,
+    local: &Local,
+    args: &args::Fix,
+    doctor: &Doctor,
+    mendable: &[Finding],
+    others: &[Finding],
+) -> Result<ExitCode, Failure> {
+    if terminal.is_text() {
+        terminal.print_text(&view(terminal).evidence(mendable));
+        terminal.print("\n");
+    }
+    let draft = local.engine.draft_plan(local.device, plan(mendable, others)).await?;
+    if decide(terminal, args.consent, &PlanDocument::of(&draft)?)? == Decision::Stop {
+        return Ok(ExitCode::Ok);
+    }
+    let id = SetupId::generate();
+    let driving = home.drive(id)?;
+    local.engine.create(id, Home::account(), local.device, draft, None).await?;
+    local.engine.approve(id).await?;
+    let (exit, setup) = drive_quietly(terminal, home, local, id, 0).await?;
+    drop(driving);
+    // What was done may be undone, so what is true now is asked of the machine, not of the plan.
+    let names = mendable.iter().map(|finding| finding.check.to_string()).collect();
+    let again = examine(doctor, &Selection { names, deep: false }).await;
+    let mended = again.iter().all(|finding| !finding.is_trouble());
+    if terminal.is_text() {
+        terminal.print_text(&view(terminal).again(&again));
+    } else {
+        let setup = SetupView::from(&setup);
+        let schema = "d1.fix.v1";
+        terminal.print_json(&Mended { schema, mended, setup: Some(setup), again, others });
+    }
+    Ok(if exit == ExitCode::Ok && !mended { ExitCode::Failed } else { exit })
+}
+
+/// One plan for everything: what two checks would both do is done once.
+fn plan(mendable: &[Finding], others: &[Finding]) -> Plan {
+    let mut steps: Vec<Step> = Vec::new();
+    // A step after another one of its check depends on it.
+    let mut before: BTreeMap<&CheckId, StepId> = BTreeMap::new();
+    for finding in mendable {
+        for step in &finding.fix {
+            let mut step = step.clone();
+            let known = steps.iter().find(|known| known.action == step.action);
+            let id = known.map_or_else(|| step.id.clone(), |known| known.id.clone());
+            let earlier = before.insert(&finding.check, id);
+            if known.is_none() {
+                step.depends_on = earlier.into_iter().collect();
+                steps.push(step);
+            }
+        }
+    }
+    let checks: Vec<CheckId> = mendable.iter().map(|finding| finding.check.clone()).collect();
+    let left = |finding: &Finding| {
+        let remedy = finding.remedy.first().map_or("", String::as_str);
+        format!("{} is left to you: {remedy}", finding.check)
+    };
+    Plan {
+        sources: checks.iter().map(|check| format!("check {check}")).collect(),
+        intent: Intent::Fix(Fix { checks }),
+        steps,
+        follow_up: others.iter().map(left).collect(),
+    }
+}
+
+fn nothing_to_mend(terminal: &Terminal, others: &[Finding]) -> ExitCode {
+    let mended = others.is_empty();
+    if !terminal.is_text() {
+        let schema = "d1.fix.v1";
+        terminal.print_json(&Mended { schema, mended, setup: None, again: Vec::new(), others });
+    } else if mended {
+        terminal.print_text(&format!("{} nothing to fix\n", terminal.glyphs.done));
+    } else {
+        terminal.print_text(&view(terminal).these(others));
+        terminal.print_text("nothing of this can be mended by d1-doctor; nothing was changed\n");
+    }
+    if mended { ExitCode::Ok } else { ExitCode::Failed }
+}
+
+/// How a fix ended, as one JSON document.
+#[derive(Serialize)]
+struct Mended<'a> {
+    schema: &'static str,
+    /// Whether every check that was mended is content now.
+    mended: bool,
+    /// What was done; `null` when there was nothing to do.
+    setup: Option<SetupView>,
+    /// What the checks said afterwards.
+    again: Vec<Finding>,
+    /// What is wrong, too, and is left to people.
+    others: &'a [Finding],
+}
