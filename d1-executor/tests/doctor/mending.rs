@@ -1,6 +1,6 @@
 //! What the doctor would do about a fault does away with it, and can be taken back.
 
-use crate::{faults::FAULTS, patient::Patient};
+use crate::{faults::faults, patient::Patient};
 use d1_core::{
     Action, Change, Ended, Executor as _, Finding, Job, Outcome, Revert, Step, Stop, SystemClock,
     TaskId, Undo,
@@ -57,7 +57,7 @@ fn trouble(findings: &BTreeMap<String, Finding>) -> Vec<(&str, &[String])> {
 #[tokio::test]
 async fn what_is_mended_is_found_no_more_and_taken_back_it_is_found_again() {
     let mut mended = Vec::new();
-    for (number, fault) in FAULTS.iter().enumerate() {
+    for (number, fault) in faults().enumerate() {
         let mut patient = Patient::healthy();
         (fault.put_in)(&mut patient);
         let broken = patient.examine().await;
