@@ -1,7 +1,8 @@
 //! Plans an undo from receipts: what changed last is taken back first.
 
 use d1_core::{
-    Action, Category, Effect, Intent, Plan, Problem, Receipt, Revert, Setup, Step, StepId, Undo,
+    Action, Category, Change, Effect, Intent, Plan, Problem, Receipt, Revert, Setup, State, Step,
+    StepId, Undo,
 };
 
 /// The plan that takes back what `setup` changed, or the reason there is none.
@@ -83,7 +84,7 @@ fn take_back(
         id,
         title: format!("take back: {}", original.title),
         action: Action::Revert(revert),
-        effect: Effect::Destructive,
+        effect: effect(receipt),
         needs_root: original.needs_root,
         touches: original.touches.clone(),
         // Taking back a removal fetches what was removed.
@@ -95,6 +96,12 @@ fn take_back(
         resource_keys: original.resource_keys.clone(),
         warning: shortfall(original, receipt).unwrap_or_default(),
     })
+}
+
+/// Taking back removes what was not there before; what was there in another form only changes.
+fn effect(receipt: &Receipt) -> Effect {
+    let was_absent = |change: &Change| change.before == State::Absent;
+    if receipt.changes.iter().any(was_absent) { Effect::Destructive } else { Effect::Write }
 }
 
 /// What taking this receipt back does not bring back.

@@ -5,8 +5,8 @@ use crate::{
     stage::{Stage, a_step},
 };
 use d1_core::{
-    AccountId, Action, Amount, Effect, Intent, Revert, SetupOutcome, SetupState, Step, Supervisor,
-    TaskId, Undo,
+    AccountId, Action, Amount, Change, Effect, Intent, Resource, Revert, SetupOutcome, SetupState,
+    State, Step, Supervisor, TaskId, Undo,
 };
 use d1_orchestrator::plan_undo;
 use std::time::Duration;
@@ -30,6 +30,19 @@ async fn an_undo_takes_back_the_last_change_first() {
     assert_eq!(plan.intent, Intent::Undo(setup.id));
     assert_eq!(plan.steps, [step("rg", "undo-1", &[]), step("jq", "undo-2", &["undo-1"])]);
     assert_eq!(plan.follow_up, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn taking_back_removes_only_what_was_not_there_before() {
+    let stage = Stage::new().await;
+    let mut setup = stage.run(&["jq"]).await;
+    let mode = |mode| State::Permissions { mode };
+    let resource = Resource::Permissions("/etc/shadow".parse().unwrap());
+    setup.receipts[0].changes =
+        vec![Change { resource: resource.clone(), before: mode(0o644), after: mode(0o640) }];
+    assert_eq!(plan_undo(&setup).unwrap().steps[0].effect, Effect::Write);
+    setup.receipts[0].changes.push(Change { resource, before: State::Absent, after: mode(0o640) });
+    assert_eq!(plan_undo(&setup).unwrap().steps[0].effect, Effect::Destructive);
 }
 
 #[tokio::test(start_paused = true)]
