@@ -1,6 +1,10 @@
 //! The doctor at a real terminal, on this machine.
 
 use d1_world::Desk;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+};
 
 #[test]
 fn looking_needs_no_rights_no_home_and_no_network_and_leaves_no_trace() {
@@ -28,10 +32,14 @@ fn trouble_is_told_first_with_what_to_do_and_a_script_can_ask_for_it() {
     let desk = Desk::at_this_machine().with("PATH", ".:/usr/bin:/bin");
     let ran = desk.doctor(&["diagnose", "path"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let first = "✖ path.relative  a program of the folder one stands in would be run instead of \
-                 the real one\n    .\n    do  take it out of PATH";
+    let first = "\
+✖ path.relative  a program of the folder one stands in would be run instead of
+                 the real one
+                 .
+                 do   take it out of PATH; look for it in ~/.profile, ~/.bashrc and ~/.zshrc
+";
     assert!(ran.stdout.starts_with(first), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("; nothing was changed\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with(" 1 wrong\nnothing was changed\n"), "{}", ran.stdout);
     assert_eq!(desk.doctor(&["diagnose", "path", "--exit-code"]).code, 9);
     assert_eq!(desk.doctor(&["diagnose", "sys.tmp.sticky", "--exit-code"]).code, 0);
 }
@@ -57,4 +65,133 @@ fn a_check_that_is_not_there_is_refused_with_the_areas() {
         ran.stderr.starts_with("error[D1-CHECK-001]: there is no check and no area `nonsense`\n")
     );
     assert!(ran.stderr.contains("next   d1-doctor diagnose --list\n"));
+}
+
+/// A home in which somebody left a password for all to read.
+fn careless() -> Desk {
+    let desk = Desk::at_this_machine();
+    fs::write(desk.state(".netrc"), "machine example login maya password secret\n").unwrap();
+    fs::set_permissions(desk.state(".netrc"), Permissions::from_mode(0o644)).unwrap();
+    desk
+}
+
+#[test]
+fn what_is_different_since_the_last_look_is_told_and_nothing_else() {
+    let desk = careless();
+    let look =
+        || desk.doctor(&["diagnose", "sec.creds.perms", "sys.tmp.sticky", "--since", "last"]);
+    let first = look().stdout;
+    assert!(first.starts_with("these checks have not looked before; "), "{first}");
+    assert!(first.contains("✖ sec.creds.perms  others on this machine can read"), "{first}");
+    let same = "since the last look (now): 0 different · 2 as before\n\
+                1 fine · 1 wrong\nnothing was changed\n";
+    assert_eq!(look().stdout, same);
+    fs::set_permissions(desk.state(".netrc"), Permissions::from_mode(0o600)).unwrap();
+    let mended = "\
+✔ sec.creds.perms  the one file with secrets is private
+                   before: wrong
+
+since the last look (now): 1 different · 1 as before
+2 fine
+nothing was changed
+";
+    assert_eq!(look().stdout, mended);
+    let document = desk.doctor(&["diagnose", "sys.tmp.sticky", "--since", "last", "--json"]).json();
+    assert!(document["since"]["at"].is_u64());
+    assert_eq!(document["since"]["differences"], serde_json::json!([]));
+}
+
+#[test]
+fn a_memory_that_cannot_be_used_keeps_nobody_from_looking() {
+    let desk = careless();
+    fs::write(desk.state("diagnoses.db"), "not a database at all, but long enough".repeat(99))
+        .unwrap();
+    let ran = desk.doctor(&["diagnose", "sys.tmp.sticky"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 fine\nnothing was changed\n"));
+    assert!(ran.stderr.starts_with("note: what was found is not remembered: "), "{}", ran.stderr);
+    let compared = desk.doctor(&["diagnose", "sys.tmp.sticky", "--since", "last"]);
+    assert_eq!((compared.code, compared.stdout.as_str()), (1, ""));
+    assert!(compared.stderr.starts_with("error[D1-CHECK-002]: "), "{}", compared.stderr);
+    assert!(compared.stderr.contains("move `diagnoses.db` away"), "{}", compared.stderr);
+}
+
+#[test]
+fn a_report_tells_everything_but_who_it_is_about() {
+    let desk = careless().with("USER", "workhorse-maya");
+    fs::create_dir_all(desk.state(".ssh")).unwrap();
+    let home = desk.state_dir().display().to_string();
+    let proxies = desk
+        .with("http_proxy", "http://workhorse-maya:hunter22@proxy.example:3128")
+        .with("JAVA_HOME", &format!("{home}/java"));
+    let args = ["diagnose", "--offline", "--report"];
+    for name in ["report.txt", "report.json"] {
+        let file = proxies.state(name);
+        let ran = proxies.doctor(&[&args[..], &[file.to_str().unwrap()]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let report = fs::read_to_string(&file).unwrap();
+        for personal in ["workhorse-maya", "hunter22", home.as_str()] {
+            assert!(!report.contains(personal), "{name} has {personal}: {report}");
+        }
+        assert!(report.contains("~/java"), "{report}");
+        for fine in ["sys.disk.root", "sec.creds.perms", "java.home"] {
+            assert!(report.contains(fine), "{name} has {fine}: {report}");
+        }
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let told = format!("report: {}; the home, names,", file.display());
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    }
+    let text = proxies.doctor(&[&args[..], &["-"]].concat());
+    assert!(text.stdout.starts_with("d1-doctor "), "{}", text.stdout);
+    let lost = proxies.doctor(&[&args[..], &["/nowhere/at/all"]].concat());
+    assert_eq!(lost.code, 1);
+    assert!(lost.stderr.contains("error[D1-CHECK-003]: the report cannot be written to /nowhere"));
+}
+
+/// Every write lands in the upper layer of an overlay, so that layer tells what was written.
+#[test]
+fn nothing_is_written_outside_the_state_directory() {
+    let desk = careless();
+    let layers = tempfile::tempdir_in("/dev/shm").unwrap();
+    let script = r#"
+        set -eu
+        mount -t tmpfs none "$1"
+        mkdir "$1/upper" "$1/work" "$1/root"
+        mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" none "$1/root"
+        mount -t proc proc "$1/root/proc"
+        mount --rbind /dev "$1/root/dev"
+        chroot "$1/root" "$2" diagnose --deep --offline --state-dir /state-of-d1 >/dev/null
+        cd "$1/upper"
+        find . -mindepth 1 | sort
+    "#;
+    let mut command = desk.program_at("unshare");
+    command.args(["--mount", "--net", "--fork", "--pid", "sh", "-c", script, "sh"]);
+    command.arg(layers.path()).arg(Desk::built("d1-doctor"));
+    let ran = d1_world::run(command);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ours = |line: &&str| line.starts_with("./state-of-d1");
+    let (ours, others): (Vec<&str>, Vec<&str>) = ran.stdout.lines().partition(ours);
+    assert!(ours.contains(&"./state-of-d1/diagnoses.db"), "what is found is remembered: {ours:?}");
+    assert_eq!(others, [""; 0], "only the state directory was written");
+}
+
+#[test]
+fn words_fit_every_terminal_with_and_without_colour() {
+    let desk = careless().with("PATH", ".:/usr/bin:/bin");
+    let mut told = String::new();
+    for width in ["40", "80", "120"] {
+        for colour in ["never", "always"] {
+            let mut command = desk.program("d1-doctor");
+            command.env("COLUMNS", width).args(["--color", colour, "diagnose"]);
+            command.args(["path.relative", "sec.creds.perms", "sys.tmp.sticky"]);
+            let ran = d1_world::run(command);
+            told += &format!("{width} columns, colour {colour}\n{}\n", ran.stdout);
+        }
+    }
+    insta::with_settings!({
+        snapshot_path => "words",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!("diagnosis", told.replace('\u{1b}', "ESC"));
+    });
 }

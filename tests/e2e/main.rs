@@ -10,6 +10,10 @@ mod crash;
 #[cfg(test)]
 mod diagnose;
 #[cfg(test)]
+mod doctor_schema;
+#[cfg(test)]
+mod fix;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod real;

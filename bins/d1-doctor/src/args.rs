@@ -126,7 +126,7 @@ pub enum Command {
     Plan(Plan),
     /// Look for what is wrong with this machine, and change nothing
     #[command(
-        after_help = "Examples:\n  d1-doctor diagnose\n  d1-doctor diagnose apt git.identity\n  d1-doctor diagnose --list"
+        after_help = "Examples:\n  d1-doctor diagnose\n  d1-doctor diagnose apt git.identity\n  d1-doctor diagnose --since last\n  d1-doctor diagnose --report report.txt"
     )]
     Diagnose(Diagnose),
     /// Mend what `diagnose` found, and see that it is mended
@@ -176,6 +176,9 @@ pub enum Command {
     },
     /// List the exit codes and what they mean
     ExitCodes,
+    /// Print the JSON Schema of what `diagnose` and `fix` print with --json
+    #[command(after_help = "Examples:\n  d1-doctor schema > doctor.v1.json")]
+    Schema,
 }
 
 /// What every command that changes something understands.
@@ -207,6 +210,20 @@ pub struct Diagnose {
     /// Exit with 9 when something is wrong
     #[arg(long)]
     pub exit_code: bool,
+    /// Tell only what is different since the last look
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub since: Option<Since>,
+    /// Write everything to a file that can be passed on, or to standard output with `-`: without
+    /// the home, names and secrets; JSON when it is called so
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// An earlier look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Since {
+    /// What each check said last
+    Last,
 }
 
 /// `install`

@@ -61,6 +61,7 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<ExitCode, Failure> {
         Command::Completion { shell } => Ok(manual::completion(terminal, shell)),
         Command::Man { dir } => manual::man(terminal, dir.as_deref()),
         Command::ExitCodes => Ok(manual::exit_codes(terminal)),
+        Command::Schema => Ok(manual::schema(terminal)),
         Command::Install(args) => work(install::install(terminal, &global, &home()?, &args)),
         Command::Plan(args) => work(install::plan(terminal, &global, &home()?, &args)),
         Command::Diagnose(args) => work(diagnose::run(terminal, &global, &args)),

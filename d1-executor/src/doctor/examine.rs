@@ -75,6 +75,19 @@ impl Doctor {
         self.checks.iter().map(|check| check.about)
     }
 
+    /// The checks that a selection takes, in the order in which they are begun.
+    #[must_use]
+    pub fn selected(&self, selection: &Selection) -> Vec<About> {
+        self.taken(selection).iter().map(|check| check.about).collect()
+    }
+
+    fn taken(&self, selection: &Selection) -> Vec<Check> {
+        let taken = self.checks.iter().filter(|check| selection.takes(&check.about));
+        let mut checks: Vec<Check> = taken.copied().collect();
+        checks.sort_by_key(|check| check.about.pace);
+        checks
+    }
+
     /// The first name of a selection that is neither an area nor a check.
     #[must_use]
     pub fn unknown<'a>(&self, selection: &'a Selection) -> Option<&'a str> {
@@ -86,9 +99,7 @@ impl Doctor {
     ///
     /// Dropping the stream begins no further check; those that look already end by themselves.
     pub fn examine(&self, selection: &Selection) -> impl Stream<Item = Finding> + Send + use<> {
-        let mut checks: Vec<Check> =
-            self.checks.iter().filter(|check| selection.takes(&check.about)).copied().collect();
-        checks.sort_by_key(|check| check.about.pace);
+        let checks = self.taken(selection);
         let (sight, accepted) = (self.sight.clone(), Arc::clone(&self.accepted));
         let today = today(&sight);
         stream::iter(checks)

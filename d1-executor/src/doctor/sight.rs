@@ -2,7 +2,7 @@
 //! stand-ins and another environment can take the machine's place.
 
 use crate::{
-    facts::Host,
+    facts::{Host, distro},
     packages::{Captured, Command, ProcessTool, Tool, ToolError},
 };
 use d1_core::AbsolutePath;
@@ -100,6 +100,13 @@ impl Sight {
             env.insert("HOME".into(), home.to_string_lossy().into_owned());
         }
         self.tool.capture(&Command::new(words.iter().copied(), env), ASK).await
+    }
+
+    /// Which system it is: `Debian GNU/Linux 12 (bookworm) x86_64`.
+    #[must_use]
+    pub fn system(&self) -> String {
+        let name = distro(&self.host).map_or_else(|| std::env::consts::OS.to_owned(), |d| d.name);
+        format!("{name} {}", std::env::consts::ARCH)
     }
 
     /// Whether a program is on the search path.

@@ -1,6 +1,6 @@
 //! Everything that is known of the machine, gathered at once.
 
-use super::{Host, container, disk, os_release, user};
+use super::{Host, container, disk, distro, user};
 use crate::packages::{PackageManager, Tool};
 use d1_core::{Answer, Answers, CommandName, Facts, Manager, ManagerFacts, Os, Query};
 use std::{sync::Arc, time::Duration};
@@ -35,10 +35,6 @@ impl FactsSource {
     /// and takes a bounded time.
     pub async fn gather(&self, queries: &[Query]) -> Facts {
         let os = this_os();
-        let release = || {
-            let places = ["/etc/os-release", "/usr/lib/os-release"];
-            places.iter().find_map(|file| os_release::parse(&self.host.read(file)?))
-        };
         let (managers, user, answers) = tokio::join!(
             self.managers(),
             user::facts(&self.host, self.tool.as_ref()),
@@ -47,7 +43,7 @@ impl FactsSource {
         Facts {
             os,
             arch: std::env::consts::ARCH.to_owned(),
-            distro: if os == Os::Linux { release() } else { None },
+            distro: if os == Os::Linux { distro(&self.host) } else { None },
             managers,
             user,
             services: container::services(&self.host),

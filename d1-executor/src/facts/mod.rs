@@ -12,3 +12,4 @@ pub use host::Host;
 
 pub(crate) use container::services;
 pub(crate) use disk::free as disk_free;
+pub(crate) use os_release::distro;

@@ -1,7 +1,14 @@
 //! `os-release(5)`: which distribution this is.
 
+use super::Host;
 use d1_core::Distro;
 use std::collections::BTreeMap;
+
+/// Which distribution this machine has; `None` when no file says so.
+pub(crate) fn distro(host: &Host) -> Option<Distro> {
+    let places = ["/etc/os-release", "/usr/lib/os-release"];
+    places.iter().find_map(|file| parse(&host.read(file)?))
+}
 
 /// The distribution that this file describes; `None` when it names none.
 pub(super) fn parse(text: &str) -> Option<Distro> {

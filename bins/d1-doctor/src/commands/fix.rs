@@ -5,7 +5,7 @@ use crate::{
     args,
     commands::{
         consent::{Decision, PlanDocument, decide},
-        diagnose::{doctor, sort, view},
+        diagnose::{Examination, Looked, view},
         drive::drive_quietly,
     },
     compose::{Local, Mode},
@@ -14,9 +14,8 @@ use crate::{
     terminal::Terminal,
 };
 use d1_core::{CheckId, Finding, Fix, Intent, Plan, SetupId, Step, StepId};
-use d1_executor::{Doctor, Selection};
+use d1_executor::Selection;
 use d1_protocol::api::SetupView;
-use futures_util::StreamExt as _;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,8 +27,11 @@ pub async fn run(
     args: &args::Fix,
 ) -> Result<ExitCode, Failure> {
     let selection = Selection { names: args.names.clone(), deep: false };
-    let doctor = doctor(global, args.offline, &selection)?;
-    let found = examine(&doctor, &selection).await;
+    let examination = Examination::new(global, args.offline, &selection)?;
+    let Looked::AtAll(found) = examination.look(terminal, &selection, |_| {}).await else {
+        terminal.talk("stopped; nothing was changed");
+        return Ok(ExitCode::Interrupted);
+    };
     let trouble: Vec<Finding> = found.into_iter().filter(Finding::is_trouble).collect();
     let (mendable, others): (Vec<_>, Vec<_>) =
         trouble.into_iter().partition(|finding| !finding.fix.is_empty());
@@ -38,15 +40,9 @@ pub async fn run(
     }
     let mode = if args.consent.dry_run { Mode::Look } else { Mode::Work };
     let local = Local::open(terminal, global, home, mode).await?;
-    let outcome = mend(terminal, home, &local, args, &doctor, &mendable, &others).await;
+    let outcome = mend(terminal, home, &local, args, &examination, &mendable, &others).await;
     local.close().await;
     outcome
-}
-
-async fn examine(doctor: &Doctor, selection: &Selection) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = doctor.examine(selection).collect().await;
-    sort(&mut findings);
-    findings
 }
 
 async fn mend(
@@ -54,7 +50,7 @@ async fn mend(
     home: &Home,
     local: &Local,
     args: &args::Fix,
-    doctor: &Doctor,
+    examination: &Examination,
     mendable: &[Finding],
     others: &[Finding],
 ) -> Result<ExitCode, Failure> {
@@ -74,7 +70,11 @@ async fn mend(
     drop(driving);
     // What was done may be undone, so what is true now is asked of the machine, not of the plan.
     let names = mendable.iter().map(|finding| finding.check.to_string()).collect();
-    let again = examine(doctor, &Selection { names, deep: false }).await;
+    let mended = Selection { names, deep: false };
+    let Looked::AtAll(again) = examination.look(terminal, &mended, |_| {}).await else {
+        terminal.talk("stopped before everything was looked at again: d1-doctor diagnose");
+        return Ok(ExitCode::Interrupted);
+    };
     let mended = again.iter().all(|finding| !finding.is_trouble());
     if terminal.is_text() {
         terminal.print_text(&view(terminal).again(&again));

@@ -1,4 +1,5 @@
-//! Completions, manual pages, and the list of exit codes: all made from the command line itself.
+//! Completions, manual pages, and the list of exit codes, made from the command line itself; and
+//! the schema of documents.
 
 use crate::{
     args::Cli,
@@ -41,6 +42,15 @@ pub fn man(terminal: &Terminal, dir: Option<&Path>) -> Result<ExitCode, Failure>
         .next("give a directory that you may write to with --dir")
         .into()
     })
+}
+
+/// The shape of what `diagnose` and `fix` print for programs.
+const SCHEMA: &str = include_str!("../../schemas/doctor.v1.json");
+
+/// Prints the JSON Schema; it is a document already, whatever the format.
+pub fn schema(terminal: &Terminal) -> ExitCode {
+    terminal.print(SCHEMA);
+    ExitCode::Ok
 }
 
 #[derive(Serialize)]

@@ -13,8 +13,10 @@
 //! nothing was changed
 //! ```
 
-use super::text::{Glyphs, inert};
+use super::text::{Glyphs, inert, when};
 use d1_core::{Finding, Verdict};
+use d1_executor::Difference;
+use std::time::Duration;
 use textwrap::{Options, WordSplitter};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -56,6 +58,36 @@ impl View<'_> {
             text += "mend what can be mended: d1-doctor fix --all\n";
         }
         text + "nothing was changed\n"
+    }
+
+    /// What is different from an earlier look, which was `age` ago; `None` when there was none.
+    #[must_use]
+    pub fn since(
+        &self,
+        findings: &[Finding],
+        differences: &[Difference],
+        age: Option<Duration>,
+    ) -> String {
+        let Some(age) = age.map(when) else {
+            let first = "these checks have not looked before; nothing can be compared\n\n";
+            return first.to_owned() + &self.all(findings);
+        };
+        let is_new = |finding: &&Finding| differences.iter().any(|d| d.check == finding.check);
+        let (new, same): (Vec<_>, Vec<_>) = findings.iter().partition(is_new);
+        let shown: Vec<Finding> = new.iter().map(|f| with_before(f, differences)).collect();
+        let mut text = self.these(&shown);
+        if !shown.is_empty() {
+            text.push('\n');
+        }
+        let told = format!("since the last look ({age}): {} different", shown.len());
+        text += &self.words("", &format!("{told} · {} as before", same.len()));
+        text + &self.words("", &summary(findings)) + "nothing was changed\n"
+    }
+
+    /// Every finding, fine ones too, and the count.
+    #[must_use]
+    pub fn each(&self, findings: &[Finding]) -> String {
+        format!("{}\n{}", self.these(findings), self.words("", &summary(findings)))
     }
 
     /// These, and nothing else.
@@ -155,6 +187,28 @@ const fn are_fine(count: usize) -> &'static str {
     if count == 1 { "is fine" } else { "are fine" }
 }
 
+/// The finding with what was said before among its evidence.
+fn with_before(finding: &Finding, differences: &[Difference]) -> Finding {
+    let mut shown = finding.clone();
+    let before = differences.iter().find(|difference| difference.check == finding.check);
+    shown.details.push(match before.and_then(|difference| difference.before) {
+        Some(before) if before == finding.verdict => "with other evidence than before".to_owned(),
+        Some(before) => format!("before: {}", in_words(before)),
+        None => "not looked at before".to_owned(),
+    });
+    shown
+}
+
+const fn in_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ok => "fine",
+        Verdict::Skipped => "did not apply",
+        Verdict::Unknown => "could not be determined",
+        Verdict::Warn => "to look at",
+        Verdict::Fail => "wrong",
+    }
+}
+
 fn summary(findings: &[Finding]) -> String {
     let count = |verdict| {
         let is = |f: &&Finding| f.verdict == verdict && f.accepted.is_none();
@@ -181,7 +235,6 @@ fn summary(findings: &[Finding]) -> String {
 mod tests {
     use super::*;
     use d1_core::{Acceptance, Action, FileChange, Step};
-    use std::time::Duration;
 
     fn finding(check: &str, verdict: Verdict, summary: &str) -> Finding {
         Finding {
@@ -250,6 +303,37 @@ x net.localhost
 nothing was changed
 ";
         assert_eq!(view(32).all(&[wrong]), expected);
+    }
+
+    fn difference(check: &str, before: Option<Verdict>, now: Verdict) -> Difference {
+        Difference { check: check.parse().unwrap(), at: None, before, now }
+    }
+
+    #[test]
+    fn what_is_different_is_told_with_what_was_said_before() {
+        let findings = [
+            finding("apt.broken", Verdict::Ok, "38 packages are whole"),
+            finding("git.present", Verdict::Warn, "there is no git"),
+            finding("sys.umask", Verdict::Warn, "open to all"),
+        ];
+        let differences = [
+            difference("apt.broken", Some(Verdict::Fail), Verdict::Ok),
+            difference("git.present", None, Verdict::Warn),
+        ];
+        let expected = "\
+ok apt.broken   38 packages are whole
+                before: wrong
+! git.present  there is no git
+               not looked at before
+
+since the last look (5 min ago): 2 different · 1 as before
+1 fine · 2 to look at
+nothing was changed
+";
+        let age = Some(Duration::from_secs(300));
+        assert_eq!(view(80).since(&findings, &differences, age), expected);
+        let first = view(80).since(&findings, &[], None);
+        assert!(first.starts_with("these checks have not looked before; nothing can be compared"));
     }
 
     #[test]
