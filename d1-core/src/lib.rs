@@ -40,6 +40,7 @@ mod setup;
 mod setup_store;
 mod stop;
 mod supervisor;
+mod symptom;
 mod task;
 mod transport;
 
@@ -92,6 +93,7 @@ pub use setup::{Effect as SetupEffect, Setup, SetupEvent, SetupOutcome, SetupSta
 pub use setup_store::{Page, SetupStore, StoreError};
 pub use stop::{Stop, StopMode};
 pub use supervisor::{OnFailure, Supervisor};
+pub use symptom::Symptom;
 pub use task::{IllegalTransition, Task, TaskEvent, TaskState};
 pub use transport::{Transport, TransportError};
 

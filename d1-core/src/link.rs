@@ -5,7 +5,7 @@
 
 use crate::{
     Action, DeviceId, Digest, Facts, HoldId, OutputChunk, Preview, Problem, Query, RequestId,
-    SetupId, Step, StopMode, TaskId, TaskResult, Timestamp, plan::millis,
+    SetupId, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, plan::millis,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
@@ -203,7 +203,7 @@ pub struct Welcome {
 }
 
 /// How a machine is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {
     /// When it was so.
     pub at: Timestamp,
@@ -219,6 +219,8 @@ pub struct Health {
     pub memory_available_bytes: u64,
     /// Free space where state is kept, in bytes.
     pub disk_free_bytes: u64,
+    /// What was wrong when it last looked at itself; at most [`Symptom::MAX`].
+    pub symptoms: Vec<Symptom>,
 }
 
 /// One end of a conversation: say `Out`, hear `In`.

@@ -22,7 +22,7 @@ pub use agent::{Agent, AgentParts};
 #[cfg(unix)]
 pub use doctor::{
     About, Accepted, Check, Discretion, Doctor, Found, Looking, Pace, Selection, Sight, Space,
-    all_checks,
+    all_checks, watch,
 };
 #[cfg(feature = "sqlite")]
 pub use doctor::{Difference, History, HistoryError, differences};

@@ -6,6 +6,7 @@
 //!   agent.lock    held by whoever is this machine's agent; tells its process id
 //!   journal.db    the device's journal
 //!   setups.db     the orchestrator's setups, where it runs on the same machine
+//!   diagnoses.db  what the doctor found
 //!   daemon.sock   the daemon's socket
 //!   originals/    saved originals of changed files
 //!   spool/        output of commands that must survive us
@@ -62,6 +63,9 @@ pub enum StateDirError {
 }
 
 impl StateDir {
+    /// The name of the file of what the doctor found.
+    pub const DIAGNOSES: &str = "diagnoses.db";
+
     /// Opens the folder, and makes it, private to its owner, when it is not there.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StateDirError> {
         let path = path.into();
@@ -89,6 +93,12 @@ impl StateDir {
     #[must_use]
     pub fn setups(&self) -> PathBuf {
         self.path.join("setups.db")
+    }
+
+    /// What the doctor found.
+    #[must_use]
+    pub fn diagnoses(&self) -> PathBuf {
+        self.path.join(Self::DIAGNOSES)
     }
 
     /// The daemon's socket.

@@ -43,6 +43,8 @@ pub(crate) const MAX_ANSWERS: usize = d1_core::Answers::MAX;
 pub(crate) const MAX_ENTRIES: usize = 1024;
 /// The most package managers of one machine, and the most distributions one derives from.
 pub(crate) const MAX_KINDS: usize = 32;
+/// The most symptoms of one report of a device's health.
+pub(crate) const MAX_SYMPTOMS: usize = d1_core::Symptom::MAX;
 /// The most setups whose epochs a device tells when it says hello.
 pub(crate) const MAX_EPOCHS: usize = 4096;
 /// The most tasks whose lease one message renews.

@@ -16,6 +16,8 @@ mod fix;
 #[cfg(test)]
 mod install;
 #[cfg(test)]
+mod monitor;
+#[cfg(test)]
 mod real;
 #[cfg(test)]
 mod shapes;

@@ -1,6 +1,6 @@
 //! Joins the libraries into one daemon.
 
-use crate::{cloud, config::Config, listen};
+use crate::{cloud, config::Config, listen, monitor};
 use d1_core::{Clock, DeviceId, JournalError, OnFailure, Supervisor, SystemClock, TransportError};
 use d1_executor::{
     Agent, AgentLock, AgentParts, LockError, Machine, MachineConfig, PolicyError, SqliteJournal,
@@ -130,6 +130,7 @@ impl Daemon {
         }
         let socket = config.socket.clone().unwrap_or_else(|| state.socket());
         listen::start(&agent, &socket, &supervisor)?;
+        monitor::start(&agent, &state, Duration::from_secs(config.look_every), &supervisor);
         if let Some(url) = &config.cloud {
             let token = token(config.token_file.as_deref())?;
             cloud::start(&agent, url, token, &supervisor)?;

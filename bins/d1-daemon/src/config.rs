@@ -29,6 +29,9 @@ pub struct Config {
     /// A file with the token the cloud knows us by
     #[arg(long, env = "D1_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Every how many seconds to look for what is wrong with the machine
+    #[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub look_every: u64,
     /// How many seconds running work may take to end when the daemon is stopped
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub drain: u64,

@@ -8,6 +8,7 @@ mod cloud;
 mod compose;
 mod config;
 mod listen;
+mod monitor;
 
 pub use compose::{Daemon, StartError};
 pub use config::Config;

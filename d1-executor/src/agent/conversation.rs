@@ -78,6 +78,7 @@ impl Conversation {
         let mut lease = tokio::time::interval(Hello::LEASE / 3);
         let mut health = tokio::time::interval(HEALTH_EVERY);
         let agent = self.agent.clone();
+        let mut symptoms = agent.symptoms();
         let stopping = agent.0.parts.supervisor.stopping();
         loop {
             tokio::select! {
@@ -88,6 +89,8 @@ impl Conversation {
                 task = self.approvals.overdue() => self.deny(task).await?,
                 _ = lease.tick() => self.renew_leases().await?,
                 _ = health.tick() => self.tell_health().await?,
+                // The agent outlives its conversations, so this never ends.
+                _ = symptoms.changed() => self.tell_health().await?,
                 () = agent.broken().cancelled() => {
                     return Err(agent.trouble().map_or(End::Gone, End::Broken));
                 }
@@ -369,6 +372,7 @@ impl Conversation {
         let mut report = health::read(clock.now());
         report.running = u32::try_from(running).unwrap_or(u32::MAX);
         report.waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        report.symptoms = self.agent.symptoms().borrow().clone();
         report.uptime_seconds = clock.now().since(self.agent.0.started_at).as_secs();
         self.say(FromDevice::Health(report)).await
     }

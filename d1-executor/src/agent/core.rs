@@ -3,12 +3,13 @@
 use super::{conversation::Conversation, live::Live, queue::Queue, verdict, work};
 use d1_core::{
     Category, Clock, DeviceId, DeviceLink, Entry, Executor, Journal, JournalError, Outcome,
-    Problem, Reception, Stage, Supervisor, TaskCommand, TaskId, TaskResult, Timestamp,
+    Problem, Reception, Stage, Supervisor, Symptom, TaskCommand, TaskId, TaskResult, Timestamp,
 };
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// What an agent is made of.
@@ -47,6 +48,7 @@ pub(super) struct Inner {
     pub(super) parts: AgentParts,
     pub(super) started_at: Timestamp,
     state: Mutex<State>,
+    symptoms: watch::Sender<Vec<Symptom>>,
     draining: CancellationToken,
     drained: CancellationToken,
     broken: CancellationToken,
@@ -82,10 +84,27 @@ impl Agent {
             parts,
             started_at,
             state: Mutex::default(),
+            symptoms: watch::Sender::default(),
             draining: CancellationToken::new(),
             drained: CancellationToken::new(),
             broken: CancellationToken::new(),
         }))
+    }
+
+    /// Has the agent tell this from now on whenever it tells how the machine is, and at once
+    /// when it is something else than before; at most [`Symptom::MAX`] of them.
+    pub fn tell_symptoms(&self, mut symptoms: Vec<Symptom>) {
+        symptoms.truncate(Symptom::MAX);
+        self.0.symptoms.send_if_modified(|known| {
+            let differs = *known != symptoms;
+            *known = symptoms;
+            differs
+        });
+    }
+
+    /// What is wrong with the machine, as far as somebody has said so.
+    pub(super) fn symptoms(&self) -> watch::Receiver<Vec<Symptom>> {
+        self.0.symptoms.subscribe()
     }
 
     /// Takes up what an earlier process left: tasks it had begun are probed, each in its

@@ -9,6 +9,7 @@ mod examine;
 mod history;
 mod mend;
 mod sight;
+mod watch;
 
 pub use acceptance::Accepted;
 pub use discretion::Discretion;
@@ -19,3 +20,4 @@ pub use check::{About, Check, Found, Looking, Pace};
 pub use checks::all_checks;
 pub use examine::{Doctor, Selection};
 pub use sight::{Sight, Space};
+pub use watch::watch;

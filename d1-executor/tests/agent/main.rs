@@ -6,6 +6,7 @@ mod approval;
 mod crashes;
 mod fencing;
 mod frail;
+mod health;
 mod journal_trouble;
 mod links;
 mod output;

@@ -2,7 +2,7 @@
 
 use crate::puppet::{Puppet, the_change};
 use d1_core::{
-    DeviceId, FromDevice, Hello, IsolationReport, Journal, Link, OrchestratorLink, Outcome,
+    DeviceId, FromDevice, Health, Hello, IsolationReport, Journal, Link, OrchestratorLink, Outcome,
     Problem, Receipt, Stage, StopMode, Supervisor, TaskCommand, TaskId, TaskResult, Timestamp,
     ToDevice, conformance,
     memory::{ManualClock, MemoryJournal},
@@ -141,6 +141,18 @@ impl Desk {
                 return heard;
             }
         }
+    }
+
+    /// How the machine is, the next time it tells.
+    pub(crate) async fn health(&mut self) -> Health {
+        let next = async {
+            loop {
+                if let Some(FromDevice::Health(health)) = self.link.rx.recv().await {
+                    return health;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
 
     /// The tasks that the agent says still run, in its next sign of life.

@@ -18,3 +18,5 @@ mod mending;
 mod patient;
 #[cfg(test)]
 mod remembering;
+#[cfg(test)]
+mod watching;

@@ -108,7 +108,7 @@ impl Hub {
             hello: Arc::clone(&seat.hello),
             since: seat.since,
             heard: seat.heard,
-            health: seat.health,
+            health: seat.health.clone(),
             link: seat.number,
         };
         let mut devices: Vec<_> = self.state().seats.values().map(status).collect();

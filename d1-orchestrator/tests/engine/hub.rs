@@ -146,6 +146,7 @@ async fn a_watcher_that_is_slow_slows_the_device_and_not_its_memory() {
 async fn devices_are_listed_with_what_is_known_of_them() {
     let stage = Stage::new().await;
     let health = Health { running: 3, ..Health::default() };
+    let told = health.clone();
     stage.device.say(FromDevice::Health(health)).await;
     let known = async {
         while stage.hub.devices()[0].health.is_none() {
@@ -156,6 +157,6 @@ async fn devices_are_listed_with_what_is_known_of_them() {
     let devices = stage.hub.devices();
     assert_eq!(devices.len(), 1);
     assert_eq!(devices[0].hello.version, "1.2.3");
-    assert_eq!(devices[0].health, Some(health));
+    assert_eq!(devices[0].health, Some(told));
     assert_eq!(devices[0].since, Timestamp(1_000));
 }

@@ -1,7 +1,7 @@
 //! Lists, as clients see them.
 
 use super::SetupView;
-use d1_core::{DeviceId, SetupId};
+use d1_core::{DeviceId, Health, SetupId, Symptom};
 use serde::{Deserialize, Serialize};
 
 /// Setups, newest first.
@@ -16,7 +16,7 @@ pub struct SetupList {
 }
 
 /// The devices that are linked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Devices {
     /// `d1.devices.v1`
     pub schema: String,
@@ -25,7 +25,7 @@ pub struct Devices {
 }
 
 /// One device that is linked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceView {
     /// Its id.
     pub id: DeviceId,
@@ -37,4 +37,39 @@ pub struct DeviceView {
     pub since: u64,
     /// When it was last heard, in milliseconds since 1970.
     pub heard: u64,
+    /// How it is; nothing until it has told, half a minute after it came.
+    pub health: Option<HealthView>,
+}
+
+/// How a machine is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HealthView {
+    /// When it was so, by its own clock, in milliseconds since 1970.
+    pub at: u64,
+    /// The one-minute load average.
+    pub load: f64,
+    /// Memory that can still be given out, in bytes.
+    pub memory_available_bytes: u64,
+    /// Free space where state is kept, in bytes.
+    pub disk_free_bytes: u64,
+    /// Tasks running.
+    pub running: u32,
+    /// Tasks waiting.
+    pub waiting: u32,
+    /// What was wrong when it last looked at itself, the worst first.
+    pub symptoms: Vec<Symptom>,
+}
+
+impl From<&Health> for HealthView {
+    fn from(health: &Health) -> Self {
+        Self {
+            at: health.at.0,
+            load: health.load,
+            memory_available_bytes: health.memory_available_bytes,
+            disk_free_bytes: health.disk_free_bytes,
+            running: health.running,
+            waiting: health.waiting,
+            symptoms: health.symptoms.clone(),
+        }
+    }
 }

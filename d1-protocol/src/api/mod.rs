@@ -6,7 +6,7 @@ mod problem;
 mod request;
 mod setup;
 
-pub use list::{DeviceView, Devices, SetupList};
+pub use list::{DeviceView, Devices, HealthView, SetupList};
 pub use path::{
     APPROVE, CANCEL, CREATE, DEVICES, EVENTS, HEALTH, LINK, READY, RESUME, TASK, TASKS, UNDO,
 };

@@ -1,7 +1,11 @@
 //! First words, and how a machine is.
 
-use super::values::{FromWire, ToWire, invalid, line, list, parsed, required};
-use crate::{WireError, limits::MAX_EPOCHS, wire};
+use super::values::{FromWire, ToWire, all_to_wire, invalid, line, list, parsed, required};
+use crate::{
+    WireError,
+    limits::{MAX_EPOCHS, MAX_SYMPTOMS},
+    wire,
+};
 use d1_core::{Health, Hello, SetupId, Timestamp, Welcome};
 
 /// The highest epoch seen for one setup.
@@ -80,6 +84,7 @@ impl ToWire for Health {
             load: self.load,
             memory_available_bytes: self.memory_available_bytes,
             disk_free_bytes: self.disk_free_bytes,
+            symptoms: all_to_wire(&self.symptoms),
         }
     }
 }
@@ -98,6 +103,7 @@ impl FromWire for Health {
             load: wire.load,
             memory_available_bytes: wire.memory_available_bytes,
             disk_free_bytes: wire.disk_free_bytes,
+            symptoms: list("Health.symptoms", MAX_SYMPTOMS, wire.symptoms)?,
         })
     }
 }

@@ -13,6 +13,7 @@ mod receipt;
 mod result;
 mod seed;
 mod step;
+mod symptom;
 mod to_device;
 mod values;
 

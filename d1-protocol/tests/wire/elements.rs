@@ -37,6 +37,7 @@ fn a_crowd_of_empty_elements_is_refused_before_anything_is_made_of_it() {
         ("IndexEntry", crowd(1, &[1, 2, 11, 2, 7])),
         ("epoch", crowd(6, &[1])),
         ("task of a lease", crowd(1, &[5])),
+        ("symptom", crowd(8, &[11])),
     ] {
         assert_counted(what, decode_from_device(bytes.into()));
     }

@@ -55,8 +55,9 @@ fn chunk() -> impl Strategy<Value = OutputChunk> {
 
 fn health() -> impl Strategy<Value = Health> {
     let load = proptest::num::f64::NORMAL | proptest::num::f64::ZERO;
-    (at(), any::<u32>(), any::<u32>(), any::<u64>(), load, any::<u64>(), any::<u64>()).prop_map(
-        |(at, running, waiting, uptime_seconds, load, memory, disk)| Health {
+    let symptoms = vec(symptom(), 0..4);
+    (at(), any::<u32>(), any::<u32>(), any::<u64>(), load, any::<u64>(), any::<u64>(), symptoms)
+        .prop_map(|(at, running, waiting, uptime_seconds, load, memory, disk, symptoms)| Health {
             at,
             running,
             waiting,
@@ -64,8 +65,23 @@ fn health() -> impl Strategy<Value = Health> {
             load,
             memory_available_bytes: memory,
             disk_free_bytes: disk,
-        },
-    )
+            symptoms,
+        })
+}
+
+fn symptom() -> impl Strategy<Value = Symptom> {
+    let verdict = prop_oneof![
+        Just(Verdict::Ok),
+        Just(Verdict::Skipped),
+        Just(Verdict::Unknown),
+        Just(Verdict::Warn),
+        Just(Verdict::Fail),
+    ];
+    ("[a-z]{1,8}\\.[a-z]{1,8}", verdict, line()).prop_map(|(check, verdict, summary)| Symptom {
+        check: check.parse().unwrap(),
+        verdict,
+        summary,
+    })
 }
 
 pub(crate) fn from_device() -> impl Strategy<Value = FromDevice> {

@@ -24,6 +24,7 @@ pub(crate) async fn list(
         system: system(&device.hello.facts),
         since: device.since.0,
         heard: device.heard.0,
+        health: device.health.as_ref().map(Into::into),
     };
     let devices = app.engine.hub().devices().iter().map(view).collect();
     Ok(Json(Devices { schema: "d1.devices.v1".to_owned(), devices }))

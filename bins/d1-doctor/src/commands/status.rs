@@ -16,7 +16,10 @@ use crate::{
         text::{clip, duration, when},
     },
 };
-use d1_core::{Clock, Outcome, Page, Setup, SetupStore, Task, TaskState};
+use d1_core::{
+    Clock, Finding, Outcome, Page, Setup, SetupStore, Symptom, Task, TaskState, Timestamp, Verdict,
+};
+use d1_executor::History;
 use d1_protocol::api::SetupView;
 use serde::Serialize;
 use std::time::Duration;
@@ -58,8 +61,44 @@ struct Overview {
     daemon: DaemonState,
     state_dir: String,
     isolation: &'static str,
+    doctor: Option<Doctor>,
     running: Vec<Line>,
     recent: Vec<Line>,
+}
+
+/// What the doctor said last: the command's `diagnose`, or the daemon by itself.
+#[derive(Serialize)]
+struct Doctor {
+    looked_at: Timestamp,
+    wrong: usize,
+    to_look_at: usize,
+    symptoms: Vec<Symptom>,
+}
+
+impl Doctor {
+    /// `None` when it has not looked yet, or nobody remembers.
+    fn of(home: &Home) -> Option<Self> {
+        let file = home.state.diagnoses();
+        // Looking makes no file.
+        let last = file.exists().then(|| History::open(&file).ok()?.last().ok()).flatten()?;
+        let looked_at = last.values().map(|(at, _)| *at).max()?;
+        let findings: Vec<Finding> = last.into_values().map(|(_, finding)| finding).collect();
+        let symptoms = Symptom::of(&findings);
+        let of = |verdict| symptoms.iter().filter(|symptom| symptom.verdict == verdict).count();
+        let (wrong, to_look_at) = (of(Verdict::Fail), of(Verdict::Warn));
+        Some(Self { looked_at, wrong, to_look_at, symptoms })
+    }
+
+    fn text(&self, now: Timestamp) -> String {
+        let counts = [(self.wrong, "wrong"), (self.to_look_at, "to look at")];
+        let told = counts.iter().filter(|(count, _)| *count > 0);
+        let told: Vec<String> = told.map(|(count, what)| format!("{count} {what}")).collect();
+        let age = when(now.since(self.looked_at));
+        if told.is_empty() {
+            return format!("all is well (looked {age})");
+        }
+        format!("{} (looked {age}); see: d1-doctor diagnose", told.join(" · "))
+    }
 }
 
 #[derive(Serialize)]
@@ -92,6 +131,7 @@ async fn overview(
         daemon: reach::daemon_state(global, home),
         state_dir: home.state.path().display().to_string(),
         isolation: "none",
+        doctor: Doctor::of(home),
         running: unfinished.iter().map(line).collect(),
         recent: recent.iter().map(line).collect(),
     };
@@ -108,12 +148,16 @@ fn overview_text(overview: &Overview, clock: &dyn Clock) -> String {
     text += &format!("daemon     {}\n", overview.daemon);
     text += &format!("state      {}\n", overview.state_dir);
     text += "isolation  none: commands run with the rights of whoever starts them\n";
+    text += &match &overview.doctor {
+        Some(doctor) => format!("doctor     {}\n", doctor.text(clock.now())),
+        None => "doctor     has not looked yet; try: d1-doctor diagnose\n".to_owned(),
+    };
     if overview.recent.is_empty() {
         text += "setups     none yet; try: d1-doctor plan ripgrep\n";
         return text;
     }
     let row = |line: &Line| {
-        let age = when(clock.now().since(d1_core::Timestamp(line.changed_at)));
+        let age = when(clock.now().since(Timestamp(line.changed_at)));
         let next = match line.state {
             "interrupted" => format!("  → d1-doctor resume {}", line.id.short()),
             _ => String::new(),

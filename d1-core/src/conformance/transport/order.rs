@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     Category, DeviceId, Facts, Health, Hello, Os, Outcome, PROTOCOL, ProbeAnswer, Problem,
-    RequestId, SetupId, StopMode, TaskResult, Timestamp, Welcome,
+    RequestId, SetupId, StopMode, Symptom, TaskResult, Timestamp, Verdict, Welcome,
 };
 
 /// More than the queues of a link hold.
@@ -100,7 +100,18 @@ fn reports() -> Vec<FromDevice> {
     };
     let probe = Some(ProbeAnswer::Unknown("half way; “nobody” knows".into()));
     let result = TaskResult { probe, ..ended(&order, Outcome::Interrupted) };
-    let health = Health { at: Timestamp(5), running: 1, load: 0.25, ..Health::default() };
+    let symptom = Symptom {
+        check: "sys.disk.root".parse().unwrap(),
+        verdict: Verdict::Fail,
+        summary: "full".into(),
+    };
+    let health = Health {
+        at: Timestamp(5),
+        running: 1,
+        load: 0.25,
+        symptoms: vec![symptom],
+        ..Health::default()
+    };
     vec![
         FromDevice::Hello(hello),
         FromDevice::Received { task, attempt },

@@ -6,11 +6,8 @@
 use super::diagnosis::Since;
 use crate::failure::Failure;
 use d1_core::{Category, CheckId, Finding, Problem, Timestamp};
-use d1_executor::{History, HistoryError, differences};
+use d1_executor::{History, HistoryError, StateDir, differences};
 use std::{collections::BTreeMap, path::Path};
-
-/// The name of the file in the state directory.
-const FILE: &str = "diagnoses.db";
 
 type Earlier = BTreeMap<CheckId, (Timestamp, Finding)>;
 
@@ -26,7 +23,7 @@ pub(super) enum Memory {
 
 impl Memory {
     pub(super) fn open(state_dir: Option<&Path>) -> Self {
-        match state_dir.map(|folder| History::open(&folder.join(FILE))) {
+        match state_dir.map(|folder| History::open(&folder.join(StateDir::DIAGNOSES))) {
             Some(Ok(history)) => Self::Open(Box::new(history)),
             Some(Err(error)) => Self::Broken(error),
             None => Self::Nowhere,
