@@ -30,7 +30,6 @@ fn main() {
         contest.time("d1-doctor status, alone", || quiet(alone.program("d1-doctor"), &["status"]));
         contest
             .time("d1-doctor status, daemon", || quiet(served.program("d1-doctor"), &["status"]));
-        contest.time("d1-doctor diagnose", || quiet(alone.program("d1-doctor"), &["diagnose"]));
         let fresh = Desk::at_this_machine();
         let began = Instant::now();
         let server = fresh.daemon(&[]);
