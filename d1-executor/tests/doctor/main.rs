@@ -19,4 +19,6 @@ mod patient;
 #[cfg(test)]
 mod remembering;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod watching;

@@ -8,7 +8,7 @@ mod secrets;
 mod system;
 mod tools;
 
-use crate::patient::Patient;
+use crate::{patient::Patient, table::Table};
 use d1_core::Verdict;
 use d1_executor::all_checks;
 
@@ -43,10 +43,13 @@ pub(crate) fn faults() -> impl Iterator<Item = &'static Fault> {
 
 #[tokio::test]
 async fn every_fault_is_found_by_its_checks_and_by_no_other() {
+    let mut table = Table::default();
+    table.count(&Patient::healthy().examine().await, &[]);
     for (number, fault) in faults().enumerate() {
         let mut patient = Patient::healthy();
         (fault.put_in)(&mut patient);
         let findings = patient.examine().await;
+        table.count(&findings, fault.found_by);
         let mut found_by: Vec<&str> =
             findings.values().filter(|f| f.is_trouble()).map(|f| f.check.as_str()).collect();
         found_by.sort_unstable();
@@ -57,6 +60,7 @@ async fn every_fault_is_found_by_its_checks_and_by_no_other() {
             assert!(!finding.remedy.is_empty(), "{id} tells what to do: {finding:?}");
         }
     }
+    table.assert_published();
 }
 
 #[test]
