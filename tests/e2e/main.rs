@@ -14,6 +14,8 @@ mod doctor_schema;
 #[cfg(test)]
 mod fix;
 #[cfg(test)]
+mod fresh;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod monitor;

@@ -80,7 +80,8 @@ pub(super) async fn hostname(sight: Sight) -> Found {
         Err(error) => return Found::unreadable("the host name", &error),
     };
     let hosts = match sight.text("/etc/hosts") {
-        Ok(hosts) => hosts.unwrap_or_default(),
+        Ok(Some(hosts)) => hosts,
+        Ok(None) => return Found::skipped("there is no /etc/hosts"),
         Err(error) => return Found::unreadable("/etc/hosts", &error),
     };
     let files_first = match sight.text("/etc/nsswitch.conf") {
