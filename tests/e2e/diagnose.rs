@@ -195,3 +195,25 @@ fn words_fit_every_terminal_with_and_without_colour() {
         insta::assert_snapshot!("diagnosis", told.replace('\u{1b}', "ESC"));
     });
 }
+
+#[test]
+fn what_its_owner_accepts_is_shown_and_is_no_finding() {
+    let desk = careless();
+    let accept = |until: &str| {
+        let file = desk.state(".config/d1-doctor/doctor.toml");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let text = "[[accept]]\ncheck = \"sec.creds.perms\"\nreason = \"a lab\"\nuntil = ";
+        fs::write(file, format!("{text}{until}\n")).unwrap();
+        desk.doctor(&["diagnose", "sec.creds.perms", "d1.acceptances", "--exit-code"])
+    };
+    let day = std::process::Command::new("date").args(["-u", "-d", "tomorrow", "+%F"]).output();
+    let tomorrow = String::from_utf8(day.unwrap().stdout).unwrap().trim().to_owned();
+    let accepted = accept(&tomorrow);
+    assert_eq!(accepted.code, 0, "{}{}", accepted.stdout, accepted.stderr);
+    let told = format!("accepted until {tomorrow}: a lab\n");
+    assert!(accepted.stdout.contains(&told), "{}", accepted.stdout);
+    assert_eq!(accept("2020-01-01").code, 9);
+    let nonsense = accept("tomorrow");
+    assert_eq!(nonsense.code, 9);
+    assert!(nonsense.stdout.contains("d1.acceptances"), "{}", nonsense.stdout);
+}

@@ -1,7 +1,7 @@
 //! A real terminal: progress survives resizes, and leaves what was there before.
 
 use d1_world::{AptRoot, Deb, Desk, until};
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 /// A terminal of its own (tmux), killed when dropped.
 struct Terminal {
@@ -166,4 +166,23 @@ fn the_second_ctrl_c_offers_a_choice_and_leaving_loses_nothing() {
 
 fn release(gate: &Path) {
     fs::write(gate, "").unwrap();
+}
+
+#[test]
+fn a_look_that_takes_long_tells_what_it_waits_for_and_ctrl_c_ends_it() {
+    let desk = Desk::at_this_machine();
+    let tools = desk.state("tools");
+    fs::create_dir_all(&tools).unwrap();
+    let git = tools.join("git");
+    fs::write(&git, "#!/bin/sh\nexec sleep 100\n").unwrap();
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+    let terminal = Terminal::open(&desk, 80, 24);
+    let look = line(&desk, "diagnose git");
+    terminal.run(&format!("PATH={}:$PATH {look}; echo code=$?", tools.display()));
+    until("it tells what it waits for", || terminal.everything().contains(", waiting for git."));
+    terminal.press("C-c");
+    until("it has ended", || terminal.everything().contains("code=130"));
+    let screen = terminal.everything();
+    assert!(screen.contains("stopped; nothing was changed"), "{screen}");
+    assert_eq!(count(&screen, ", waiting for"), 0, "the line was left:\n{screen}");
 }
