@@ -48,6 +48,16 @@ fn what_is_mended_is_found_no_more_until_it_is_taken_back() {
 }
 
 #[test]
+fn what_is_known_of_the_machine_is_what_was_seen_after_the_fix() {
+    let careless = Careless::new();
+    careless.desk.doctor(&["diagnose", "ssh.perms"]);
+    let wrong = || careless.desk.doctor(&["status", "--json"]).json()["doctor"]["wrong"].clone();
+    assert_eq!(wrong(), 1);
+    careless.desk.doctor(&["fix", "ssh.perms", "--yes"]);
+    assert_eq!(wrong(), 0);
+}
+
+#[test]
 fn nothing_is_mended_without_a_yes_or_in_a_dry_run() {
     let careless = Careless::new();
     let asked = careless.desk.doctor(&["fix", "ssh.perms"]);

@@ -5,7 +5,7 @@ use crate::{
     args,
     commands::{
         consent::{Decision, PlanDocument, decide},
-        diagnose::{Examination, Looked, view},
+        diagnose::{Examination, Looked, Memory, view},
         drive::drive_quietly,
     },
     compose::{Local, Mode},
@@ -32,6 +32,8 @@ pub async fn run(
         terminal.talk("stopped; nothing was changed");
         return Ok(ExitCode::Interrupted);
     };
+    let now = examination.sight.host.clock.now();
+    Memory::open(examination.state_dir()).keep(terminal, now, &found);
     let trouble: Vec<Finding> = found.into_iter().filter(Finding::is_trouble).collect();
     let (mendable, others): (Vec<_>, Vec<_>) =
         trouble.into_iter().partition(|finding| !finding.fix.is_empty());
@@ -75,6 +77,8 @@ async fn mend(
         terminal.talk("stopped before everything was looked at again: d1-doctor diagnose");
         return Ok(ExitCode::Interrupted);
     };
+    let now = examination.sight.host.clock.now();
+    Memory::open(examination.state_dir()).keep(terminal, now, &again);
     let mended = again.iter().all(|finding| !finding.is_trouble());
     if terminal.is_text() {
         terminal.print_text(&view(terminal).again(&again));

@@ -4,7 +4,7 @@
 //! same; only a comparison needs it.
 
 use super::diagnosis::Since;
-use crate::failure::Failure;
+use crate::{failure::Failure, terminal::Terminal};
 use d1_core::{Category, CheckId, Finding, Problem, Timestamp};
 use d1_executor::{History, HistoryError, StateDir, differences};
 use std::{collections::BTreeMap, path::Path};
@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, path::Path};
 type Earlier = BTreeMap<CheckId, (Timestamp, Finding)>;
 
 /// What was found earlier.
-pub(super) enum Memory {
+pub enum Memory {
     /// It can be read and written.
     Open(Box<History>),
     /// Nobody says where it would be.
@@ -22,7 +22,8 @@ pub(super) enum Memory {
 }
 
 impl Memory {
-    pub(super) fn open(state_dir: Option<&Path>) -> Self {
+    /// Opens it, when there is a place for it.
+    pub fn open(state_dir: Option<&Path>) -> Self {
         match state_dir.map(|folder| History::open(&folder.join(StateDir::DIAGNOSES))) {
             Some(Ok(history)) => Self::Open(Box::new(history)),
             Some(Err(error)) => Self::Broken(error),
@@ -46,12 +47,15 @@ impl Memory {
         }
     }
 
-    /// Remembers what was found.
-    pub(super) fn keep(&mut self, at: Timestamp, findings: &[Finding]) -> Result<(), Failure> {
-        match self {
-            Self::Open(history) => history.keep(at, findings).map_err(|e| not_kept(&e)),
-            Self::Broken(error) => Err(not_kept(error)),
+    /// Remembers what was found; says so when it cannot.
+    pub fn keep(&mut self, terminal: &Terminal, at: Timestamp, findings: &[Finding]) {
+        let kept = match self {
+            Self::Open(history) => history.keep(at, findings).map_err(|error| error.to_string()),
+            Self::Broken(error) => Err(error.to_string()),
             Self::Nowhere => Ok(()),
+        };
+        if let Err(error) = kept {
+            terminal.talk(&format!("note: what was found is not remembered: {error}"));
         }
     }
 }
@@ -64,15 +68,9 @@ pub(super) fn compared(before: &Earlier, findings: &[Finding]) -> Since {
 }
 
 fn no_comparison(error: &HistoryError) -> Failure {
-    problem("what was found earlier cannot be read, so nothing can be compared", error).into()
-}
-
-fn not_kept(error: &HistoryError) -> Failure {
-    problem("what was found is not remembered", error).into()
-}
-
-fn problem(title: &str, error: &HistoryError) -> Problem {
+    let title = "what was found earlier cannot be read, so nothing can be compared";
     Problem::new("D1-CHECK-002", Category::Task, title)
         .because(error.to_string())
         .leaving("nothing was changed")
+        .into()
 }

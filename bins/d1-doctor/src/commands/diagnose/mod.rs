@@ -9,4 +9,5 @@ mod report;
 mod run;
 
 pub use examine::{Examination, Looked, view};
+pub use memory::Memory;
 pub use run::run;

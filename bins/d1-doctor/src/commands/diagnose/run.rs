@@ -47,10 +47,7 @@ pub async fn run(
     };
     let now = examination.sight.host.clock.now();
     let since = before.map(|before| compared(&before, &findings));
-    if let Err(failure) = memory.keep(now, &findings) {
-        let problem = failure.problem;
-        terminal.talk(&format!("note: {}: {}", problem.title, problem.cause));
-    }
+    memory.keep(terminal, now, &findings);
     let diagnosis = Diagnosis::of(now, &findings, since.as_ref());
     match args.report.as_deref() {
         Some(file) => {
