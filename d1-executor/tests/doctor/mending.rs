@@ -5,7 +5,7 @@ use d1_core::{
     Action, Change, Ended, Executor as _, Finding, Job, Outcome, Revert, Step, Stop, SystemClock,
     TaskId, Undo,
 };
-use d1_executor::{Machine, MachineConfig, Policy};
+use d1_executor::{Machine, MachineConfig, Policy, Selection};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 
@@ -77,7 +77,8 @@ async fn what_is_mended_is_found_no_more_and_taken_back_it_is_found_again() {
                 assert_eq!(ended.outcome, Outcome::Succeeded, "fault {number}, {id}: {ended:?}");
                 done.push((task, ended.changes));
             }
-            let healed = patient.examine().await;
+            let names = vec![id.to_owned()];
+            let healed = patient.examine_as(&Selection { names, deep: true }).await;
             assert!(!healed[id].is_trouble(), "fault {number}: {:?}", healed[id]);
             for (task, changes) in done.into_iter().rev() {
                 take_back(&machine, task, changes).await;
