@@ -21,7 +21,8 @@ mod state_dir;
 pub use agent::{Agent, AgentParts};
 #[cfg(unix)]
 pub use doctor::{
-    About, Accepted, Check, Discretion, Doctor, Found, Looking, Pace, Selection, Sight, Space,
+    About, Accepted, Answer, Check, Destination, Discretion, Doctor, Found, Looking, Network,
+    NetworkError, Pace, Presented, Proxy, Refusal, Selection, Sight, Space, ThisNetwork,
     all_checks, watch,
 };
 #[cfg(feature = "sqlite")]

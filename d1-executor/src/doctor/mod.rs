@@ -8,6 +8,7 @@ mod examine;
 #[cfg(feature = "sqlite")]
 mod history;
 mod mend;
+mod network;
 mod sight;
 mod watch;
 
@@ -19,5 +20,8 @@ pub use history::{Difference, History, HistoryError, differences};
 pub use check::{About, Check, Found, Looking, Pace};
 pub use checks::all_checks;
 pub use examine::{Doctor, Selection};
+pub use network::{
+    Answer, Destination, Network, NetworkError, Presented, Proxy, Refusal, ThisNetwork,
+};
 pub use sight::{Sight, Space};
 pub use watch::watch;

@@ -1,6 +1,7 @@
 //! What a check may look at: one small port, so that a scratch root, a search path of
 //! stand-ins and another environment can take the machine's place.
 
+use super::network::{Network, ThisNetwork};
 use crate::{
     facts::{Host, distro},
     packages::{Captured, Command, ProcessTool, Tool, ToolError},
@@ -55,6 +56,8 @@ pub struct Sight {
     pub offline: bool,
     /// Tells how much room there is at a place.
     pub space: SpaceOf,
+    /// The network; only checks that say so may use it, and none does when it is left alone.
+    pub net: Arc<dyn Network>,
 }
 
 impl Sight {
@@ -62,6 +65,7 @@ impl Sight {
     #[must_use]
     pub fn this(host: Host, state_dir: &Path) -> Self {
         let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        let net = Arc::new(ThisNetwork::new(Arc::clone(&host.clock)));
         Self {
             host,
             tool: Arc::new(ProcessTool::default()),
@@ -72,6 +76,7 @@ impl Sight {
             state_dir: state_dir.to_path_buf(),
             offline: false,
             space: Arc::new(space_of),
+            net,
         }
     }
 

@@ -17,6 +17,8 @@ mod mending;
 #[cfg(test)]
 mod patient;
 #[cfg(test)]
+mod reaching;
+#[cfg(test)]
 mod remembering;
 #[cfg(test)]
 mod table;
