@@ -47,7 +47,7 @@ fn trouble_is_told_first_with_what_to_do_and_a_script_can_ask_for_it() {
 #[test]
 fn lines_are_documents_and_the_last_one_counts() {
     let desk = Desk::at_this_machine();
-    let ran = desk.doctor(&["diagnose", "sys", "--output", "ndjson"]);
+    let ran = desk.doctor(&["diagnose", "sys", "--offline", "--output", "ndjson"]);
     let documents: Vec<serde_json::Value> =
         ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let (last, findings) = documents.split_last().unwrap();

@@ -10,6 +10,8 @@ use std::{os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 /// How long a package manager may take.
 const PACKAGES: Duration = Duration::from_secs(900);
+/// How long a program of the system may take: making a locale takes many seconds.
+const PROGRAM: Duration = Duration::from_secs(300);
 /// How long a service may take to start.
 const SERVICE: Duration = Duration::from_secs(90);
 
@@ -119,6 +121,19 @@ impl Sight {
         let step = self.packages(Manager::Apt, "finish what dpkg began".into(), action)?;
         let undo = Undo::None("a half installed package is nobody's wish".into());
         Some(Step { undo, network: Vec::new(), ..step })
+    }
+
+    /// Runs a program of the system; `undo` says why nothing has to be taken back.
+    #[must_use]
+    pub fn run(&self, words: &[&str], title: &str, undo: &str) -> Option<Step> {
+        let argv = Argv::new(words.iter().copied()).ok()?;
+        let action = Action::Exec(Exec { argv, cwd: None, env: std::collections::BTreeMap::new() });
+        Some(Step {
+            needs_root: true,
+            timeout: PROGRAM,
+            undo: Undo::None(undo.to_owned()),
+            ..Step::new(unnamed()?, title, action)
+        })
     }
 
     /// Starts a service.

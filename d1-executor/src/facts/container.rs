@@ -4,7 +4,7 @@ use super::Host;
 use d1_core::ServiceManager;
 
 /// Whether any of the usual marks of a container is here.
-pub(super) fn is_container(host: &Host) -> bool {
+pub(crate) fn is_container(host: &Host) -> bool {
     let marked = ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"];
     marked.iter().any(|file| host.file(file).exists()) || told_at_start(host) || in_its_cgroup(host)
 }

@@ -10,6 +10,6 @@ mod user;
 pub use gather::FactsSource;
 pub use host::Host;
 
-pub(crate) use container::services;
+pub(crate) use container::{is_container, services};
 pub(crate) use disk::free as disk_free;
 pub(crate) use os_release::distro;

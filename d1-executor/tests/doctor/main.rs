@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod accepting;
 #[cfg(test)]
+mod cable;
+#[cfg(test)]
 mod clean;
 #[cfg(test)]
 mod discreet;

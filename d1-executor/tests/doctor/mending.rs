@@ -6,18 +6,21 @@ use d1_core::{
     TaskId, Undo,
 };
 use d1_executor::{Machine, MachineConfig, Policy, Selection};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fs, sync::Arc};
 use tokio::sync::mpsc;
 
 /// The checks whose fault is mended by changing files.
 const MENDED_BY_FILES: &[&str] = &[
     "apt.sources.dup",
+    "net.hosts.override",
     "net.localhost",
+    "net.nsswitch",
     "path.writable",
     "sec.creds.perms",
     "sec.passwd.perms",
     "shell.login",
     "ssh.perms",
+    "sys.home.writable",
     "sys.hostname",
     "sys.tmp.sticky",
 ];
@@ -27,7 +30,7 @@ fn machine_of(patient: &Patient) -> Machine {
         state_dir: patient.outside().to_path_buf(),
         policy: Policy::default(),
         root: patient.at("/"),
-        path: "/usr/sbin:/usr/bin:/sbin:/bin".into(),
+        path: format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", patient.at("/tools").display()),
         home: patient.at("/home/maya"),
         clock: Arc::new(SystemClock::new()),
     })
@@ -91,6 +94,47 @@ async fn what_is_mended_is_found_no_more_and_taken_back_it_is_found_again() {
     mended.sort();
     mended.dedup();
     assert_eq!(mended, MENDED_BY_FILES);
+}
+
+/// Has a program of the machine do this, with the paths of the machine in front.
+fn stand_in(patient: &Patient, name: &str, script: &str) {
+    patient.program(name, &script.replace("@/", &format!("{}/", patient.at("/").display())));
+}
+
+#[tokio::test]
+async fn what_a_program_mends_is_found_no_more_and_its_files_can_be_taken_back() {
+    let mut locale = Patient::healthy();
+    locale.set("LC_ALL", "de_DE.UTF-8");
+    locale.write("/etc/locale.gen", "# en_US.UTF-8 UTF-8\n");
+    locale.write("/usr/share/i18n/SUPPORTED", "de_DE.UTF-8 UTF-8\n");
+    let make = "grep -qx 'de_DE.UTF-8 UTF-8' @/etc/locale.gen && \
+                printf '#!/bin/sh\\necho de_DE.utf8; echo en_US.utf8' > @/tools/locale";
+    stand_in(&locale, "locale-gen", make);
+    let watches = Patient::healthy();
+    watches.write("/proc/sys/fs/inotify/max_user_watches", "4096\n");
+    let load = "[ $1 = --load ] && sed -n 's/^fs.inotify.max_user_watches = //p' @/$2 \
+                > @/proc/sys/fs/inotify/max_user_watches";
+    stand_in(&watches, "sysctl", load);
+    for (patient, id, file) in [
+        (locale, "sys.locale", "/etc/locale.gen"),
+        (watches, "sys.inotify.watches", "/etc/sysctl.d/90-d1-doctor-watches.conf"),
+    ] {
+        let before = fs::read(patient.at(file)).ok();
+        let steps = patient.examine().await[id].fix.clone();
+        let kinds: Vec<&str> = steps.iter().map(|step| step.action.kind()).collect();
+        assert_eq!(kinds, ["file", "exec"], "{id}");
+        let machine = machine_of(&patient);
+        let mut done = Vec::new();
+        for step in steps {
+            let (task, ended) = carry_out(&machine, step).await;
+            assert_eq!(ended.outcome, Outcome::Succeeded, "{id}: {ended:?}");
+            done.push((task, ended.changes));
+        }
+        assert!(!patient.examine().await[id].is_trouble(), "{id} is mended");
+        let (task, changes) = done.remove(0);
+        take_back(&machine, task, changes).await;
+        assert_eq!(fs::read(patient.at(file)).ok(), before, "{file} is as it was");
+    }
 }
 
 #[tokio::test]

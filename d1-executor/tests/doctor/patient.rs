@@ -1,5 +1,6 @@
 //! A machine on which everything is as it should be, until a test breaks it.
 
+use crate::cable::Cable;
 use d1_core::{Finding, SystemClock};
 use d1_executor::{Doctor, Host, Selection, Sight, Space};
 use futures_util::StreamExt as _;
@@ -44,6 +45,43 @@ const CLEAN: [(&str, &str); 24] = [
     ("/home/maya/.netrc", "machine example login maya password secret\n"),
 ];
 
+/// What it has for the network, and what its kernel tells.
+const CLEAN_SYSTEM: &[(&str, &str)] = &[
+    ("/etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"),
+    ("/etc/pip.conf", "[global]\nindex-url = https://index.example/simple\n"),
+    ("/etc/nsswitch.conf", "passwd: files\nhosts: files dns # in this order\n"),
+    ("/etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nx\n"),
+    (
+        "/proc/net/route",
+        "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n\
+         eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n",
+    ),
+    (
+        "/proc/net/if_inet6",
+        "20010db8000000000000000000000002 02 40 00 80 eth0\n\
+         00000000000000000000000000000001 01 80 10 80 lo\n",
+    ),
+    ("/proc/vmstat", "nr_free_pages 7\noom_kill 0\n"),
+    ("/proc/uptime", "86400.12 100000.00\n"),
+    ("/proc/loadavg", "0.10 0.20 1.50 2/400 4711\n"),
+    ("/proc/cpuinfo", "processor\t: 0\n\nprocessor\t: 1\n"),
+    ("/proc/sys/kernel/pid_max", "4194304\n"),
+    ("/sys/fs/cgroup/pids.current", "400\n"),
+    ("/sys/fs/cgroup/pids.max", "max\n"),
+    ("/proc/1/stat", "1 (init) S 0 1 1 0\n"),
+    ("/proc/1/comm", "systemd\n"),
+    ("/proc/sys/kernel/osrelease", "6.1.0-9-amd64\n"),
+    ("/usr/lib/modules/6.1.0-9-amd64/modules.dep", "kernel/x.ko:\n"),
+    ("/run/systemd/system/x", ""),
+    ("/usr/lib/systemd/systemd-timesyncd", ""),
+    ("/run/systemd/timesync/synchronized", ""),
+    ("/etc/fstab", "# as it was made\n/dev/vda / ext4 rw 0 1\n/dev/vdb /srv ext4 defaults 0 2\n"),
+];
+
+/// Its programs that tell of the system.
+const PROGRAMS: &[(&str, &str)] =
+    &[("locale", "printf 'C\\nC.utf8\\nen_US.utf8\\nPOSIX\\n'"), ("systemctl", "exit 0")];
+
 /// A machine of one's own.
 pub(crate) struct Patient {
     folder: TempDir,
@@ -65,14 +103,19 @@ impl Patient {
         sight.env = Arc::new(BTreeMap::from([
             ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
             ("HOME".into(), at("/home/maya").into_os_string()),
+            ("LANG".into(), "en_US.UTF-8".into()),
             ("SSH_AUTH_SOCK".into(), "/run/agent.sock".into()),
         ]));
         let roomy =
             Space { free_bytes: 50 << 30, total_bytes: 100 << 30, free_files: Some(1 << 20) };
         sight.space = Arc::new(move |_| Ok(roomy));
+        sight.net = Arc::new(Cable::default());
         let patient = Self { folder, outside: scratch(), sight };
-        for (path, content) in CLEAN {
+        for (path, content) in CLEAN.iter().chain(CLEAN_SYSTEM) {
             patient.write(path, content);
+        }
+        for (name, script) in PROGRAMS {
+            patient.program(name, script);
         }
         patient.write("/bin/bash", "");
         let uid = own_uid();
@@ -132,6 +175,11 @@ impl Patient {
         let mut env: BTreeMap<OsString, OsString> = (*self.sight.env).clone();
         env.insert(name.into(), value.as_ref().into());
         self.sight.env = Arc::new(env);
+    }
+
+    /// Puts it on another network.
+    pub(crate) fn plug_in(&mut self, cable: Cable) {
+        self.sight.net = Arc::new(cable);
     }
 
     /// Has every file system have this much room.

@@ -228,7 +228,8 @@ async fn whoever_takes_a_connection_and_stays_silent_is_left() {
 #[tokio::test]
 async fn where_nobody_listens_there_is_no_connection() {
     let network = ThisNetwork::trusting(clock(), none(), none());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // An address of its own, so that no other test gets the port.
+    let listener = TcpListener::bind("127.0.0.9:0").await.unwrap();
     let closed = listener.local_addr().unwrap();
     drop(listener);
     let refused = network.connect(closed).await.unwrap_err();

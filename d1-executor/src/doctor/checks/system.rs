@@ -1,12 +1,16 @@
 //! The system itself: restarts, limits, shared places.
 
 use super::super::{check::Found, sight::Sight};
+use crate::facts::is_container;
+use d1_core::Step;
 use std::os::unix::fs::PermissionsExt as _;
 
 /// Fewer open files than this are too few for build tools and servers.
 const ENOUGH_FILES: u64 = 1024;
 /// Fewer watches than this are too few for editors and bundlers.
 const ENOUGH_WATCHES: u64 = 8192;
+/// Where more watches are asked for; late in the order, so that it holds.
+const WATCHES_FILE: &str = "/etc/sysctl.d/90-d1-doctor-watches.conf";
 
 pub(super) async fn reboot(sight: Sight) -> Found {
     if !sight.host.file("/run/reboot-required").exists() {
@@ -52,10 +56,24 @@ pub(super) async fn watches(sight: Sight) -> Found {
             Found::warn(format!("only {most} files can be watched for changes"))
                 .remedy("in /etc/sysctl.d/: fs.inotify.max_user_watches = 524288")
                 .remedy("then: sudo sysctl --system")
+                .mend(more_watches(&sight))
         }
         Ok(most) => Found::ok(format!("{most} files")),
         Err(_) => Found::unknown("max_user_watches is no number"),
     }
+}
+
+/// sysctl.d(5): the file is for the next start, the program for now.
+fn more_watches(sight: &Sight) -> Vec<Step> {
+    // The kernel of a container is not its own to set up.
+    if !sight.has("sysctl") || is_container(&sight.host) {
+        return Vec::new();
+    }
+    let file = sight.host.file(WATCHES_FILE);
+    let written = sight.add_line(&file, "fs.inotify.max_user_watches = 524288");
+    let title = "have the kernel take it up";
+    let undo = "without the file the old limit is back at the next start";
+    written.into_iter().chain(sight.run(&["sysctl", "--load", WATCHES_FILE], title, undo)).collect()
 }
 
 pub(super) async fn sticky(sight: Sight) -> Found {

@@ -2,6 +2,7 @@
 
 mod apt;
 mod network;
+mod other_systems;
 mod own;
 mod path;
 mod secrets;
@@ -32,6 +33,7 @@ pub(crate) fn faults() -> impl Iterator<Item = &'static Fault> {
     let areas = [
         system::FAULTS,
         network::FAULTS,
+        other_systems::FAULTS,
         path::FAULTS,
         apt::FAULTS,
         tools::FAULTS,
