@@ -73,7 +73,7 @@ const CLEAN_SYSTEM: &[(&str, &str)] = &[
     ("/proc/sys/kernel/osrelease", "6.1.0-9-amd64\n"),
     ("/usr/lib/modules/6.1.0-9-amd64/modules.dep", "kernel/x.ko:\n"),
     ("/run/systemd/system/x", ""),
-    ("/usr/lib/systemd/systemd-timesyncd", ""),
+    ("/usr/lib/systemd/system/systemd-timesyncd.service", ""),
     ("/run/systemd/timesync/synchronized", ""),
     ("/etc/fstab", "# as it was made\n/dev/vda / ext4 rw 0 1\n/dev/vdb /srv ext4 defaults 0 2\n"),
 ];

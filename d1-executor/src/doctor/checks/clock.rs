@@ -8,7 +8,7 @@ use crate::facts::is_container;
 use d1_core::Timestamp;
 use futures_util::future::join_all;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -66,40 +66,38 @@ fn span(time: Duration) -> String {
     }
 }
 
-/// A program that keeps the clock.
+/// A service that keeps the clock, and what is there while it runs.
 struct TimeService {
     unit: &'static str,
-    /// Where it is, when it is installed.
-    programs: &'static [&'static str],
-    /// What is there while it runs.
     running: &'static [&'static str],
 }
 
-const SERVICES: [TimeService; 4] = [
-    TimeService {
-        unit: "systemd-timesyncd",
-        programs: &["/usr/lib/systemd/systemd-timesyncd", "/lib/systemd/systemd-timesyncd"],
-        running: &["/run/systemd/timesync"],
-    },
-    TimeService {
-        unit: "chrony",
-        programs: &["/usr/sbin/chronyd"],
-        running: &["/run/chrony/chronyd.pid", "/run/chronyd.pid"],
-    },
-    TimeService {
-        unit: "ntpsec",
-        programs: &["/usr/sbin/ntpd"],
-        running: &["/run/ntpd.pid", "/run/ntpsec/ntpd.pid", "/var/run/ntpd.pid"],
-    },
-    TimeService {
-        unit: "openntpd",
-        programs: &["/usr/sbin/openntpd"],
-        running: &["/run/openntpd.sock", "/var/run/ntpd.sock"],
-    },
+const CHRONY: &[&str] = &["/run/chrony/chronyd.pid", "/run/chronyd.pid"];
+const NTP: &[&str] = &["/run/ntpd.pid", "/run/ntpsec/ntpd.pid", "/var/run/ntpd.pid"];
+
+/// By the names that distributions give them.
+const SERVICES: [TimeService; 6] = [
+    TimeService { unit: "systemd-timesyncd", running: &["/run/systemd/timesync"] },
+    TimeService { unit: "chrony", running: CHRONY },
+    TimeService { unit: "chronyd", running: CHRONY },
+    TimeService { unit: "ntpsec", running: NTP },
+    TimeService { unit: "ntpd", running: NTP },
+    TimeService { unit: "openntpd", running: &["/run/openntpd.sock", "/var/run/ntpd.sock"] },
 ];
 
-fn any(sight: &Sight, files: &[&str]) -> bool {
-    files.iter().any(|file| sight.host.file(file).exists())
+impl TimeService {
+    fn is_running(&self, sight: &Sight) -> bool {
+        self.running.iter().any(|file| sight.host.file(file).exists())
+    }
+
+    /// Whether it is there, and its owner did not forbid it (systemctl(1), `mask`).
+    fn is_installed(&self, sight: &Sight) -> bool {
+        let at = |folder: &str| sight.host.file(&format!("{folder}/{}.service", self.unit));
+        let folders = ["/usr/lib/systemd/system", "/lib/systemd/system"];
+        let forbidden = std::fs::read_link(at("/etc/systemd/system"));
+        let is_forbidden = forbidden.is_ok_and(|target| target == Path::new("/dev/null"));
+        !is_forbidden && folders.iter().any(|folder| at(folder).exists())
+    }
 }
 
 fn is_booted_by_systemd(sight: &Sight) -> bool {
@@ -108,12 +106,11 @@ fn is_booted_by_systemd(sight: &Sight) -> bool {
 
 /// The time service that is there and does not run; none when one does.
 fn idle(sight: &Sight) -> Option<&'static TimeService> {
-    let is_running = SERVICES.iter().any(|service| any(sight, service.running));
-    let mut idle = SERVICES.iter().filter(|service| any(sight, service.programs));
-    if is_running || !is_booted_by_systemd(sight) || is_container(&sight.host) {
+    let runs = SERVICES.iter().any(|service| service.is_running(sight));
+    if runs || !is_booted_by_systemd(sight) || is_container(&sight.host) {
         return None;
     }
-    idle.next()
+    SERVICES.iter().find(|service| service.is_installed(sight))
 }
 
 pub(super) async fn kept(sight: Sight) -> Found {
@@ -129,7 +126,7 @@ pub(super) async fn kept(sight: Sight) -> Found {
             .remedy(format!("sudo systemctl enable --now {unit}"))
             .mend(sight.start_service(unit));
     }
-    let Some(service) = SERVICES.iter().find(|service| any(&sight, service.running)) else {
+    let Some(service) = SERVICES.iter().find(|service| service.is_running(&sight)) else {
         return Found::skipped("no time service is installed");
     };
     let uptime = sight.text("/proc/uptime").ok().flatten().unwrap_or_default();

@@ -1,6 +1,9 @@
 //! The language and the characters of programs.
 
-use super::super::{check::Found, sight::Sight};
+use super::{
+    super::{check::Found, sight::Sight},
+    mac,
+};
 use d1_core::Step;
 
 /// The variables that name a locale (locale(7)).
@@ -21,7 +24,8 @@ pub(super) async fn locale(sight: Sight) -> Found {
     if named.is_empty() {
         return Found::skipped("none is set");
     }
-    if !sight.has("locale") {
+    // macOS knows `UTF-8` alone, and lists it nowhere.
+    if mac::is_mac(&sight) || !sight.has("locale") {
         return Found::skipped("this system does not tell which there are");
     }
     let there = match sight.ask(&["locale", "-a"]).await {

@@ -5,7 +5,8 @@ use super::super::{check::Found, sight::Sight};
 /// The oldest version that still gets security updates, and that build tools still serve.
 const OLDEST: u32 = 14;
 
-fn is_mac(sight: &Sight) -> bool {
+/// Whether this is a Mac.
+pub(super) fn is_mac(sight: &Sight) -> bool {
     sight.host.file("/System/Library/CoreServices/SystemVersion.plist").exists()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{check::Found, sight::Sight},
-    targets,
+    targets::{self, Target},
 };
 use std::net::IpAddr;
 
@@ -41,6 +41,23 @@ pub(super) async fn switch(sight: Sight) -> Found {
         .mend(sight.rewrite(&sight.host.file(SWITCH), "ask the network for names", mended))
 }
 
+/// proc_pid_net(5), `tcp`: the ports at which programs of this machine listen.
+fn listening(sight: &Sight) -> Vec<u16> {
+    const LISTENS: &str = "0A";
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+    let texts = tables.iter().filter_map(|file| sight.text(file).ok().flatten());
+    let ports = |text: String| -> Vec<u16> {
+        let port = |line: &str| {
+            let mut words = line.split_whitespace().skip(1);
+            let (local, state) = (words.next()?, words.nth(1)?);
+            let (_, port) = local.rsplit_once(':').filter(|_| state == LISTENS)?;
+            u16::from_str_radix(port, 16).ok()
+        };
+        text.lines().filter_map(port).collect()
+    };
+    texts.flat_map(ports).collect()
+}
+
 /// Only what cannot be meant is a fault: many give names to machines of their own in this file.
 pub(super) async fn overridden(sight: Sight) -> Found {
     let text = match sight.text(HOSTS) {
@@ -52,7 +69,12 @@ pub(super) async fn overridden(sight: Sight) -> Found {
     if targets.is_empty() {
         return Found::skipped(targets::NONE);
     }
-    let is_target = |name: &&str| targets.iter().any(|target| target.host() == *name);
+    // Whoever stands in for a host on this machine listens where the host would.
+    let listening = listening(&sight);
+    let is_served = |target: &&Target| listening.contains(&target.to.port());
+    let is_target = |name: &&str| {
+        targets.iter().filter(|target| !is_served(target)).any(|target| target.host() == *name)
+    };
     let (mut wrong, mut moved, mut mended) = (Vec::new(), Vec::new(), String::new());
     for (number, line) in text.lines().enumerate() {
         let mut words = line.split('#').next().unwrap_or_default().split_whitespace();

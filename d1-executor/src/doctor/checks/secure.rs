@@ -117,7 +117,9 @@ pub(super) async fn intercepted(sight: Sight) -> Found {
     if untold.is_empty() {
         return Found::ok("the tools that are here were told").details(shown);
     }
-    let bundle = authorities::place(&sight).unwrap_or("<file of authorities>");
+    let named =
+        sight.var("SSL_CERT_FILE").or_else(|| authorities::place(&sight).map(str::to_owned));
+    let bundle = named.unwrap_or_else(|| "<file of authorities>".to_owned());
     let found = Found::warn("tools with authorities of their own refuse what this system believes");
     untold
         .iter()

@@ -2,6 +2,7 @@
 
 use super::{Fault, fails, warns};
 use crate::{cable::Cable, patient::Patient};
+use d1_core::Verdict;
 use d1_executor::{Presented, Refusal};
 
 /// What every host shows, when this system believes it and when tools do.
@@ -93,3 +94,61 @@ pub(super) const FAULTS: &[Fault] = &[
     fails(&["net.ca.variables"], |patient| patient.set("SSL_CERT_FILE", "/etc/old.pem")),
     fails(&["net.ca.variables"], |patient| patient.set("PIP_CERT", "/etc/hosts")),
 ];
+
+/// Where one thing is in the way, what depends on it is not told as well.
+#[tokio::test]
+async fn what_cannot_be_tried_is_passed_over_and_says_why() {
+    let mut patient = Patient::healthy();
+    patient.plug_in(Cable { is_nameless: |_| true, ..Cable::default() });
+    let findings = patient.examine().await;
+    for id in ["net.connect", "net.https", "net.tls.intercept", "net.captive", "sys.clock.skew"] {
+        let finding = &findings[id];
+        assert_eq!(finding.verdict, Verdict::Skipped, "{id}");
+        assert!(finding.summary.contains("net.dns"), "{id}: {}", finding.summary);
+    }
+}
+
+#[tokio::test]
+async fn what_stands_in_for_a_host_or_sends_us_elsewhere_alone_is_no_fault() {
+    let mut patient = Patient::healthy();
+    patient.write("/etc/hosts", "127.0.0.1 localhost deb.example\n127.0.1.1 lab\n");
+    let listens = "  sl  local_address rem_address   st\n   0: 0100007F:0050 00000000:0000 0A 0\n";
+    patient.write("/proc/net/tcp", listens);
+    // A mirror of its own, as many have it.
+    patient.plug_in(Cable {
+        says: |to| (302, (to.host() == "deb.example").then_some("mirror.example")),
+        ..Cable::default()
+    });
+    let findings = patient.examine().await;
+    let worried: Vec<_> = findings.values().filter(|finding| finding.is_trouble()).collect();
+    assert!(worried.is_empty(), "{worried:#?}");
+}
+
+/// No password that is set for a proxy is told to anybody.
+#[tokio::test]
+async fn a_proxy_is_named_without_its_password() {
+    let mut patient = Patient::healthy();
+    patient.set("https_proxy", "http://maya:hunter22@proxy.example:3128");
+    patient.set("http_proxy", "maya:hunter22@proxy.example:3128");
+    patient.write("/etc/gitconfig", "[http]\n\tproxy = http://maya:hunter22@old.example:8080\n");
+    patient.plug_in(Cable { is_dead: |_| true, ..Cable::default() });
+    let findings = patient.examine().await;
+    let told: Vec<_> = findings.values().filter(|finding| finding.is_trouble()).collect();
+    assert_eq!(told.len(), 3, "form, tools, reachable: {told:#?}");
+    assert!(!format!("{told:?}").contains("hunter22"), "{told:#?}");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_when_the_network_is_left_alone() {
+    let mut patient = Patient::healthy();
+    patient.plug_in(Cable {
+        is_nameless: |host| panic!("{host} was looked up"),
+        is_dead: |to| panic!("{to} was connected to"),
+        ..Cable::default()
+    });
+    patient.sight.offline = true;
+    let findings = patient.examine().await;
+    assert!(findings.values().all(|finding| !finding.is_trouble()), "{findings:#?}");
+    let mistakes = findings.values().filter(|finding| finding.verdict == Verdict::Unknown);
+    assert_eq!(mistakes.count(), 0, "{findings:#?}");
+}

@@ -15,16 +15,13 @@ fn mac(patient: &Patient) {
 pub(super) const FAULTS: &[Fault] = &[
     warns(&["wsl.version"], |patient| {
         patient.write("/proc/sys/kernel/osrelease", "4.4.0-19041-Microsoft\n");
-        patient.remove("/usr/lib/modules/6.1.0-9-amd64/modules.dep");
     }),
     warns(&["wsl.systemd"], |patient| {
         patient.write("/proc/sys/kernel/osrelease", WSL);
-        patient.remove("/usr/lib/modules/6.1.0-9-amd64/modules.dep");
         patient.write("/proc/1/comm", "init(Debian)\n");
     }),
     warns(&["wsl.path.mix"], |patient| {
         patient.write("/proc/sys/kernel/osrelease", WSL);
-        patient.remove("/usr/lib/modules/6.1.0-9-amd64/modules.dep");
         patient.write("/proc/mounts", "/dev/sdc / ext4 rw 0 0\nC:\\134 /mnt/c 9p rw 0 0\n");
         patient.sight.cwd = Some(patient.at("/mnt/c/Users/maya/project"));
     }),
