@@ -20,6 +20,8 @@ mod install;
 #[cfg(test)]
 mod monitor;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod real;
 #[cfg(test)]
 mod shapes;
