@@ -1,6 +1,7 @@
 //! How busy the machine is, and what it ran out of.
 
 use super::super::{check::Found, sight::Sight};
+use crate::facts::is_container;
 use std::time::Duration;
 
 /// More waiting programs than this for each processor, for a quarter of an hour.
@@ -41,6 +42,9 @@ pub(super) async fn load(sight: Sight) -> Found {
 /// proc_vmstat(5) counts every program that was ended; the log of the kernel tells which of them
 /// only reached the limit of a group of its own, as a container has one.
 pub(super) async fn out_of_memory(sight: Sight) -> Found {
+    if is_container(&sight.host) {
+        return Found::skipped("a container sees what another machine counts");
+    }
     let text = match sight.text("/proc/vmstat") {
         Ok(Some(text)) => text,
         Ok(None) => return Found::skipped("this system does not tell"),

@@ -10,7 +10,7 @@ const SWITCH: &str = "/etc/nsswitch.conf";
 const HOSTS: &str = "/etc/hosts";
 
 /// nsswitch.conf(5): the sources that ask a server.
-const ASK: [&str; 4] = ["dns", "resolve", "sss", "ldap"];
+const ASK: [&str; 5] = ["dns", "resolve", "sss", "ldap", "nis"];
 
 pub(super) async fn switch(sight: Sight) -> Found {
     let text = match sight.text(SWITCH) {
