@@ -20,6 +20,8 @@ const MENDED_BY_FILES: &[&str] = &[
     "sec.passwd.perms",
     "shell.login",
     "ssh.perms",
+    "sys.dev.shm",
+    "sys.etc.readable",
     "sys.home.writable",
     "sys.hostname",
     "sys.tmp.sticky",

@@ -130,10 +130,11 @@ impl Patient {
         {
             patient.program(name, script);
         }
-        for folder in ["/tmp", "/usr/local/bin", "/usr/bin", "/bin"] {
+        for folder in ["/tmp", "/dev/shm", "/usr/local/bin", "/usr/bin", "/bin"] {
             fs::create_dir_all(patient.at(folder)).unwrap();
         }
         patient.mode("/tmp", 0o1777);
+        patient.mode("/dev/shm", 0o1777);
         patient.mode("/home/maya/.ssh", 0o700);
         patient.mode("/home/maya/.ssh/id_ed25519", 0o600);
         patient.mode("/home/maya/.netrc", 0o600);

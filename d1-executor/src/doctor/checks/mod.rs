@@ -2,6 +2,7 @@
 
 mod apt;
 mod authorities;
+mod basics;
 mod clock;
 mod kernel;
 mod keys;
@@ -71,6 +72,9 @@ checks! {
     Fast "sys.home.writable", "programs can write to your home": places::home;
     Fast "sys.tmp.writable", "programs can write temporary files": places::temporary;
     Fast "sys.disk.readonly", "no disk has become read-only": places::disks;
+    Fast "sys.dev.null", "what is written to nowhere goes nowhere": basics::nothing;
+    Fast "sys.dev.shm", "programs can share memory": basics::shared_memory;
+    Fast "sys.etc.readable", "everybody can read what every program needs": basics::readable;
     Fast "sys.oom.recent", "no program was ended for want of memory": load::out_of_memory;
     Fast "sys.load", "the processors keep up": load::load;
     Fast "sys.pids", "more programs can be started": load::processes;

@@ -90,6 +90,9 @@ pub(super) const FAULTS: &[Fault] = &[
         let table = "/dev/vda / ext4 rw 0 0\n/dev/vdd /mnt ext4 rw,emergency_ro 0 0\n";
         patient.write("/proc/mounts", table);
     }),
+    fails(&["sys.dev.null"], |patient| patient.write("/dev/null", "kept\n")),
+    fails(&["sys.dev.shm"], |patient| patient.mode("/dev/shm", 0o755)),
+    fails(&["sys.etc.readable"], |patient| patient.mode("/etc/nsswitch.conf", 0o600)),
     warns(&["sys.oom.recent"], |patient| {
         patient.write("/proc/vmstat", "oom_kill 3\n");
         let said = "[86000.5] Out of memory: Killed process 812 (chrome) total-vm:9kB";
