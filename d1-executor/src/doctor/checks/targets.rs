@@ -65,7 +65,7 @@ pub(super) fn all(sight: &Sight) -> Vec<Target> {
     let named = [apt(sight), git(sight), pip(sight), npm(sight)].into_iter().flatten();
     let mut found: Vec<Target> = Vec::new();
     for (tool, address) in named {
-        let Some(uri) = uri(&address) else { continue };
+        let Some(uri) = uri(tool, &address) else { continue };
         // Whether ssh goes straight there only ssh knows, where there are proxies.
         let proxy = match way(&uri, tool, &general, &own) {
             Way::Straight => None,
@@ -108,16 +108,20 @@ fn way(uri: &Uri, tool: &str, general: &Matcher, own: &[OwnProxy]) -> Way {
     }
 }
 
-/// An address with a host, by a scheme that we can ask; git's own form of ssh, too.
-fn uri(address: &str) -> Option<Uri> {
+/// An address with a host, by a scheme that we can ask; of git its own form of ssh, too.
+fn uri(tool: &str, address: &str) -> Option<Uri> {
     let address = address.trim();
     let uri: Uri = match address.split_once("://") {
         Some(("http" | "https" | "ssh", _)) => address.parse().ok()?,
         Some(_) => return None,
-        None => {
+        None if tool == "git" => {
             let (host, _) = address.split_once(':').filter(|(host, _)| !host.contains('/'))?;
-            format!("ssh://{}", host.rsplit('@').next()?).parse().ok()?
+            let host = host.rsplit('@').next()?;
+            // One letter is a disk of Windows.
+            Some(host).filter(|host| host.len() > 1)?;
+            format!("ssh://{host}").parse().ok()?
         }
+        None => return None,
     };
     uri.host().is_some_and(|host| !host.is_empty()).then_some(uri)
 }
@@ -266,9 +270,9 @@ mod tests {
     #[test]
     fn sources_are_found_in_both_forms_and_those_that_are_off_are_not() {
         let lines = "# deb http://no.example x y\ndeb [arch=amd64] http://a.example/debian x y\n\
-                     deb-src https://b.example x y\ndebug http://no.example x\ndeb cdrom:[x]/ y z\n";
-        let found: Vec<_> = of_lines(lines).iter().filter_map(|a| uri(a)).collect();
-        assert_eq!(found, ["http://a.example/debian", "https://b.example"]);
+                     deb-src https://b.example x y\ndebug http://no.example x\ndeb cdrom:[x]/ y z\ndeb file:/x y z\n";
+        let found: Vec<_> = of_lines(lines).iter().filter_map(|a| uri("apt", a)).collect();
+        assert_eq!(found, ["http://a.example/debian", "https://b.example/"]);
         let paragraphs = "Types: deb\n# URIs: http://no.example\nURIs: http://a.example/debian\n\
                           \x20https://b.example\nSuites: x\n\nEnabled: no\nURIs: http://no.example\n";
         assert_eq!(of_paragraphs(paragraphs), ["http://a.example/debian", "https://b.example"]);
@@ -282,9 +286,14 @@ mod tests {
             ("https://forge.example/x", Some("https://forge.example/x")),
             ("/srv/x.git", None),
             ("../x:y", None),
+            ("C:\\x", None),
             ("file:///srv/x", None),
         ] {
-            assert_eq!(uri(address).map(|uri| uri.to_string()).as_deref(), expected, "{address}");
+            assert_eq!(
+                uri("git", address).map(|uri| uri.to_string()).as_deref(),
+                expected,
+                "{address}"
+            );
         }
     }
 }

@@ -152,3 +152,50 @@ async fn nobody_is_asked_when_the_network_is_left_alone() {
     let mistakes = findings.values().filter(|finding| finding.verdict == Verdict::Unknown);
     assert_eq!(mistakes.count(), 0, "{findings:#?}");
 }
+
+/// The hosts that the doctor tries, as it names them when none can be reached.
+async fn tried(patient: &mut Patient) -> Vec<String> {
+    patient.plug_in(Cable { is_dead: |_| true, ..Cable::default() });
+    let details = patient.examine().await.remove("net.connect").unwrap().details;
+    details.iter().filter_map(|line| line.split(": ").next()).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_hosts_that_are_tried_are_those_that_are_set_up_and_no_other() {
+    let mut patient = Patient::healthy();
+    let sources = "Types: deb\nURIs: https://new.example/debian\nSuites: x\n\nEnabled: no\nURIs: http://off.example\n";
+    patient.write("/etc/apt/sources.list.d/new.sources", sources);
+    patient.write("/etc/apt/sources.list.d/old.list.save", "deb http://old.example x y\n");
+    let remotes = "[remote \"origin\"]\n\turl = git@forge.example:x.git\n\
+                   [remote \"copy\"]\n\turl = /srv/x.git\n[branch \"main\"]\n\turl = no.example:x\n";
+    patient.write("/work/project/.git/config", remotes);
+    // A working tree of its own, with the rest elsewhere.
+    patient.write("/work/project/.git/worktrees/t/commondir", "../..\n");
+    patient.write("/work/tree/.git", "gitdir: ../project/.git/worktrees/t\n");
+    patient.write("/work/tree/deep/down/x", "");
+    patient.sight.cwd = Some(patient.at("/work/tree/deep/down"));
+    patient.write("/etc/npmrc", "registry=https://registry.example:8443/\n");
+    let all = [
+        "deb.example:80",
+        "x.example:80",
+        "new.example:443",
+        "forge.example:22",
+        "index.example:443",
+        "registry.example:8443",
+    ];
+    let mut found = tried(&mut patient).await;
+    let mut expected = all.map(str::to_owned).to_vec();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    // What ssh makes of a name, and what apt asks a program for, only they know.
+    patient.write("/home/maya/.ssh/config", "Host *\n  ProxyJump door.example\n");
+    patient.mode("/home/maya/.ssh/config", 0o600);
+    let asks = "Acquire::http::Proxy-Auto-Detect \"/usr/bin/which-proxy\";\n";
+    patient.write("/etc/apt/apt.conf.d/proxy", asks);
+    assert_eq!(tried(&mut patient).await, ["index.example:443", "registry.example:8443"]);
+    // What goes through a proxy is not tried without it.
+    patient.set("https_proxy", "http://proxy.example:3128");
+    patient.set("no_proxy", "registry.example");
+    assert_eq!(tried(&mut patient).await, ["registry.example:8443"]);
+}
