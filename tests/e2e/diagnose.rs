@@ -3,7 +3,7 @@
 use d1_world::Desk;
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{PermissionsExt as _, chown},
 };
 
 #[test]
@@ -25,6 +25,43 @@ fn looking_needs_no_rights_no_home_and_no_network_and_leaves_no_trace() {
     let of = |id: &str| findings.iter().find(|finding| finding["check"] == id).unwrap();
     assert_eq!(of("ssh.perms")["verdict"], "unknown");
     assert_eq!(of("apt.broken")["verdict"], "ok");
+}
+
+#[test]
+fn what_may_not_be_read_is_not_determined_and_a_closed_home_is_left_as_it_is() {
+    let desk = Desk::at_this_machine();
+    let reachable = tempfile::tempdir().unwrap();
+    let home = reachable.path().join("home");
+    fs::create_dir_all(home.join(".ssh")).unwrap();
+    let files = [".bashrc", ".gitconfig", ".npmrc", ".ssh/config", ".ssh/id_rsa.pub"];
+    for name in files {
+        fs::write(home.join(name), "x\n").unwrap();
+        fs::set_permissions(home.join(name), Permissions::from_mode(0o000)).unwrap();
+    }
+    let owned = files.iter().copied().chain([".ssh", ""]);
+    owned.for_each(|name| chown(home.join(name), Some(65534), Some(65534)).unwrap());
+    fs::set_permissions(home.join(".ssh"), Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(&home, Permissions::from_mode(0o500)).unwrap();
+    fs::copy(Desk::built("d1-doctor"), reachable.path().join("d1-doctor")).unwrap();
+    fs::set_permissions(reachable.path(), Permissions::from_mode(0o755)).unwrap();
+    let mut command = desk.program_at("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    command.arg(reachable.path().join("d1-doctor")).args(["diagnose", "--offline", "--json"]);
+    command
+        .env("HOME", &home)
+        .env_remove("D1_STATE_DIR")
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir("/");
+    let ran = d1_world::run(command);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let document = ran.json();
+    let findings = document["findings"].as_array().unwrap();
+    let of = |id: &str| findings.iter().find(|finding| finding["check"] == id).unwrap();
+    assert_eq!(of("ssh.config")["verdict"], "unknown", "{document:#}");
+    let false_alarms: Vec<_> = findings.iter().filter(|f| f["verdict"] == "fail").collect();
+    assert!(false_alarms.is_empty(), "{false_alarms:#?}");
+    let count = |folder: &std::path::Path| fs::read_dir(folder).unwrap().count();
+    assert_eq!((count(&home), count(&home.join(".ssh"))), (4, 2), "nothing was written there");
 }
 
 #[test]

@@ -15,6 +15,9 @@ pub enum Pace {
     Deep,
 }
 
+/// The longest text of a finding, in characters: what programs say has no bound.
+const LONGEST_TEXT: usize = 400;
+
 /// What a check is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct About {
@@ -147,11 +150,21 @@ impl Found {
             check: about.id.parse().ok()?,
             accepted: None,
             verdict: self.verdict,
-            summary: self.summary,
-            details: self.details,
-            remedy: self.remedy,
+            summary: tame(&self.summary),
+            details: self.details.iter().map(|text| tame(text)).collect(),
+            remedy: self.remedy.iter().map(|text| tame(text)).collect(),
             fix: self.fix,
             duration,
         })
     }
+}
+
+/// A text that does a terminal no harm: of bounded length, and without what would steer it.
+fn tame(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut tame: String = text.chars().take(LONGEST_TEXT).map(plain).collect();
+    if text.chars().nth(LONGEST_TEXT).is_some() {
+        tame.push('…');
+    }
+    tame
 }

@@ -46,7 +46,36 @@ impl Sight {
         self.file(path, title, FileChange::EnsureLine { line: line.to_owned() })
     }
 
+    /// Puts `mark` in front of some lines of a file; `None` when there are none, or when the
+    /// file is no text, which would not survive being written anew.
+    pub(super) fn comment_out(
+        &self,
+        path: &Path,
+        title: &str,
+        mark: &str,
+        is_it: impl Fn(&str) -> bool,
+    ) -> Option<Step> {
+        let text = super::sight::read(path).ok().flatten()?;
+        if text.contains('\u{fffd}') || text.len() > File::MAX_BYTES || !text.lines().any(&is_it) {
+            return None;
+        }
+        let lines = text.split_inclusive('\n');
+        let kept =
+            lines.map(|line| if is_it(line) { format!("{mark}{line}") } else { line.into() });
+        self.rewrite(path, title, kept.collect())
+    }
+
+    /// Takes a file away.
+    #[must_use]
+    pub fn take_away(&self, path: &Path) -> Option<Step> {
+        self.file(path, format!("remove {}", self.shown(path)), FileChange::Remove)
+    }
+
     fn file(&self, path: &Path, title: String, change: FileChange) -> Option<Step> {
+        if std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+            // What a link leads to is not ours to guess.
+            return None;
+        }
         let on_machine = self.on_machine(path)?;
         let action = Action::File(File { path: on_machine.clone(), change });
         Some(Step {

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The most bytes a check reads of one file.
-const MOST_READ: u64 = 8 * 1024 * 1024;
+pub(super) const MOST_READ: u64 = 8 * 1024 * 1024;
 /// How long a program that a check asks may take; the check's own deadline is longer.
 const ASK: Duration = Duration::from_millis(1500);
 
@@ -147,6 +147,17 @@ impl Sight {
             (None, Err(_)) => path.display().to_string(),
         }
     }
+}
+
+/// The most bytes of a program that are read to see what runs it.
+const HEAD: u64 = 4096;
+
+/// The first bytes of a file, lossy; `None` when they cannot be read.
+pub(super) fn head(path: &Path) -> Option<String> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    open(path).ok()?.take(HEAD).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The text of a file, lossy, as far as [`MOST_READ`]; `None` when it is not there.

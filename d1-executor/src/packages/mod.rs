@@ -13,6 +13,7 @@ mod tool;
 mod trouble;
 
 pub use apt::Apt;
+pub(crate) use apt::{Holder, holder_of};
 pub use manager::{Goal, PackageManager};
 pub use models::{Modelled, all_managers};
 pub use process_tool::ProcessTool;

@@ -15,5 +15,6 @@ mod crash;
 mod failures;
 mod lock;
 mod real;
+mod repository;
 mod scratch;
 mod undo;

@@ -1,7 +1,7 @@
 //! A scratch machine: its own dpkg database, its own apt configuration, and a
 //! repository of tiny packages, all under one temporary directory.
 
-use crate::bench::require_root_and_apt;
+use crate::{bench::require_root_and_apt, repository};
 use d1_core::SystemClock;
 use d1_executor::{Apt, Host, ProcessTool, Tool};
 use std::{
@@ -57,7 +57,7 @@ impl Machine {
         for deb in debs {
             machine.build(deb);
         }
-        machine.index();
+        repository::index(&machine.root().join("repo"));
         machine.apt_get(&["update"]);
         machine
     }
@@ -67,33 +67,9 @@ impl Machine {
         require_root_and_apt();
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
-        for folder in [
-            "etc/apt/apt.conf.d",
-            "etc/apt/preferences.d",
-            "etc/apt/trusted.gpg.d",
-            "repo",
-            "var/lib/dpkg/info",
-            "var/lib/dpkg/updates",
-            "var/lib/dpkg/triggers",
-            "var/lib/apt/lists/partial",
-            "var/cache/apt/archives/partial",
-            "var/log/apt",
-            "usr",
-            "tmp",
-        ] {
-            fs::create_dir_all(root.join(folder)).unwrap();
-        }
-        fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+        repository::lay_out(root);
+        fs::create_dir(root.join("repo")).unwrap();
         let shown = root.display();
-        fs::write(
-            root.join("etc/apt/apt.conf"),
-            format!(
-                "Dir \"{shown}/\";\nDir::State::status \"{shown}/var/lib/dpkg/status\";\n\
-                 APT::Sandbox::User \"root\";\nAcquire::Languages \"none\";\n\
-                 DPkg::Options {{ \"--root={shown}\"; \"--force-script-chrootless\"; \"--log=/dev/null\"; }};\n"
-            ),
-        )
-        .unwrap();
         let repository = format!("file:{shown}/repo");
         let apt = apt_for(root, true, std::env::var("PATH").unwrap());
         let machine = Self { apt, dir };
@@ -185,32 +161,7 @@ impl Machine {
             fs::write(work.join("etc").join(format!("{name}.conf")), "x=1\n").unwrap();
             fs::write(control.join("conffiles"), format!("/etc/{name}.conf\n")).unwrap();
         }
-        let target = self.root().join("repo").join(format!("{name}_{version}_all.deb"));
-        self.must(
-            Command::new("dpkg-deb")
-                .args(["--build", "--root-owner-group", "-Znone"])
-                .arg(&work)
-                .arg(&target),
-        );
-    }
-
-    /// Writes the index of the repository.
-    fn index(&self) {
-        let mut packages = String::new();
-        let repo = self.root().join("repo");
-        for entry in fs::read_dir(&repo).unwrap().flatten() {
-            let path = entry.path();
-            let control = self.must(Command::new("dpkg-deb").arg("-f").arg(&path));
-            let bytes = fs::read(&path).unwrap();
-            let digest = d1_core::Digest::of(&bytes);
-            let file = path.file_name().unwrap().to_string_lossy();
-            packages += &format!(
-                "{}\nFilename: ./{file}\nSize: {}\nSHA256: {digest}\n\n",
-                control.trim_end(),
-                bytes.len()
-            );
-        }
-        fs::write(repo.join("Packages"), packages).unwrap();
+        repository::pack(&self.root().join("repo"), &work, name, version);
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::patient::Patient;
 use d1_core::{Finding, Verdict};
 use d1_executor::all_checks;
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, process::Command};
+use std::{collections::BTreeMap, ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, process::Command};
 
 /// Nothing is claimed that could not be seen.
-fn no_false_alarm(findings: &std::collections::BTreeMap<String, Finding>) {
+fn no_false_alarm(findings: &BTreeMap<String, Finding>) {
     let alarms: Vec<_> = findings.values().filter(|finding| finding.is_trouble()).collect();
     assert!(alarms.is_empty(), "{alarms:#?}");
 }
@@ -118,4 +118,143 @@ async fn a_check_that_gets_no_answer_is_one_that_could_not_be_determined() {
     assert_eq!(findings["sys.disk.root"].verdict, Verdict::Unknown);
     assert_eq!(findings["apt.broken"].verdict, Verdict::Ok);
     drop(never);
+}
+
+/// Everything that a check may ask.
+const PROGRAMS: [&str; 17] = [
+    "apt-config",
+    "bash",
+    "docker",
+    "dockerd",
+    "fish",
+    "git",
+    "go",
+    "gpg",
+    "java",
+    "node",
+    "npm",
+    "pip",
+    "podman",
+    "python3",
+    "ssh",
+    "ssh-keygen",
+    "zsh",
+];
+
+/// A machine on which every program does the same, and every check has a reason to ask.
+fn where_every_program(script: &str) -> Patient {
+    let mut patient = Patient::healthy();
+    patient.enter_repository();
+    for name in PROGRAMS {
+        patient.program(name, script);
+    }
+    patient.write("/home/maya/.ssh/config", "Host lab\n");
+    patient.mode("/home/maya/.ssh/config", 0o600);
+    patient.write("/home/maya/.ssh/id_rsa.pub", "ssh-rsa AAAA maya\n");
+    patient.write("/home/maya/.zshrc", "");
+    patient.write("/home/maya/.config/fish/config.fish", "");
+    for folder in ["/usr/bin", "/home/maya/.local/bin"] {
+        let path = format!("{folder}/nvim");
+        patient.write(&path, format!("#!/bin/sh\n{script}\n"));
+        patient.mode(&path, 0o755);
+    }
+    patient.write("/bin/sh", "");
+    patient.set("PATH", "/usr/bin:/bin:/home/maya/.local/bin");
+    patient
+}
+
+#[tokio::test]
+async fn programs_that_never_answer_keep_no_check_waiting() {
+    let patient = where_every_program("exec /bin/sleep 600");
+    let findings = patient.examine().await;
+    assert_eq!(findings.len(), all_checks().count());
+    let asking = [
+        "apt.config",
+        "apt.keys.expired",
+        "git.config",
+        "git.credential",
+        "git.identity",
+        "git.newlines",
+        "git.safe_directory",
+        "git.version",
+        "gpg.signing",
+        "gpg.tty",
+        "node.starts",
+        "py.modules",
+        "shell.startup",
+        "ssh.config",
+    ];
+    for id in asking {
+        assert_eq!(findings[id].verdict, Verdict::Unknown, "{id}: {}", findings[id].summary);
+    }
+    no_false_alarm(&without_engine(findings));
+}
+
+#[tokio::test]
+async fn programs_that_say_megabytes_of_garbage_are_not_repeated() {
+    let garbage = "exec /usr/bin/head -c 4000000 /dev/urandom";
+    let findings = where_every_program(garbage).examine().await;
+    assert_eq!(findings.len(), all_checks().count());
+    for finding in findings.values() {
+        let texts = [&finding.details, &finding.remedy].into_iter().flatten();
+        for text in texts.chain([&finding.summary]) {
+            assert!(text.chars().count() <= 401, "{}: {}", finding.check, text.len());
+            assert!(!text.contains(char::is_control), "{}: {text:?}", finding.check);
+        }
+    }
+    no_false_alarm(&without_engine(findings));
+}
+
+#[tokio::test]
+async fn programs_that_are_killed_have_said_nothing() {
+    let mut findings = where_every_program("kill -9 $$").examine().await;
+    assert_eq!(findings.len(), all_checks().count());
+    // That node does not start is so.
+    assert!(findings.remove("node.starts").unwrap().is_trouble());
+    no_false_alarm(&without_engine(findings));
+}
+
+/// That no engine listens is so, on a machine that has one.
+fn without_engine(mut findings: BTreeMap<String, Finding>) -> BTreeMap<String, Finding> {
+    assert!(findings.remove("docker.daemon").unwrap().is_trouble());
+    findings
+}
+
+#[tokio::test]
+async fn a_folder_in_the_place_of_every_file_is_survived() {
+    let patient = Patient::healthy();
+    for (path, _, _) in patient.snapshot() {
+        if path.is_file() && !path.starts_with(patient.at("/tools")) {
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+        }
+    }
+    let mut findings = patient.examine().await;
+    assert_eq!(findings.len(), all_checks().count());
+    assert_eq!(findings["apt.broken"].verdict, Verdict::Unknown);
+    // A folder has another mode than the file it stands for.
+    findings.retain(|id, _| !id.ends_with(".perms"));
+    // Nothing runs without a policy that can be read, and git knows nobody without settings.
+    assert!(findings.remove("d1.policy").unwrap().is_trouble());
+    assert!(findings.remove("git.identity").unwrap().is_trouble());
+    findings.remove("net.ca.bundle");
+    no_false_alarm(&findings);
+}
+
+#[tokio::test]
+async fn nothing_is_written_into_a_home_that_cannot_be_written() {
+    let patient = where_every_program("exit 0");
+    patient.mode("/home/maya", 0o500);
+    let before = patient.snapshot();
+    let findings = patient.examine().await;
+    assert_eq!(findings.len(), all_checks().count());
+    assert_eq!(patient.snapshot(), before);
+}
+
+#[tokio::test]
+async fn what_others_wrote_does_not_steer_the_terminal() {
+    let mut patient = Patient::healthy();
+    patient.set("EDITOR", "gone\u{1b}[2J");
+    let findings = patient.examine().await;
+    assert_eq!(findings["shell.editor"].details, ["EDITOR is gone [2J"]);
 }

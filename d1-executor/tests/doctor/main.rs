@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod accepting;
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod cable;
 #[cfg(test)]
 mod clean;
@@ -17,11 +19,18 @@ mod hostile;
 #[cfg(test)]
 mod mending;
 #[cfg(test)]
+mod packages;
+#[cfg(test)]
 mod patient;
 #[cfg(test)]
 mod reaching;
 #[cfg(test)]
 mod remembering;
+#[cfg(test)]
+#[path = "../apt/repository.rs"]
+mod repository;
+#[cfg(test)]
+mod surgery;
 #[cfg(test)]
 mod table;
 #[cfg(test)]

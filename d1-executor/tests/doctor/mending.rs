@@ -1,24 +1,39 @@
 //! What the doctor would do about a fault does away with it, and can be taken back.
 
-use crate::{faults::faults, patient::Patient};
-use d1_core::{
-    Action, Change, Ended, Executor as _, Finding, Job, Outcome, Revert, Step, Stop, SystemClock,
-    TaskId, Undo,
+use crate::{accounts, faults::faults, packages, patient::Patient, surgery};
+use d1_core::{Action, Finding, Step, Undo};
+use d1_executor::Selection;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
 };
-use d1_executor::{Machine, MachineConfig, Policy, Selection};
-use std::{collections::BTreeMap, fs, sync::Arc};
-use tokio::sync::mpsc;
+use surgery::{carry_out_all, machine_of, take_back_all};
 
 /// The checks whose fault is mended by changing files.
 const MENDED_BY_FILES: &[&str] = &[
+    "apt.keys",
     "apt.sources.dup",
+    "ctr.subuid",
+    "git.lock",
+    "git.newlines",
+    "git.safe_directory",
+    "gpg.perms",
     "net.hosts.override",
     "net.localhost",
     "net.nsswitch",
+    "node.nvm",
+    "path.user_bin",
     "path.writable",
+    "py.externally_managed",
     "sec.creds.perms",
+    "sec.history",
+    "sec.home.perms",
     "sec.passwd.perms",
+    "sec.sudo",
+    "sec.sudoers",
+    "shell.activation",
     "shell.login",
+    "ssh.known_hosts",
     "ssh.perms",
     "sys.dev.shm",
     "sys.etc.readable",
@@ -27,32 +42,8 @@ const MENDED_BY_FILES: &[&str] = &[
     "sys.tmp.sticky",
 ];
 
-fn machine_of(patient: &Patient) -> Machine {
-    Machine::new(MachineConfig {
-        state_dir: patient.outside().to_path_buf(),
-        policy: Policy::default(),
-        root: patient.at("/"),
-        path: format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", patient.at("/tools").display()),
-        home: patient.at("/home/maya"),
-        clock: Arc::new(SystemClock::new()),
-    })
-}
-
-async fn carry_out(machine: &Machine, step: Step) -> (TaskId, Ended) {
-    let task = TaskId::generate();
-    let baseline = machine.prepare(task, &step.action).await.unwrap();
-    let (output, _nobody_listens) = mpsc::channel(64);
-    let ended = machine.run(&Job::new(task, step, baseline), &output, &Stop::new()).await.unwrap();
-    (task, ended)
-}
-
-async fn take_back(machine: &Machine, task: TaskId, changes: Vec<Change>) {
-    let action = Action::Revert(Revert { task, changes });
-    let step = Step::new("undo".parse().unwrap(), "undo", action);
-    let (_, ended) = carry_out(machine, step).await;
-    assert_eq!(ended.outcome, Outcome::Succeeded, "{ended:?}");
-    assert!(ended.kept.is_empty(), "{:?}", ended.kept);
-}
+/// The checks whose fault is mended by a program, after a file.
+const MENDED_BY_PROGRAMS: &[&str] = &["sys.inotify.watches", "sys.locale"];
 
 fn trouble(findings: &BTreeMap<String, Finding>) -> Vec<(&str, &[String])> {
     let bad = findings.values().filter(|finding| finding.is_trouble());
@@ -61,7 +52,7 @@ fn trouble(findings: &BTreeMap<String, Finding>) -> Vec<(&str, &[String])> {
 
 #[tokio::test]
 async fn what_is_mended_is_found_no_more_and_taken_back_it_is_found_again() {
-    let mut mended = Vec::new();
+    let mut mended = BTreeSet::new();
     for (number, fault) in faults().enumerate() {
         let mut patient = Patient::healthy();
         (fault.put_in)(&mut patient);
@@ -73,29 +64,47 @@ async fn what_is_mended_is_found_no_more_and_taken_back_it_is_found_again() {
             if finding.fix.is_empty() || !finding.fix.iter().all(by_files) {
                 continue;
             }
-            let machine = machine_of(&patient);
-            let mut done = Vec::new();
-            for step in finding.fix.clone() {
+            for step in &finding.fix {
                 assert_eq!(step.undo, Undo::Exact, "{id} says what is so");
                 assert!(step.id.as_str().starts_with(id), "{} tells its check", step.id);
-                let (task, ended) = carry_out(&machine, step).await;
-                assert_eq!(ended.outcome, Outcome::Succeeded, "fault {number}, {id}: {ended:?}");
-                done.push((task, ended.changes));
             }
+            let machine = machine_of(&patient);
+            let done = carry_out_all(&machine, &finding.fix).await;
             let names = vec![id.to_owned()];
             let healed = patient.examine_as(&Selection { names, deep: true }).await;
             assert!(!healed[id].is_trouble(), "fault {number}: {:?}", healed[id]);
-            for (task, changes) in done.into_iter().rev() {
-                take_back(&machine, task, changes).await;
-            }
+            take_back_all(&machine, done).await;
             assert_eq!(patient.snapshot(), before, "fault {number}, {id}: all is as it was");
             assert_eq!(trouble(&patient.examine().await), trouble(&broken), "fault {number}");
-            mended.push(id.to_owned());
+            mended.insert(id.to_owned());
         }
     }
-    mended.sort();
-    mended.dedup();
-    assert_eq!(mended, MENDED_BY_FILES);
+    assert_eq!(mended.into_iter().collect::<Vec<_>>(), MENDED_BY_FILES);
+}
+
+#[tokio::test]
+async fn no_fix_is_without_a_proof() {
+    let mut fixed = BTreeSet::new();
+    for fault in faults() {
+        let mut patient = Patient::healthy();
+        (fault.put_in)(&mut patient);
+        let findings = patient.examine().await;
+        let offered = findings.values().filter(|finding| !finding.fix.is_empty());
+        fixed.extend(offered.map(|finding| finding.check.to_string()));
+    }
+    let proven: BTreeSet<String> = [
+        MENDED_BY_FILES,
+        MENDED_BY_PROGRAMS,
+        packages::MENDED_BY_PACKAGES,
+        packages::MENDED_FOR_GOOD,
+        accounts::MENDED_BY_GROUPS,
+        accounts::MENDED_BY_SERVICES,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|id| (*id).to_owned())
+    .collect();
+    assert_eq!(fixed, proven);
 }
 
 /// Has a program of the machine do this, with the paths of the machine in front.
@@ -126,15 +135,9 @@ async fn what_a_program_mends_is_found_no_more_and_its_files_can_be_taken_back()
         let kinds: Vec<&str> = steps.iter().map(|step| step.action.kind()).collect();
         assert_eq!(kinds, ["file", "exec"], "{id}");
         let machine = machine_of(&patient);
-        let mut done = Vec::new();
-        for step in steps {
-            let (task, ended) = carry_out(&machine, step).await;
-            assert_eq!(ended.outcome, Outcome::Succeeded, "{id}: {ended:?}");
-            done.push((task, ended.changes));
-        }
+        let done = carry_out_all(&machine, &steps).await;
         assert!(!patient.examine().await[id].is_trouble(), "{id} is mended");
-        let (task, changes) = done.remove(0);
-        take_back(&machine, task, changes).await;
+        take_back_all(&machine, done).await;
         assert_eq!(fs::read(patient.at(file)).ok(), before, "{file} is as it was");
     }
 }
@@ -150,4 +153,15 @@ async fn what_belongs_to_somebody_else_is_not_ours_to_mend() {
     assert!(!patient.sight.set_mode(&key, 0o600).unwrap().needs_root);
     let outside = std::path::Path::new("/somewhere/else");
     assert_eq!(patient.sight.set_mode(outside, 0o600), None, "it is not on this machine");
+}
+
+#[tokio::test]
+async fn what_a_link_leads_to_is_not_changed() {
+    let patient = Patient::healthy();
+    patient.write("/home/maya/dotfiles/history", "");
+    patient.mode("/home/maya/dotfiles/history", 0o644);
+    patient.link("/home/maya/.bash_history", patient.at("/home/maya/dotfiles/history"));
+    let findings = patient.examine().await;
+    let finding = &findings["sec.history"];
+    assert!(finding.is_trouble() && finding.fix.is_empty(), "{finding:?}");
 }

@@ -15,21 +15,27 @@ use std::{
 use tempfile::TempDir;
 
 /// What a clean Debian has in these places.
-const CLEAN: [(&str, &str); 24] = [
+const CLEAN: [(&str, &str); 27] = [
     ("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 lab\n"),
     ("/etc/resolv.conf", "# by hand\nnameserver 9.9.9.9\n"),
     ("/etc/shadow", "maya:!:1:0:99999:7:::\n"),
     ("/etc/group", "maya:x:1000:\n"),
     ("/usr/share/zoneinfo/Europe/Paris", "TZif"),
     ("/proc/mounts", "/dev/vda / ext4 rw,relatime 0 0\ntmpfs /tmp tmpfs rw,nosuid 0 0\n"),
-    ("/proc/self/status", "Name:\td1\nUmask:\t0022\n"),
+    (
+        "/proc/self/status",
+        "Name:\td1\nUmask:\t0022\nGid:\t1000\t1000\t1000\t1000\nGroups:\t1000 \n",
+    ),
     ("/home/maya/.bashrc", "export EDITOR=vi\n"),
     ("/run/agent.sock", ""),
     ("/etc/shells", "/bin/sh\n/bin/bash\n"),
     ("/usr/bin/bash", ""),
     ("/etc/d1-doctor/policy.toml", "allow_shell = false\n"),
     ("/etc/apt/sources.list", "deb http://deb.example/debian bookworm main contrib\n"),
-    ("/etc/apt/sources.list.d/more.list", "deb [arch=amd64 signed-by=/k] http://x.example y z\n"),
+    (
+        "/etc/apt/sources.list.d/more.list",
+        "deb [arch=amd64 signed-by=/usr/share/keyrings/x.asc] http://x.example y z\n",
+    ),
     ("/proc/sys/kernel/hostname", "lab\n"),
     ("/proc/meminfo", "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n"),
     ("/proc/pressure/memory", "some avg10=0.00 avg60=0.10 avg300=0.00 total=1\n"),
@@ -39,7 +45,13 @@ const CLEAN: [(&str, &str); 24] = [
         "/var/lib/dpkg/status",
         "Package: bash\nStatus: install ok installed\n\nPackage: old\nStatus: deinstall ok config-files\n",
     ),
-    ("/var/lib/apt/lists/deb.example_dists_bookworm_InRelease", "Origin: Debian\n"),
+    (
+        "/var/lib/apt/lists/deb.example_dists_bookworm_InRelease",
+        "Origin: Debian\nCodename: bookworm\n",
+    ),
+    ("/usr/share/keyrings/x.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"),
+    ("/home/maya/.gitconfig", "[user]\n\tname = Maya\n\temail = maya@lab.example\n"),
+    ("/home/maya/.ssh/known_hosts", "lab.example ssh-ed25519 AAAA\n"),
     ("/home/maya/.ssh/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n"),
     ("/home/maya/.ssh/id_ed25519.pub", "ssh-ed25519 AAAA maya\n"),
     ("/home/maya/.netrc", "machine example login maya password secret\n"),
@@ -47,7 +59,10 @@ const CLEAN: [(&str, &str); 24] = [
 
 /// What it has for the network, and what its kernel tells.
 const CLEAN_SYSTEM: &[(&str, &str)] = &[
-    ("/etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"),
+    (
+        "/etc/os-release",
+        "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_CODENAME=bookworm\n",
+    ),
     ("/etc/pip.conf", "[global]\nindex-url = https://index.example/simple\n"),
     ("/etc/nsswitch.conf", "passwd: files\nhosts: files dns # in this order\n"),
     ("/etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nx\n"),
@@ -120,14 +135,10 @@ impl Patient {
         patient.write("/bin/bash", "");
         let uid = own_uid();
         patient.write("/etc/passwd", format!("maya:x:{uid}:{uid}::/home/maya:/bin/bash\n"));
-        std::os::unix::fs::symlink(
-            "/usr/share/zoneinfo/Europe/Paris",
-            patient.at("/etc/localtime"),
-        )
-        .unwrap();
+        patient.link("/etc/localtime", "/usr/share/zoneinfo/Europe/Paris");
         patient.mode("/etc/shadow", 0o640);
-        for (name, script) in [("git", "echo maya"), ("bash", "exit 0"), ("rustc", ""), ("cc", "")]
-        {
+        patient.git("");
+        for (name, script) in [("bash", ""), ("rustc", ""), ("cc", ""), ("apt-get", "exit 100")] {
             patient.program(name, script);
         }
         for folder in ["/tmp", "/dev/shm", "/usr/local/bin", "/usr/bin", "/bin"] {
@@ -165,6 +176,36 @@ impl Patient {
         let path = format!("/tools/{name}");
         self.write(&path, format!("#!/bin/sh\n{script}\n"));
         self.mode(&path, 0o755);
+    }
+
+    /// The real git, with the patient's settings alone; `cases` of a shell come before it.
+    pub(crate) fn git(&self, cases: &str) {
+        let path = std::env::var("PATH").unwrap();
+        let script = format!(
+            "export GIT_CONFIG_NOSYSTEM=1 PATH='{path}'\ncase \"$*\" in\n{cases}\nesac\nexec git \"$@\""
+        );
+        self.program("git", &script);
+    }
+
+    /// Has the user stand in a repository of their own.
+    pub(crate) fn enter_repository(&mut self) {
+        let folder = self.at("/home/maya/work");
+        let init = std::process::Command::new("git").arg("init").arg("-q").arg(&folder).output();
+        assert!(init.unwrap().status.success());
+        self.sight.cwd = Some(folder);
+    }
+
+    /// Has somebody ask who is not the administrator.
+    pub(crate) fn as_user(&mut self) {
+        self.sight.uid = 1000;
+        self.write("/etc/passwd", "maya:x:1000:1000::/home/maya:/bin/bash\n");
+        std::os::unix::fs::chown(self.at("/home/maya"), Some(1000), Some(1000)).unwrap();
+    }
+
+    pub(crate) fn link(&self, path: &str, target: impl AsRef<Path>) {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
     }
 
     pub(crate) fn remove(&self, path: &str) {

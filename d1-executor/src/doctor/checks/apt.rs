@@ -1,13 +1,28 @@
-//! apt and dpkg.
+//! apt and dpkg: what they have noted, and who is at it.
 
-use super::super::{check::Found, sight::Sight};
+use super::super::{
+    check::Found,
+    sight::{MOST_READ, Sight},
+};
+use crate::packages::{Holder, holder_of};
 use d1_core::Manager;
-use std::{collections::BTreeMap, io};
+use std::io;
 
 /// An older index does not know this month's security updates.
 const OLD_INDEX: u64 = 30 * 24 * 3600;
+/// No installation that goes well takes longer, in seconds.
+const LONG_WORK: u64 = 3600;
+/// What the kernel counts the time of processes in, per second (`proc_pid_stat(5)`).
+const TICKS: u64 = 100;
 
-const STATUS: &str = "/var/lib/dpkg/status";
+pub(super) const STATUS: &str = "/var/lib/dpkg/status";
+/// What whoever installs, removes or fetches packages locks.
+const LOCKS: [&str; 4] = [
+    "/var/lib/dpkg/lock-frontend",
+    "/var/lib/dpkg/lock",
+    "/var/cache/apt/archives/lock",
+    "/var/lib/apt/lists/lock",
+];
 
 /// A package of dpkg's database with its three-word status.
 struct Listed {
@@ -32,8 +47,53 @@ fn packages(sight: &Sight) -> io::Result<Option<Vec<Listed>>> {
     Ok(Some(found))
 }
 
-fn no_apt() -> Found {
+pub(super) fn no_apt() -> Found {
     Found::skipped("packages are not kept by dpkg here")
+}
+
+/// Whoever is at the packages right now: what is half done is then being done.
+fn holder(sight: &Sight) -> Option<Holder> {
+    let locks = LOCKS.map(|lock| sight.host.file(lock));
+    holder_of(&sight.host, &locks)
+}
+
+fn at_work(holder: &Holder) -> Found {
+    Found::skipped(format!("{holder} is at work; ask again when it is done"))
+}
+
+pub(super) async fn lock(sight: Sight) -> Found {
+    if !sight.host.file(STATUS).exists() {
+        return no_apt();
+    }
+    let Some(holder) = holder(&sight) else { return Found::ok("nobody is") };
+    let pid = holder.pid;
+    let stat = sight.host.read(&format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name in parentheses may have anything in it; the rest comes after the last of them.
+    let fields: Vec<&str> =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    if fields.first() == Some(&"T") {
+        return Found::warn(format!(
+            "{holder} was stopped in the middle of its work, and blocks it"
+        ))
+        .remedy(format!("let it go on: sudo kill -CONT {pid}"));
+    }
+    let age = age(&sight, &fields);
+    let since = age.map_or_else(String::new, |age| format!(", for {} min", age / 60));
+    let found = Found::warn(format!("{holder} is at work{since}; nothing else can be installed"));
+    if age.is_some_and(|age| age > LONG_WORK) {
+        return found
+            .remedy(format!("see what it waits for: ps -o pid,stat,etime,args -p {pid}"))
+            .remedy("do not remove the lock: it is what keeps the packages whole");
+    }
+    found.remedy("wait for it; d1-doctor install does so by itself")
+}
+
+/// For how many seconds a process has run.
+fn age(sight: &Sight, fields: &[&str]) -> Option<u64> {
+    let started: u64 = fields.get(19)?.parse().ok()?;
+    let uptime = sight.host.read("/proc/uptime")?;
+    let uptime: u64 = uptime.split('.').next()?.parse().ok()?;
+    uptime.checked_sub(started / TICKS)
 }
 
 pub(super) async fn broken(sight: Sight) -> Found {
@@ -51,11 +111,79 @@ pub(super) async fn broken(sight: Sight) -> Found {
     if broken.is_empty() {
         return Found::ok(format!("{} packages are whole", packages.len()));
     }
+    if let Some(holder) = holder(&sight) {
+        return at_work(&holder);
+    }
+    // What dpkg itself says must be installed again is not put right by finishing it.
+    let can_finish = packages.iter().all(|package| package.flag != "reinstreq");
     Found::fail("an installation was cut off; apt refuses to work until it is finished")
         .details(broken)
         .remedy("sudo dpkg --configure -a")
         .remedy("sudo apt-get --fix-broken install")
+        .mend(sight.finish_packages().filter(|_| can_finish))
+}
+
+/// dpkg writes down in numbered files what it is about to note, as apt looks for them.
+pub(super) async fn interrupted(sight: Sight) -> Found {
+    let entries = match std::fs::read_dir(sight.host.file("/var/lib/dpkg/updates")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return no_apt(),
+        Err(error) => return Found::unreadable("dpkg's journal", &error),
+    };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_entry = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+    let left = names.filter(is_entry).count();
+    if left == 0 {
+        return Found::ok("none was");
+    }
+    if let Some(holder) = holder(&sight) {
+        return at_work(&holder);
+    }
+    Found::fail("dpkg was cut off; apt refuses to work until it has put its notes in order")
+        .details([format!("{left} notes in /var/lib/dpkg/updates")])
+        .remedy("sudo dpkg --configure -a")
         .mend(sight.finish_packages())
+}
+
+/// dpkg refuses a database that does not end with a line, as after a full disk.
+pub(super) async fn status(sight: Sight) -> Found {
+    let text = match sight.text(STATUS) {
+        Ok(Some(text)) => text,
+        Ok(None) if sight.host.file("/var/lib/dpkg/status-old").exists() => String::new(),
+        Ok(None) => return no_apt(),
+        Err(error) => return Found::unreadable("dpkg's database", &error),
+    };
+    let old = sight.text("/var/lib/dpkg/status-old").ok().flatten().unwrap_or_default();
+    let wrong = if text.trim().is_empty() && !old.trim().is_empty() {
+        "it is empty, and the copy of before is not"
+    } else if text.contains('\0') {
+        "there are zeros in it, as after a power cut"
+    } else if !text.is_empty() && !text.ends_with('\n') && (text.len() as u64) < MOST_READ {
+        "its last line is cut off, as after a full disk"
+    } else {
+        return Found::ok("it is");
+    };
+    Found::fail("dpkg's database of packages is damaged, and nothing can be installed")
+        .details([format!("{STATUS}: {wrong}")])
+        .remedy("see that the copy of before is whole: tail /var/lib/dpkg/status-old")
+        .remedy("sudo cp /var/lib/dpkg/status-old /var/lib/dpkg/status")
+        .remedy("older copies are in /var/backups/dpkg.status.*")
+}
+
+pub(super) async fn config(sight: Sight) -> Found {
+    if !sight.has("apt-config") {
+        return no_apt();
+    }
+    match sight.ask(&["apt-config", "dump"]).await {
+        Ok(said) if said.ok() => Found::ok("it can"),
+        Ok(said) if said.code == Some(100) => {
+            Found::fail("apt cannot read its own settings, and does nothing")
+                .details(said.stderr.lines().filter(|line| line.starts_with("E:")))
+                .remedy("mend the line that is named, in /etc/apt/apt.conf.d")
+        }
+        Ok(_) => Found::unknown("apt-config does not tell"),
+        Err(error) => Found::unknown(format!("apt-config does not tell: {error}")),
+    }
 }
 
 pub(super) async fn held(sight: Sight) -> Found {
@@ -91,7 +219,11 @@ pub(super) async fn index_age(sight: Sight) -> Found {
         .map(|entry| entry.path())
         .filter(|path| path.to_string_lossy().ends_with("Release"))
         .collect();
-    match sight.host.age_of_newest(&lists) {
+    // A list that is as it was keeps its age when apt looks for a newer one; its folders do not.
+    let stamps = ["lists", "lists/partial", "periodic/update-success-stamp"];
+    let stamps = stamps.iter().map(|name| sight.host.file(&format!("/var/lib/apt/{name}")));
+    let age = sight.host.age_of_newest(&lists.iter().cloned().chain(stamps).collect::<Vec<_>>());
+    match age.filter(|_| !lists.is_empty()) {
         None => Found::warn("there is no package index, so nothing can be installed")
             .remedy("sudo apt-get update")
             .mend(sight.refresh_index(Manager::Apt)),
@@ -103,67 +235,4 @@ pub(super) async fn index_age(sight: Sight) -> Found {
         }
         Some(age) => Found::ok(format!("{} h old", age.as_secs() / 3600)),
     }
-}
-
-/// `sources.list(5)`, in its one-line form.
-pub(super) async fn duplicate_sources(sight: Sight) -> Found {
-    let mut files = vec!["/etc/apt/sources.list".to_owned()];
-    if let Ok(entries) = std::fs::read_dir(sight.host.file("/etc/apt/sources.list.d")) {
-        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let lists = names.filter(|name| name.ends_with(".list"));
-        files.extend(lists.map(|name| format!("/etc/apt/sources.list.d/{name}")));
-    }
-    files.sort();
-    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut steps = Vec::new();
-    for file in &files {
-        let text = match sight.text(file) {
-            Ok(text) => text.unwrap_or_default(),
-            Err(error) => return Found::unreadable(file, &error),
-        };
-        let mut kept = String::new();
-        for (number, line) in text.lines().enumerate() {
-            let sources = sources(line);
-            // A line that says nothing new can go; one that says some of it is left to people.
-            let is_known = |source: &String| places.contains_key(source);
-            let superfluous = !sources.is_empty() && sources.iter().all(is_known);
-            kept += &format!("{}{line}\n", if superfluous { "# " } else { "" });
-            for source in sources {
-                places.entry(source).or_default().push(format!("{file}:{}", number + 1));
-            }
-        }
-        // What is no text would not survive being written anew.
-        if kept.lines().ne(text.lines()) && !text.contains('\u{fffd}') {
-            let title = format!("put a # before what is listed elsewhere in {file}");
-            steps.extend(sight.rewrite(&sight.host.file(file), &title, kept));
-        }
-    }
-    let twice: Vec<String> = places
-        .iter()
-        .filter(|(_, places)| places.len() > 1)
-        .map(|(source, places)| format!("{source} in {}", places.join(", ")))
-        .collect();
-    if twice.is_empty() {
-        return Found::ok(format!("{} sources", places.len()));
-    }
-    Found::warn("apt warns of these at every update")
-        .details(twice)
-        .remedy("put a # in front of one of the lines")
-        .mend(steps)
-}
-
-/// Each component of a source on its own: `deb http://x y main`.
-fn sources(line: &str) -> Vec<String> {
-    let line = line.split('#').next().unwrap_or_default();
-    // `deb [arch=amd64 signed-by=…] place suite components…`
-    let plain = match (line.find('['), line.find(']')) {
-        (Some(from), Some(to)) if from < to => format!("{} {}", &line[..from], &line[to + 1..]),
-        _ => line.to_owned(),
-    };
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let [kind @ ("deb" | "deb-src"), place, suite, components @ ..] = words.as_slice() else {
-        return Vec::new();
-    };
-    let place = place.trim_end_matches('/');
-    components.iter().map(|component| format!("{kind} {place} {suite} {component}")).collect()
 }

@@ -63,6 +63,9 @@ pub(super) async fn login_shell(sight: Sight) -> Found {
     let Some(shell) = shell.filter(|shell| !shell.is_empty()) else {
         return Found::skipped("this user has no shell of their own");
     };
+    if shell.ends_with("/nologin") || shell.ends_with("/false") {
+        return Found::skipped("nobody logs in as this user");
+    }
     if !sight.host.file(shell).exists() {
         return Found::fail("your login shell is not there: the next login fails")
             .details([shell])

@@ -10,7 +10,7 @@ use std::{
 const MOST: usize = 1024;
 
 /// The folders of the user's own search path, as far as [`MOST`].
-fn folders(sight: &Sight) -> Option<Vec<String>> {
+pub(super) fn folders(sight: &Sight) -> Option<Vec<String>> {
     let path = sight.env.get(std::ffi::OsStr::new("PATH"))?.to_string_lossy().into_owned();
     Some(path.split(':').take(MOST).map(str::to_owned).collect())
 }

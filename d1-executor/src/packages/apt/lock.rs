@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// A process that holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Holder {
+pub(crate) struct Holder {
     /// Its process id.
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     /// What it is called.
-    pub(super) command: String,
+    pub(crate) command: String,
 }
 
 impl std::fmt::Display for Holder {
@@ -19,7 +19,7 @@ impl std::fmt::Display for Holder {
 }
 
 /// Whoever holds the first of these locks that is held.
-pub(super) fn holder_of(host: &Host, locks: &[PathBuf]) -> Option<Holder> {
+pub(crate) fn holder_of(host: &Host, locks: &[PathBuf]) -> Option<Holder> {
     let table = host.read("/proc/locks")?;
     let pid = locks.iter().find_map(|lock| pid_in(&table, &identity(lock)?))?;
     Some(Holder { pid, command: command_of(host, pid) })

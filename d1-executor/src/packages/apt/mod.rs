@@ -18,3 +18,4 @@ mod status;
 mod wait;
 
 pub use ask::Apt;
+pub(crate) use lock::{Holder, holder_of};

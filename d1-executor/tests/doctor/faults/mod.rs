@@ -1,13 +1,20 @@
 //! One fault for every check: put in, found by that check, and by no other.
 
 mod apt;
+mod docker;
+mod git;
+mod languages;
 mod network;
+mod node;
 mod other_systems;
 mod own;
 mod path;
 mod secrets;
+mod shell;
+mod sources;
 mod system;
-mod tools;
+
+pub(crate) use docker::listen;
 
 use crate::{patient::Patient, table::Table};
 use d1_core::Verdict;
@@ -15,7 +22,7 @@ use d1_executor::all_checks;
 
 /// A fault: which checks find it, how bad they call it, and how it is put in.
 pub(crate) struct Fault {
-    found_by: &'static [&'static str],
+    pub(crate) found_by: &'static [&'static str],
     verdict: Verdict,
     pub(crate) put_in: fn(&mut Patient),
 }
@@ -35,8 +42,13 @@ pub(crate) fn faults() -> impl Iterator<Item = &'static Fault> {
         network::FAULTS,
         other_systems::FAULTS,
         path::FAULTS,
+        shell::FAULTS,
         apt::FAULTS,
-        tools::FAULTS,
+        sources::FAULTS,
+        git::FAULTS,
+        docker::FAULTS,
+        node::FAULTS,
+        languages::FAULTS,
         secrets::FAULTS,
         own::FAULTS,
     ];

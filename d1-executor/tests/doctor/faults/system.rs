@@ -71,6 +71,9 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
     warns(&["sys.umask"], |patient| patient.write("/proc/self/status", "Umask:\t0000\n")),
     warns(&["sys.timezone"], |patient| patient.remove("/usr/share/zoneinfo/Europe/Paris")),
+    warns(&["sys.timezone"], |patient| {
+        std::fs::remove_dir_all(patient.at("/usr/share/zoneinfo")).unwrap();
+    }),
     fails(&["sys.home.writable"], |patient| {
         let table = "/dev/vda / ext4 rw 0 0\n/dev/vdc /home ext4 ro 0 0\n";
         patient.write("/proc/mounts", table);
