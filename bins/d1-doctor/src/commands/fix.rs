@@ -7,17 +7,17 @@ use crate::{
         consent::{Decision, PlanDocument, decide},
         diagnose::{Examination, Looked, Memory, view},
         drive::drive_quietly,
+        fix_plan::plan,
     },
     compose::{Local, Mode},
     failure::{ExitCode, Failure},
     home::Home,
     terminal::Terminal,
 };
-use d1_core::{CheckId, Finding, Fix, Intent, Plan, SetupId, Step, StepId};
+use d1_core::{Finding, Intent, Plan, SetupId};
 use d1_executor::Selection;
 use d1_protocol::api::SetupView;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Mends what is found.
 pub async fn run(
@@ -60,7 +60,9 @@ async fn mend(
         terminal.print_text(&view(terminal).evidence(mendable));
         terminal.print("\n");
     }
-    let draft = local.engine.draft_plan(local.device, plan(mendable, others)).await?;
+    let plan = plan(mendable, others);
+    let mended = mended_by(&plan);
+    let draft = local.engine.draft_plan(local.device, plan).await?;
     if decide(terminal, args.consent, &PlanDocument::of(&draft)?)? == Decision::Stop {
         return Ok(ExitCode::Ok);
     }
@@ -71,8 +73,6 @@ async fn mend(
     let (exit, setup) = drive_quietly(terminal, home, local, id, 0).await?;
     drop(driving);
     // What was done may be undone, so what is true now is asked of the machine, not of the plan.
-    let names = mendable.iter().map(|finding| finding.check.to_string()).collect();
-    let mended = Selection { names, deep: false };
     let Looked::AtAll(again) = examination.look(terminal, &mended, |_| {}).await else {
         terminal.talk("stopped before everything was looked at again: d1-doctor diagnose");
         return Ok(ExitCode::Interrupted);
@@ -90,34 +90,13 @@ async fn mend(
     Ok(if exit == ExitCode::Ok && !mended { ExitCode::Failed } else { exit })
 }
 
-/// One plan for everything: what two checks would both do is done once.
-fn plan(mendable: &[Finding], others: &[Finding]) -> Plan {
-    let mut steps: Vec<Step> = Vec::new();
-    // A step after another one of its check depends on it.
-    let mut before: BTreeMap<&CheckId, StepId> = BTreeMap::new();
-    for finding in mendable {
-        for step in &finding.fix {
-            let mut step = step.clone();
-            let known = steps.iter().find(|known| known.action == step.action);
-            let id = known.map_or_else(|| step.id.clone(), |known| known.id.clone());
-            let earlier = before.insert(&finding.check, id);
-            if known.is_none() {
-                step.depends_on = earlier.into_iter().collect();
-                steps.push(step);
-            }
-        }
-    }
-    let checks: Vec<CheckId> = mendable.iter().map(|finding| finding.check.clone()).collect();
-    let left = |finding: &Finding| {
-        let remedy = finding.remedy.first().map_or("", String::as_str);
-        format!("{} is left to you: {remedy}", finding.check)
+/// The checks that a plan mends.
+fn mended_by(plan: &Plan) -> Selection {
+    let names = match &plan.intent {
+        Intent::Fix(fix) => fix.checks.iter().map(ToString::to_string).collect(),
+        Intent::Install(_) | Intent::Undo(_) => Vec::new(),
     };
-    Plan {
-        sources: checks.iter().map(|check| format!("check {check}")).collect(),
-        intent: Intent::Fix(Fix { checks }),
-        steps,
-        follow_up: others.iter().map(left).collect(),
-    }
+    Selection { names, deep: false }
 }
 
 fn nothing_to_mend(terminal: &Terminal, others: &[Finding]) -> ExitCode {

@@ -5,6 +5,7 @@ pub mod consent;
 pub mod diagnose;
 pub mod drive;
 pub mod fix;
+mod fix_plan;
 pub mod history;
 pub mod install;
 pub mod logs;
