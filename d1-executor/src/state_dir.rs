@@ -8,6 +8,7 @@
 //!   setups.db     the orchestrator's setups, where it runs on the same machine
 //!   diagnoses.db  what the doctor found
 //!   daemon.sock   the daemon's socket
+//!   certificate.pem  the device's certificate, where it is enrolled
 //!   originals/    saved originals of changed files
 //!   spool/        output of commands that must survive us
 //! ```
@@ -18,6 +19,9 @@ use std::{
     io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
 };
+
+/// Where enrolment puts the certificate by which the device is known, its own first.
+pub(crate) const CERTIFICATE: &str = "certificate.pem";
 
 /// The folder in which everything is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +109,12 @@ impl StateDir {
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.path.join("daemon.sock")
+    }
+
+    /// The device's certificate; it is there once the device is enrolled.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.path.join(CERTIFICATE)
     }
 
     /// The device's id: made on first use, and the same ever after.

@@ -39,6 +39,12 @@ impl Sight {
         self.file(path, title.to_owned(), FileChange::Write { content, mode: None })
     }
 
+    /// Makes a file that only its owner can read.
+    #[must_use]
+    pub fn make_private(&self, path: &Path, title: &str, content: String) -> Option<Step> {
+        self.file(path, title.to_owned(), FileChange::Write { content, mode: Some(0o600) })
+    }
+
     /// Adds a line to a file, and makes the file when it is not there.
     #[must_use]
     pub fn add_line(&self, path: &Path, line: &str) -> Option<Step> {

@@ -9,6 +9,7 @@ mod examine;
 mod history;
 mod mend;
 mod network;
+mod project;
 mod sight;
 mod watch;
 

@@ -114,6 +114,21 @@ impl Sight {
         format!("{name} {}", std::env::consts::ARCH)
     }
 
+    /// Asks a program as [`Sight::ask`] does, in this folder, with more in its environment.
+    pub async fn ask_at(
+        &self,
+        folder: &Path,
+        more: &[(&str, &str)],
+        words: &[&str],
+    ) -> Result<Captured, ToolError> {
+        let mut env = self.host.tool_env(more);
+        if let Some(home) = &self.home {
+            env.insert("HOME".into(), home.to_string_lossy().into_owned());
+        }
+        let command = Command::new(words.iter().copied(), env).in_folder(folder);
+        self.tool.capture(&command, ASK).await
+    }
+
     /// Whether a program is on the search path.
     #[must_use]
     pub fn has(&self, program: &str) -> bool {
@@ -174,7 +189,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
 }
 
 /// Opens without waiting: a pipe in the place of a file must not stop the doctor.
-fn open(path: &Path) -> io::Result<std::fs::File> {
+pub(super) fn open(path: &Path) -> io::Result<std::fs::File> {
     use rustix::fs::{Mode, OFlags};
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     Ok(std::fs::File::from(rustix::fs::open(path, flags, Mode::empty())?))

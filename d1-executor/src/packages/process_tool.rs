@@ -117,6 +117,9 @@ fn spawn(command: &Command) -> io::Result<tokio::process::Child> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "it is not on the search path"))?;
     let mut child = tokio::process::Command::new(program);
     child.args(command.argv.iter().skip(1)).env_clear().envs(&command.env);
+    if let Some(folder) = &command.cwd {
+        child.current_dir(folder);
+    }
     child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     child.spawn()
 }

@@ -1,7 +1,12 @@
 //! Running a package manager's programs: short ones to look, long ones to work.
 
 use d1_core::{Ended, ExecutorError, Output, Stop};
-use std::{collections::BTreeMap, fmt, io, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 
 /// A program, its arguments, and its whole environment.
@@ -11,6 +16,8 @@ pub struct Command {
     pub argv: Vec<String>,
     /// Its environment, all of it.
     pub env: BTreeMap<String, String>,
+    /// Where a short command runs; where we do when not said.
+    pub cwd: Option<PathBuf>,
 }
 
 impl Command {
@@ -19,7 +26,13 @@ impl Command {
         words: impl IntoIterator<Item = impl Into<String>>,
         env: BTreeMap<String, String>,
     ) -> Self {
-        Self { argv: words.into_iter().map(Into::into).collect(), env }
+        Self { argv: words.into_iter().map(Into::into).collect(), env, cwd: None }
+    }
+
+    /// The same, run in this folder.
+    #[must_use]
+    pub fn in_folder(self, folder: &Path) -> Self {
+        Self { cwd: Some(folder.to_path_buf()), ..self }
     }
 
     /// The program.

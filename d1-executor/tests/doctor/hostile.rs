@@ -238,6 +238,9 @@ async fn a_folder_in_the_place_of_every_file_is_survived() {
     assert!(findings.remove("d1.policy").unwrap().is_trouble());
     assert!(findings.remove("git.identity").unwrap().is_trouble());
     findings.remove("net.ca.bundle");
+    for id in ["proj.file", "d1.db"] {
+        assert!(findings.remove(id).unwrap().is_trouble(), "{id}: a folder is no file");
+    }
     no_false_alarm(&findings);
 }
 

@@ -19,9 +19,13 @@ mod hostile;
 #[cfg(test)]
 mod mending;
 #[cfg(test)]
+mod own;
+#[cfg(test)]
 mod packages;
 #[cfg(test)]
 mod patient;
+#[cfg(test)]
+mod project;
 #[cfg(test)]
 mod reaching;
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use crate::cable::Cable;
 use d1_core::{Finding, SystemClock};
-use d1_executor::{Doctor, Host, Selection, Sight, Space};
+use d1_executor::{Doctor, History, Host, Selection, Sight, Space, SqliteJournal};
 use futures_util::StreamExt as _;
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     fs,
-    os::unix::fs::PermissionsExt as _,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt as _, net::UnixListener},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -97,10 +98,24 @@ const CLEAN_SYSTEM: &[(&str, &str)] = &[
 const PROGRAMS: &[(&str, &str)] =
     &[("locale", "printf 'C\\nC.utf8\\nen_US.utf8\\nPOSIX\\n'"), ("systemctl", "exit 0")];
 
+/// What a project whose needs are met has in these places; its manifest names a port, too.
+const PROJECT: [(&str, &str); 7] = [
+    ("/home/maya/app/.nvmrc", "lts/iron\n"),
+    ("/home/maya/app/.python-version", "3.11\n"),
+    ("/home/maya/app/.tool-versions", "nodejs 20.11.1\nmystery-tool 1.2\n"),
+    ("/home/maya/app/package.json", "{ \"engines\": { \"node\": \">=18\", \"npm\": \">=9\" } }\n"),
+    ("/home/maya/app/package-lock.json", "{}\n"),
+    ("/home/maya/app/.env.example", "DATABASE_URL=postgres://127.0.0.1/app\nAPI_KEY=\n"),
+    ("/home/maya/app/.env", "export DATABASE_URL=postgres://maya:secret@127.0.0.1/app\nAPI_KEY=\n"),
+];
+
 /// A machine of one's own.
 pub(crate) struct Patient {
     folder: TempDir,
     outside: TempDir,
+    _services: (UnixListener, TcpListener),
+    /// The port on which a service answers.
+    pub(crate) port: u16,
     pub(crate) sight: Sight,
 }
 
@@ -114,7 +129,7 @@ impl Patient {
         let mut sight = Sight::this(host, &at("/state"));
         sight.home = Some(at("/home/maya"));
         sight.uid = own_uid();
-        sight.cwd = Some(at("/home/maya"));
+        sight.cwd = Some(at("/home/maya/app/src"));
         sight.env = Arc::new(BTreeMap::from([
             ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
             ("HOME".into(), at("/home/maya").into_os_string()),
@@ -125,7 +140,17 @@ impl Patient {
             Space { free_bytes: 50 << 30, total_bytes: 100 << 30, free_files: Some(1 << 20) };
         sight.space = Arc::new(move |_| Ok(roomy));
         sight.net = Arc::new(Cable::default());
-        let patient = Self { folder, outside: scratch(), sight };
+        for folder in ["/run", "/home/maya/app/src"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        let services = (
+            UnixListener::bind(at("/run/app.sock")).unwrap(),
+            TcpListener::bind("127.0.0.1:0").unwrap(),
+        );
+        let port = services.1.local_addr().unwrap().port();
+        let patient = Self { folder, outside: scratch(), _services: services, port, sight };
+        patient.has_a_project();
+        patient.has_a_past();
         for (path, content) in CLEAN.iter().chain(CLEAN_SYSTEM) {
             patient.write(path, content);
         }
@@ -150,6 +175,56 @@ impl Patient {
         patient.mode("/home/maya/.ssh/id_ed25519", 0o600);
         patient.mode("/home/maya/.netrc", 0o600);
         patient
+    }
+
+    /// The user stands in a project that has all it needs.
+    fn has_a_project(&self) {
+        for (path, content) in PROJECT {
+            self.write(path, content);
+        }
+        self.has_manifest("");
+        for (name, version) in [("node", "v20.11.1"), ("python3", "Python 3.11.2")] {
+            self.program(name, &format!("echo {version}"));
+        }
+    }
+
+    /// Gives the project its usual manifest, with more at the end.
+    pub(crate) fn has_manifest(&self, more: &str) {
+        let port = self.port;
+        let manifest = format!(
+            "[tools]\npython = \">=3.10\"\n\n[services]\napp = {{ socket = \"/run/app.sock\" }}\n\
+             postgres = {{ port = {port} }}\n\n[env]\nrequired = [\"DATABASE_URL\", \"API_KEY\"]\n\
+             \n[ports]\nweb = 3000\n{more}"
+        );
+        self.write("/home/maya/app/d1-doctor.toml", manifest);
+    }
+
+    /// We have been at work here before, and all of it has ended.
+    fn has_a_past(&self) {
+        drop(SqliteJournal::open(&self.at("/state/journal.db")).unwrap());
+        drop(History::open(&self.at("/state/diagnoses.db")).unwrap());
+        self.write("/state/agent.lock", "4242\n");
+        self.certificate(include_str!("../fixtures/certificates/valid.pem"));
+        self.mode("/state", 0o700);
+        self.write("/proc/net/tcp", "  sl  local_address rem_address   st\n");
+    }
+
+    /// Gives the device a certificate.
+    pub(crate) fn certificate(&self, text: &str) {
+        self.write("/state/certificate.pem", text);
+    }
+
+    /// Has a program listen on a port, as the kernel tells of it.
+    pub(crate) fn listens(&self, port: u16, pid: u32, program: &str, folder: &str) {
+        let line = format!("   0: 0100007F:{port:04X} 00000000:0000 0A 0:0 0:0 0 0 0 777 1 0\n");
+        self.write("/proc/net/tcp", format!("  sl  local_address rem_address   st\n{line}"));
+        self.write(&format!("/proc/{pid}/comm"), format!("{program}\n"));
+        fs::create_dir_all(self.at(&format!("/proc/{pid}/fd"))).unwrap();
+        let link = |to: &Path, name: &str| {
+            std::os::unix::fs::symlink(to, self.at(&format!("/proc/{pid}/{name}"))).unwrap();
+        };
+        link(Path::new("socket:[777]"), "fd/3");
+        link(&self.at(folder), "cwd");
     }
 
     pub(crate) fn at(&self, path: &str) -> PathBuf {
@@ -205,6 +280,7 @@ impl Patient {
     pub(crate) fn link(&self, path: &str, target: impl AsRef<Path>) {
         let path = self.at(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _not_there = fs::remove_file(&path);
         std::os::unix::fs::symlink(target, path).unwrap();
     }
 

@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The first of January 2026, in milliseconds: no version of this program is older.
-const FIRST_VERSION: Timestamp = Timestamp(1_767_225_600_000);
+pub(super) const FIRST_VERSION: Timestamp = Timestamp(1_767_225_600_000);
 /// Files may be this much newer than the clock says before it is wrong: two clocks differ.
 const LEEWAY: Duration = Duration::from_secs(600);
 /// Tickets and certificates are refused from about here on.

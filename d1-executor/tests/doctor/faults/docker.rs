@@ -107,7 +107,7 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
     warns(&["docker.compose"], |patient| {
         docker(patient);
-        patient.write("/home/maya/compose.yaml", "services: {}\n");
+        patient.write("/home/maya/app/src/compose.yaml", "services: {}\n");
     }),
     fails(&["ctr.subuid"], |patient| {
         podman(patient);
@@ -131,7 +131,7 @@ async fn a_docker_that_works_is_left_in_peace_however_it_is_reached() {
     docker(&patient);
     podman(&mut patient);
     patient.write("/usr/libexec/docker/cli-plugins/docker-compose", "");
-    patient.write("/home/maya/compose.yaml", "services: {}\n");
+    patient.write("/home/maya/app/src/compose.yaml", "services: {}\n");
     let wrong = async |patient: &Patient| {
         let findings = patient.examine().await;
         assert_eq!(findings["docker.daemon"].summary, "it does", "{:?}", findings["docker.daemon"]);

@@ -9,6 +9,7 @@ mod node;
 mod other_systems;
 mod own;
 mod path;
+mod project;
 mod secrets;
 mod shell;
 mod sources;
@@ -51,6 +52,7 @@ pub(crate) fn faults() -> impl Iterator<Item = &'static Fault> {
         languages::FAULTS,
         secrets::FAULTS,
         own::FAULTS,
+        project::FAULTS,
     ];
     areas.into_iter().flatten()
 }
