@@ -5,8 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
 
-use d1_core::SystemClock;
-use d1_executor::{About, Check, Doctor, Found, Host, Pace, Selection, Sight};
+use d1_core::{About, Pace, SystemClock, Verdict};
+use d1_executor::{Check, Doctor, Found, Host, Selection, Sight};
 use d1_world::{Contest, Desk};
 use futures_util::{StreamExt as _, stream};
 use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
@@ -20,7 +20,14 @@ const AT_ONCE: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(2);
 
 const NOTHING: Check = Check {
-    about: About { id: "x.nothing", title: "nothing", pace: Pace::Fast, network: false },
+    about: About {
+        id: "x.nothing",
+        title: "nothing",
+        reads: "nothing",
+        severity: Verdict::Warn,
+        pace: Pace::Fast,
+        network: false,
+    },
     look: |_| Box::pin(async { Found::ok("so it is") }),
 };
 

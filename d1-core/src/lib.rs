@@ -12,6 +12,7 @@ mod action;
 mod amount;
 mod argv;
 mod change;
+mod check;
 mod clock;
 mod digest;
 mod executor;
@@ -57,6 +58,7 @@ pub use action::{
 pub use amount::Amount;
 pub use argv::{Argv, ArgvError};
 pub use change::{Baseline, Change, Resource, State};
+pub use check::{About, Pace};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use digest::{Digest, DigestError};
 pub use executor::{Ended, Executor, ExecutorError, Job, Probed};

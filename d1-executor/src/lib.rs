@@ -21,9 +21,9 @@ mod state_dir;
 pub use agent::{Agent, AgentParts};
 #[cfg(unix)]
 pub use doctor::{
-    About, Accepted, Answer, Check, Destination, Discretion, Doctor, Found, Looking, Network,
-    NetworkError, Pace, Presented, Proxy, Refusal, Selection, Sight, Space, ThisNetwork,
-    all_checks, watch,
+    Accepted, Answer, Check, Destination, Discretion, Doctor, Found, Looking, Network,
+    NetworkError, Presented, Proxy, Refusal, Selection, Sight, Space, ThisNetwork, all_checks,
+    watch,
 };
 #[cfg(feature = "sqlite")]
 pub use doctor::{Difference, History, HistoryError, differences};

@@ -1,53 +1,11 @@
 //! One check: what it is about, and what it found.
 
 use super::sight::Sight;
-use d1_core::{Finding, Step, Verdict};
+use d1_core::{About, Finding, Step, Verdict};
 use std::{future::Future, io, pin::Pin, time::Duration};
-
-/// How a check goes about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pace {
-    /// Reads a few files, or asks one quick program.
-    Fast,
-    /// Asks programs that take their time; comes last.
-    Slow,
-    /// Only when asked for by name, or with `--deep`.
-    Deep,
-}
 
 /// The longest text of a finding, in characters: what programs say has no bound.
 const LONGEST_TEXT: usize = 400;
-
-/// What a check is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct About {
-    /// Its name, its area first.
-    pub id: &'static str,
-    /// What it sees to, in one line.
-    pub title: &'static str,
-    /// How it goes about it.
-    pub pace: Pace,
-    /// Whether it talks to the network.
-    pub network: bool,
-}
-
-impl About {
-    /// The area: what comes before the first dot.
-    #[must_use]
-    pub fn area(&self) -> &'static str {
-        self.id.split('.').next().unwrap_or(self.id)
-    }
-
-    /// How long it may take before it counts as not determined.
-    #[must_use]
-    pub const fn deadline(&self) -> Duration {
-        match self.pace {
-            Pace::Fast => Duration::from_secs(2),
-            Pace::Slow => Duration::from_secs(10),
-            Pace::Deep => Duration::from_secs(60),
-        }
-    }
-}
 
 /// Work that looks.
 pub type Looking = Pin<Box<dyn Future<Output = Found> + Send>>;

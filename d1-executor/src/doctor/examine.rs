@@ -6,11 +6,11 @@
 
 use super::{
     acceptance::{Accepted, today},
-    check::{About, Check, Found, Pace},
+    check::{Check, Found},
     checks::CHECKS,
     sight::Sight,
 };
-use d1_core::Finding;
+use d1_core::{About, Finding, Pace};
 use futures_util::{Stream, StreamExt as _, stream};
 use std::sync::Arc;
 use tokio::{task::spawn_blocking, time::Instant};

@@ -18,7 +18,7 @@ pub use discretion::Discretion;
 #[cfg(feature = "sqlite")]
 pub use history::{Difference, History, HistoryError, differences};
 
-pub use check::{About, Check, Found, Looking, Pace};
+pub use check::{Check, Found, Looking};
 pub use checks::all_checks;
 pub use examine::{Doctor, Selection};
 pub use network::{

@@ -1,7 +1,7 @@
 //! The published table of what the doctor detects: `CHECKS.md`, made of what the tests saw.
 
-use d1_core::{Finding, Undo};
-use d1_executor::{About, all_checks};
+use d1_core::{About, Finding, Undo, Verdict};
+use d1_executor::all_checks;
 use std::collections::BTreeMap;
 
 /// The table as it was published. A difference is to be looked at: run this test with
@@ -13,6 +13,7 @@ const PUBLISHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/CHECKS.md");
 struct Row {
     faults: usize,
     found: usize,
+    worst: Option<Verdict>,
     false_alarms: usize,
     fix: Option<String>,
 }
@@ -33,11 +34,23 @@ impl Table {
             let (is_wrong, found) = (to_find.contains(&id.as_str()), finding.is_trouble());
             row.faults += usize::from(is_wrong);
             row.found += usize::from(is_wrong && found);
+            row.worst = row.worst.max(found.then_some(finding.verdict));
             row.false_alarms += usize::from(!is_wrong && found);
             if row.fix.is_none() && !finding.fix.is_empty() {
                 row.fix = Some(undo_of(finding).to_owned());
             }
         }
+    }
+
+    /// Every check finds what it says is the worst it can find, and nothing worse.
+    pub(crate) fn assert_severities(&self) {
+        let wrong: Vec<&str> = all_checks()
+            .filter(|about| {
+                self.rows.get(about.id).and_then(|row| row.worst) != Some(about.severity)
+            })
+            .map(|about| about.id)
+            .collect();
+        assert_eq!(wrong, [""; 0], "their severity is not the worst that was seen");
     }
 
     /// Compares it with what was published.
@@ -47,7 +60,9 @@ impl Table {
             std::fs::write(PUBLISHED, &text).unwrap();
         }
         let published = std::fs::read_to_string(PUBLISHED).unwrap_or_default();
-        assert_eq!(text, published, "CHECKS.md is not what was seen; see the top of table.rs");
+        let differ = text.lines().zip(published.lines()).find(|(seen, told)| seen != told);
+        assert_eq!(differ, None, "CHECKS.md is not what was seen; see the top of table.rs");
+        assert_eq!(text.len(), published.len(), "CHECKS.md has more or less than was seen");
     }
 
     fn text(&self) -> String {
@@ -64,8 +79,8 @@ impl Table {
             - {} false alarms: a check that spoke up where nothing of its own was wrong.\n\
             - {fixes} checks offer a fix (`d1-doctor fix`); each is proven to be found no more \
             when it is mended, and found again when that is taken back.\n\n\
-            | check | sees to it that | faults found | false alarms | fix, undo |\n\
-            |---|---|---|---|---|\n",
+            | check | sees to it that | reads | at worst | faults found | false alarms | \
+            fix, undo |\n|---|---|---|---|---|---|---|\n",
             rows.len(),
             self.machines,
             sum(|row| row.false_alarms),
@@ -74,10 +89,12 @@ impl Table {
             let row = self.rows.get(about.id).cloned().unwrap_or_default();
             let fix = row.fix.as_deref().unwrap_or("–");
             text += &format!(
-                "| `{}` | {}{} | {} of {} | {} | {fix} |\n",
+                "| `{}` | {}{} | {} | {} | {} of {} | {} | {fix} |\n",
                 about.id,
                 about.title,
                 how(&about),
+                about.reads,
+                about.severity,
                 row.found,
                 row.faults,
                 row.false_alarms

@@ -76,6 +76,7 @@ async fn every_fault_is_found_by_its_checks_and_by_no_other() {
             assert!(!finding.remedy.is_empty(), "{id} tells what to do: {finding:?}");
         }
     }
+    table.assert_severities();
     table.assert_published();
 }
 

@@ -7,8 +7,8 @@ use crate::{
     terminal::{Progress, Terminal},
     ui::{findings_view::View, frame::MAX_WIDTH, live::Live, text::clip},
 };
-use d1_core::{Category, Finding, Problem, SystemClock};
-use d1_executor::{About, Accepted, Doctor, Host, Selection, Sight, all_checks};
+use d1_core::{About, Category, Finding, Problem, SystemClock};
+use d1_executor::{Accepted, Doctor, Host, Selection, Sight, all_checks};
 use futures_util::StreamExt as _;
 use std::{
     io,

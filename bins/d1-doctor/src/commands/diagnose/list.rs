@@ -1,7 +1,8 @@
 //! `diagnose --list`: every check there is.
 
 use crate::terminal::Terminal;
-use d1_executor::{Pace, all_checks};
+use d1_core::{Pace, Verdict};
+use d1_executor::all_checks;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -15,6 +16,9 @@ struct Row {
     id: &'static str,
     area: &'static str,
     title: &'static str,
+    reads: &'static str,
+    severity: Verdict,
+    deadline_ms: u128,
     deep: bool,
     network: bool,
 }
@@ -25,6 +29,9 @@ pub(super) fn list(terminal: &Terminal) {
         id: about.id,
         area: about.area(),
         title: about.title,
+        reads: about.reads,
+        severity: about.severity,
+        deadline_ms: about.deadline().as_millis(),
         deep: about.pace == Pace::Deep,
         network: about.network,
     });
