@@ -157,6 +157,7 @@ impl Sight {
     pub fn shown(&self, path: &Path) -> String {
         let below = self.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
         match (below, path.strip_prefix(&self.host.root)) {
+            (Some(below), _) if below.as_os_str().is_empty() => "~".to_owned(),
             (Some(below), _) => format!("~/{}", below.display()),
             (None, Ok(inside)) => format!("/{}", inside.display()),
             (None, Err(_)) => path.display().to_string(),

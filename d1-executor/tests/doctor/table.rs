@@ -77,8 +77,9 @@ impl Table {
             - {} checks looked at {} machines: a healthy one, and one for each fault.\n\
             - {found} of {faults} times a fault was found by a check that has to find it.\n\
             - {} false alarms: a check that spoke up where nothing of its own was wrong.\n\
-            - {fixes} checks offer a fix (`d1-doctor fix`); each is proven to be found no more \
-            when it is mended, and found again when that is taken back.\n\n\
+            - {fixes} checks offer a fix (`d1-doctor fix`); what each finds is proven to be found \
+            no more when it is mended, and to be found again when that is taken back, where it \
+            can be.\n\n\
             | check | sees to it that | reads | at worst | faults found | false alarms | \
             fix, undo |\n|---|---|---|---|---|---|---|\n",
             rows.len(),
