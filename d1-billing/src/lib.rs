@@ -1,9 +1,35 @@
 //! What work costs, and who pays: price lists, quotes, and a ledger.
 
+mod answer;
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, unused_imports, reason = "only databases read and write parts of the books")
+)]
+mod books;
+mod key;
+mod ledger;
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "only databases read and write parts of the books")
+)]
+mod operation;
 mod price_list;
+mod store;
 
+pub use answer::{
+    Applied, Balance, BillingError, CapUse, Difference, EntryKind, Event, HoldReceipt, HoldState,
+    Line, Refusal, Reply, Statement,
+};
 pub use d1_core::memory::MemoryLedger;
+pub use key::{EventId, Key, LotId, QuoteId};
+pub use ledger::Ledger;
+pub use operation::{CapScope, Command, Grant, NewHold, NewQuote, Open, Operation, Source};
 pub use price_list::{PriceList, PriceListError};
+#[cfg(feature = "postgres")]
+pub use store::PostgresBooks;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteBooks;
+pub use store::{BookStore, MemoryBooks};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -31,6 +31,9 @@ pub enum LedgerError {
         /// What was set aside.
         held: Amount,
     },
+    /// A rule of this ledger is against it: a cap, a freeze, an end that has passed.
+    #[error("{0}")]
+    Denied(Box<dyn Error + Send + Sync>),
     /// The storage is in trouble. Money fails closed: nothing was taken or given.
     #[error("the ledger could not {doing}")]
     Backend {

@@ -3,11 +3,13 @@
 //! - [`AptRoot`]: a scratch Debian with real apt and dpkg.
 //! - [`Desk`]: the real programs, each with a state directory of its own.
 //! - [`CloudDesk`]: a real server on a free port.
+//! - [`Postgres`]: a real PostgreSQL server, and a database for each test.
 //! - [`World`]: the whole system in one process, on a simulated machine.
 //! - [`Contest`]: ways to do one job, timed in turns.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     missing_docs,
@@ -18,10 +20,12 @@ mod apt_root;
 mod cloud_desk;
 mod contest;
 mod desk;
+mod postgres;
 mod world;
 
 pub use apt_root::{AptRoot, Deb};
 pub use cloud_desk::CloudDesk;
 pub use contest::Contest;
 pub use desk::{Desk, PATIENCE, Ran, Server, finish, run, signal, until};
+pub use postgres::Postgres;
 pub use world::World;

@@ -1,0 +1,218 @@
+//! The ledger: the books, a clock, and a method for each thing that is done with them.
+
+use crate::{
+    Applied, Balance, BillingError, BookStore, Command, Difference, Event, EventId, Grant,
+    HoldReceipt, Key, LotId, MemoryBooks, NewHold, Operation, Refusal, Reply, Statement,
+};
+use d1_core::{AccountId, Amount, Clock, CreditLedger, HoldId, LedgerError, Timestamp};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// How many accounts are verified between two looks at the list of them.
+const ACCOUNTS: usize = 256;
+
+/// Credits that nobody can lose, overspend, or be overcharged.
+///
+/// Every change is said with a [`Key`] that its caller chose. Said again with the same key
+/// and the same words it is answered as before, and changes nothing; with other words it is
+/// refused. What is refused changes nothing.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    books: Arc<dyn BookStore>,
+    clock: Arc<dyn Clock>,
+    /// The latest time seen: a clock that is set back does not bring back what has expired.
+    latest: Arc<AtomicU64>,
+}
+
+impl Ledger {
+    /// A ledger with these books.
+    #[must_use]
+    pub fn new(books: Arc<dyn BookStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { books, clock, latest: Arc::default() }
+    }
+
+    /// A ledger that forgets when dropped.
+    #[must_use]
+    pub fn in_memory(clock: Arc<dyn Clock>) -> Self {
+        Self::new(Arc::new(MemoryBooks::default()), clock)
+    }
+
+    /// Does an operation.
+    pub async fn apply(
+        &self,
+        key: Key,
+        operation: Operation,
+    ) -> Result<Applied<Reply>, BillingError> {
+        self.books.apply(Command { key, operation }, self.now()).await
+    }
+
+    /// Gives credits.
+    pub async fn grant(&self, key: Key, grant: Grant) -> Result<Applied<LotId>, BillingError> {
+        let reply = self.apply(key, Operation::Grant(grant)).await?;
+        match reply {
+            Applied::Fresh(Reply::Granted(lot)) => Ok(Applied::Fresh(lot)),
+            Applied::Replayed(Reply::Granted(lot)) => Ok(Applied::Replayed(lot)),
+            Applied::Fresh(Reply::Done | Reply::Hold(_))
+            | Applied::Replayed(Reply::Done | Reply::Hold(_)) => Err(other_answer()),
+        }
+    }
+
+    /// Sets credits aside.
+    pub async fn hold(
+        &self,
+        key: Key,
+        hold: NewHold,
+    ) -> Result<Applied<HoldReceipt>, BillingError> {
+        receipt(self.apply(key, Operation::Hold(hold)).await?)
+    }
+
+    /// Takes what is owed of a hold, and frees the rest.
+    pub async fn capture(
+        &self,
+        key: Key,
+        hold: HoldId,
+        charge: Amount,
+    ) -> Result<Applied<HoldReceipt>, BillingError> {
+        receipt(self.apply(key, Operation::Capture { hold, charge }).await?)
+    }
+
+    /// Gives back what was charged.
+    pub async fn refund(
+        &self,
+        key: Key,
+        hold: HoldId,
+        amount: Amount,
+    ) -> Result<Applied<HoldReceipt>, BillingError> {
+        receipt(self.apply(key, Operation::Refund { hold, amount }).await?)
+    }
+
+    /// How an account stands; an account nobody knows has nothing.
+    pub async fn balance(&self, account: AccountId) -> Result<Balance, BillingError> {
+        self.books.balance(account, self.now()).await
+    }
+
+    /// How a hold stands.
+    pub async fn look_at(&self, hold: HoldId) -> Result<Option<HoldReceipt>, BillingError> {
+        self.books.hold(hold, self.now()).await
+    }
+
+    /// A part of an account's history: the lines after number `after`.
+    pub async fn statement(
+        &self,
+        account: AccountId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Statement, BillingError> {
+        self.books.statement(account, after, limit).await
+    }
+
+    /// News that nobody has taken, the oldest first.
+    pub async fn news(&self, limit: usize) -> Result<Vec<Event>, BillingError> {
+        self.books.news(limit).await
+    }
+
+    /// This news is taken, and not told again.
+    pub async fn taken(&self, events: &[EventId]) -> Result<(), BillingError> {
+        self.books.taken(events).await
+    }
+
+    /// Recomputes every account, and tells how many there are and the first difference.
+    pub async fn verify(&self) -> Result<(u64, Option<Difference>), BillingError> {
+        let (mut last, mut count) = (None, 0);
+        loop {
+            let accounts = self.books.accounts(last, ACCOUNTS).await?;
+            if accounts.is_empty() {
+                return Ok((count, None));
+            }
+            for account in accounts {
+                if let Some(difference) = self.books.verify(account).await? {
+                    return Ok((count, Some(difference)));
+                }
+                (last, count) = (Some(account), count + 1);
+            }
+        }
+    }
+
+    /// The time, never earlier than it was.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now().0;
+        Timestamp(self.latest.fetch_max(now, Ordering::SeqCst).max(now))
+    }
+}
+
+fn receipt(reply: Applied<Reply>) -> Result<Applied<HoldReceipt>, BillingError> {
+    match reply {
+        Applied::Fresh(Reply::Hold(receipt)) => Ok(Applied::Fresh(receipt)),
+        Applied::Replayed(Reply::Hold(receipt)) => Ok(Applied::Replayed(receipt)),
+        Applied::Fresh(Reply::Done | Reply::Granted(_))
+        | Applied::Replayed(Reply::Done | Reply::Granted(_)) => Err(other_answer()),
+    }
+}
+
+fn other_answer() -> BillingError {
+    BillingError::Damaged("an operation was answered as another is".to_owned())
+}
+
+#[async_trait::async_trait]
+impl CreditLedger for Ledger {
+    async fn available(&self, account: AccountId) -> Result<Amount, LedgerError> {
+        let balance = self.balance(account).await;
+        balance.map(|balance| balance.available).map_err(|error| backend("read a balance", error))
+    }
+
+    async fn hold(
+        &self,
+        hold: HoldId,
+        account: AccountId,
+        most: Amount,
+    ) -> Result<(), LedgerError> {
+        let key = Key::of(&["hold", &hold.to_string()]);
+        let held = Self::hold(self, key, NewHold::new(hold, account, most)).await;
+        held.map(drop).map_err(|error| told(hold, error))
+    }
+
+    async fn settle(&self, hold: HoldId, charge: Amount) -> Result<(), LedgerError> {
+        let key = Key::of(&["settle", &hold.to_string()]);
+        let settled = self.capture(key, hold, charge).await;
+        settled.map(drop).map_err(|error| told(hold, error))
+    }
+}
+
+/// As the port tells it.
+fn told(id: HoldId, error: BillingError) -> LedgerError {
+    let refusal = match error {
+        BillingError::Refused(refusal) => refusal,
+        error @ (BillingError::Unavailable { .. } | BillingError::Damaged(_)) => {
+            return backend("be reached", error);
+        }
+    };
+    match refusal {
+        Refusal::Insufficient { needed, available } => {
+            LedgerError::Insufficient { needed, available }
+        }
+        Refusal::UnknownHold(hold) => LedgerError::NoHold(hold),
+        Refusal::OverHold { hold, charge, held } => LedgerError::OverHold { hold, charge, held },
+        Refusal::KeyConflict(_) | Refusal::HoldExists(_) | Refusal::Resolved { .. } => {
+            LedgerError::Conflict(id)
+        }
+        refusal @ (Refusal::CapReached { .. }
+        | Refusal::Frozen(_)
+        | Refusal::UnknownAccount(_)
+        | Refusal::HoldExpired(_)
+        | Refusal::OverRefund { .. }
+        | Refusal::UnknownQuote(_)
+        | Refusal::QuoteExists(_)
+        | Refusal::QuoteExpired(_)
+        | Refusal::QuoteUsed(_)
+        | Refusal::OverQuote { .. }
+        | Refusal::TooManyHolds(_)
+        | Refusal::TooMuch(_)
+        | Refusal::Nothing) => LedgerError::Denied(refusal.into()),
+    }
+}
+
+fn backend(doing: &'static str, source: BillingError) -> LedgerError {
+    LedgerError::Backend { doing, source: Box::new(source) }
+}

@@ -1,0 +1,64 @@
+//! Where the books are kept.
+
+mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use memory::MemoryBooks;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresBooks;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteBooks;
+
+use crate::{
+    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Reply,
+    Statement,
+};
+use d1_core::{AccountId, HoldId, Timestamp};
+use std::fmt;
+
+/// Keeps the books.
+///
+/// Commands are done whole or not at all, one after the other for each account. What is
+/// answered is as lasting as the storage is.
+#[async_trait::async_trait]
+pub trait BookStore: fmt::Debug + Send + Sync {
+    /// Does a command, once however often it is said with its key.
+    async fn apply(&self, command: Command, now: Timestamp)
+    -> Result<Applied<Reply>, BillingError>;
+
+    /// How an account stands; an account nobody knows has nothing.
+    async fn balance(&self, account: AccountId, now: Timestamp) -> Result<Balance, BillingError>;
+
+    /// How a hold stands.
+    async fn hold(&self, hold: HoldId, now: Timestamp)
+    -> Result<Option<HoldReceipt>, BillingError>;
+
+    /// A part of an account's history: the lines after number `after`.
+    async fn statement(
+        &self,
+        account: AccountId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Statement, BillingError>;
+
+    /// News that nobody has taken, the oldest first.
+    async fn news(&self, limit: usize) -> Result<Vec<Event>, BillingError>;
+
+    /// This news is taken, and not told again.
+    async fn taken(&self, events: &[EventId]) -> Result<(), BillingError>;
+
+    /// The accounts after this one, in the order of their names.
+    async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, BillingError>;
+
+    /// Recomputes an account, and tells the first difference.
+    async fn verify(&self, account: AccountId) -> Result<Option<Difference>, BillingError>;
+}

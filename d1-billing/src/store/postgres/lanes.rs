@@ -1,0 +1,99 @@
+//! A few lanes, each with its own batch under way.
+//!
+//! A command goes into the lane of its account. What arrives while the lane commits is its
+//! next batch, so that nobody waits for a timer and a busy account shares its syncs. The queue
+//! is here and not in the database: who waits there holds a lock and a connection.
+
+use super::batch::{self, Answer};
+use crate::{BillingError, Command};
+use d1_core::{OnFailure, Supervisor, Timestamp};
+use sqlx::PgPool;
+use std::{
+    convert::Infallible,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many batches may be under way at once. Few: a batch that waits grows.
+pub(super) const LANES: usize = 4;
+
+/// How many commands may wait in a lane; whoever comes later waits to put its own in.
+const QUEUE: usize = 2048;
+
+/// How many commands one transaction takes at most, so that none waits long for its answer.
+const BATCH: usize = 1024;
+
+#[derive(Debug)]
+struct Job {
+    command: Command,
+    now: Timestamp,
+    tell: oneshot::Sender<Answer>,
+}
+
+#[derive(Debug)]
+pub(super) struct Lanes(Vec<mpsc::Sender<Job>>);
+
+impl Lanes {
+    pub(super) fn start(pool: &PgPool, supervisor: &Supervisor) -> Self {
+        let lane = |_number| {
+            let (jobs, queue) = mpsc::channel(QUEUE);
+            let (pool, stopping) = (pool.clone(), supervisor.stopping());
+            supervisor.spawn("ledger lane", OnFailure::StopAll, async move {
+                run(&pool, queue, stopping).await;
+                Ok::<(), Infallible>(())
+            });
+            jobs
+        };
+        Self((0..LANES).map(lane).collect())
+    }
+
+    pub(super) async fn apply(&self, command: Command, now: Timestamp) -> Answer {
+        let mut hash = DefaultHasher::new();
+        match command.operation.account() {
+            Some(account) => account.hash(&mut hash),
+            None => command.operation.hold().hash(&mut hash),
+        }
+        let number = usize::try_from(hash.finish() % LANES as u64).unwrap_or(0);
+        let lane = self.0.get(number).ok_or_else(stopped)?;
+        let (tell, told) = oneshot::channel();
+        lane.send(Job { command, now, tell }).await.map_err(|_gone| stopped())?;
+        told.await.unwrap_or_else(|_gone| Err(stopped()))
+    }
+}
+
+/// Commits batch after batch, until the process stops and nobody waits any more.
+async fn run(
+    pool: &PgPool,
+    mut queue: mpsc::Receiver<Job>,
+    stopping: tokio_util::sync::CancellationToken,
+) {
+    let mut jobs = Vec::new();
+    loop {
+        let waiting = tokio::select! {
+            biased;
+            count = queue.recv_many(&mut jobs, BATCH) => count,
+            () = stopping.cancelled(), if !queue.is_closed() => {
+                queue.close();
+                continue;
+            }
+        };
+        if waiting == 0 {
+            return;
+        }
+        let (mut commands, mut tells, mut now) = (Vec::new(), Vec::new(), Timestamp(0));
+        for job in jobs.drain(..) {
+            now = now.max(job.now);
+            commands.push(job.command);
+            tells.push(job.tell);
+        }
+        for (tell, answer) in tells.into_iter().zip(batch::answer(pool, &commands, now).await) {
+            // Nobody there to hear it any more: what is written stays written.
+            drop(tell.send(answer));
+        }
+    }
+}
+
+fn stopped() -> BillingError {
+    let source = "it has stopped; start the program again".into();
+    BillingError::Unavailable { doing: "write", source }
+}

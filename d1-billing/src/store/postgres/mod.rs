@@ -1,0 +1,187 @@
+//! A [`BookStore`] in PostgreSQL.
+
+mod batch;
+mod lanes;
+mod rows;
+
+use super::BookStore;
+use crate::{
+    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Reply,
+    Statement,
+    books::{AccountRow, Books, EntryRow, EventRow, view},
+    store::sql::{Needs, fill},
+};
+use d1_core::{AccountId, HoldId, Supervisor, Timestamp};
+use lanes::Lanes;
+use rows::{GREAT, ask, list, load, lock};
+use sqlx::{
+    AssertSqlSafe, PgPool, Postgres, SqlSafeStr as _, Transaction,
+    migrate::{Migration, MigrationType, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::time::Duration;
+
+/// Where the tables are, so that they may share a database with others.
+const SCHEMA: &str = "d1_ledger";
+
+/// Every step from an empty schema to the present form, in order; never changed, only added to.
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "ledger", include_str!("../../../migrations/postgres/0001_ledger.sql"))];
+
+/// How many connections look things up, next to those that write.
+const READERS: u32 = 4;
+
+/// How long to wait for a connection before the ledger counts as not there.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A [`BookStore`] in PostgreSQL.
+///
+/// Commands are written in batches: what arrives while one is committed goes into the next,
+/// so that an account which everybody pays from is as fast as many. Rows are locked in the
+/// order of their names, so several processes may use the same database. What is answered is
+/// committed.
+#[derive(Debug)]
+pub struct PostgresBooks {
+    lanes: Lanes,
+    pool: PgPool,
+}
+
+impl PostgresBooks {
+    /// Connects, and brings the tables into their present form; one process at a time does.
+    pub async fn open(url: &str, supervisor: &Supervisor) -> Result<Self, BillingError> {
+        let options: PgConnectOptions = url.parse().map_err(opening)?;
+        // A server that is told to answer early would make every promise here empty.
+        let options = options.options([("search_path", SCHEMA), ("synchronous_commit", "on")]);
+        let pool = PgPoolOptions::new()
+            .max_connections(lanes::LANES as u32 + READERS)
+            .acquire_timeout(CONNECT)
+            .connect_with(options)
+            .await
+            .map_err(opening)?;
+        let migrations = MIGRATIONS.map(|(version, name, sql)| {
+            let sql = AssertSqlSafe(sql).into_sql_str();
+            Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+        });
+        let mut migrator = Migrator::with_migrations(migrations.to_vec());
+        migrator.create_schema(SCHEMA);
+        migrator.run(&pool).await.map_err(opening)?;
+        Ok(Self { lanes: Lanes::start(&pool, supervisor), pool })
+    }
+
+    /// One view of the database.
+    async fn view(&self) -> Result<Transaction<'static, Postgres>, BillingError> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.pool.begin_with(begin).await.map_err(trouble)
+    }
+}
+
+#[async_trait::async_trait]
+impl BookStore for PostgresBooks {
+    async fn apply(
+        &self,
+        command: Command,
+        now: Timestamp,
+    ) -> Result<Applied<Reply>, BillingError> {
+        self.lanes.apply(command, now).await
+    }
+
+    async fn balance(&self, account: AccountId, now: Timestamp) -> Result<Balance, BillingError> {
+        let mut db = self.view().await?;
+        let needs = Needs::to_look_at(account, now);
+        let owners = lock(&mut db, &needs, "").await?;
+        let mut books = load(&mut db, owners, &needs, &[]).await?;
+        Ok(books.balance(account, now).unwrap_or_else(view::nothing))
+    }
+
+    async fn hold(
+        &self,
+        hold: HoldId,
+        now: Timestamp,
+    ) -> Result<Option<HoldReceipt>, BillingError> {
+        let mut db = self.view().await?;
+        let mut needs = Needs { now, ..Needs::default() };
+        needs.holds.insert(hold);
+        let owners = lock(&mut db, &needs, "").await?;
+        Ok(load(&mut db, owners, &needs, &[]).await?.look_at(hold, now))
+    }
+
+    async fn statement(
+        &self,
+        account: AccountId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Statement, BillingError> {
+        let page = "account = $1::text::uuid AND seq > $2 AND seq <= $2 + $3";
+        let sql = format!(
+            "SELECT ({}), ({})",
+            GREAT.select::<AccountRow>("id = $1::text::uuid"),
+            GREAT.select::<EntryRow>(page)
+        );
+        let mut db = self.view().await?;
+        let page = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(account.to_string())
+            .bind(int(after))
+            .bind(int(limit.min(view::PAGE) as u64));
+        let (owner, entries): (String, String) = page.fetch_one(&mut *db).await.map_err(trouble)?;
+        let mut books = Books::default();
+        fill(&mut books.accounts, &owner)?;
+        fill(&mut books.entries, &entries)?;
+        Ok(books.statement(account, after, limit)?)
+    }
+
+    async fn news(&self, limit: usize) -> Result<Vec<Event>, BillingError> {
+        let first = "id IN (SELECT id FROM event ORDER BY at, id LIMIT $1)";
+        let sql = AssertSqlSafe(GREAT.select::<EventRow>(first));
+        let found = sqlx::query_scalar(sql).bind(int(limit as u64));
+        let events: String = found.fetch_one(&self.pool).await.map_err(trouble)?;
+        let mut books = Books::default();
+        fill(&mut books.events, &events)?;
+        Ok(books.news(limit))
+    }
+
+    async fn taken(&self, events: &[EventId]) -> Result<(), BillingError> {
+        let sql = "DELETE FROM event WHERE id = ANY ($1::text[]::uuid[])";
+        let done = sqlx::query(sql).bind(list(events)).execute(&self.pool).await;
+        done.map(drop).map_err(trouble)
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, BillingError> {
+        let sql = "SELECT id::text FROM account WHERE $1::text IS NULL OR id > $1::text::uuid
+                   ORDER BY id LIMIT $2";
+        let later = sqlx::query_scalar(sql).bind(after.map(|id| id.to_string()));
+        let ids: Vec<String> =
+            later.bind(int(limit as u64)).fetch_all(&self.pool).await.map_err(trouble)?;
+        let read = |id: String| id.parse().map_err(|_| BillingError::Damaged(id));
+        ids.into_iter().map(read).collect()
+    }
+
+    async fn verify(&self, account: AccountId) -> Result<Option<Difference>, BillingError> {
+        let mut db = self.view().await?;
+        let id = account.to_string();
+        let mut books = Books::default();
+        let [owner, lots, holds, shares, entries, caps] = GREAT.everything();
+        fill(&mut books.accounts, &ask(&mut db, owner, &id).await?)?;
+        fill(&mut books.lots, &ask(&mut db, lots, &id).await?)?;
+        fill(&mut books.holds, &ask(&mut db, holds, &id).await?)?;
+        fill(&mut books.shares, &ask(&mut db, shares, &id).await?)?;
+        fill(&mut books.entries, &ask(&mut db, entries, &id).await?)?;
+        fill(&mut books.caps, &ask(&mut db, caps, &id).await?)?;
+        Ok(books.verify(account).err())
+    }
+}
+
+fn opening(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BillingError {
+    BillingError::Unavailable { doing: "open its database", source: error.into() }
+}
+
+fn trouble(error: sqlx::Error) -> BillingError {
+    BillingError::Unavailable { doing: "ask its database", source: error.into() }
+}
+
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

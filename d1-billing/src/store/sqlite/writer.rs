@@ -1,0 +1,223 @@
+//! The one thread that writes, many commands to a sync.
+//!
+//! 1. A caller puts a command into a bounded queue and waits.
+//! 2. The thread takes every command that waits, begins to write, and reads the rows they need.
+//! 3. The books decide, one command after the other.
+//! 4. What changed is written and synced. Only now the callers are answered.
+//!
+//! When a constraint of the database refuses a batch, its commands are tried one by one, so
+//! that none suffers for another. After an error of the disk nothing more is written: what it
+//! still has is no longer certain.
+
+use super::{
+    super::sql::{self, Needs},
+    rows::{LITE, load},
+};
+use crate::{Applied, BillingError, Command, Reply};
+use d1_core::Timestamp;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use std::{fmt, io, thread};
+use tokio::sync::{mpsc, oneshot};
+
+#[cfg(feature = "testing")]
+use d1_core::fault;
+#[cfg(not(feature = "testing"))]
+mod fault {
+    /// Fault points are for tests alone.
+    pub(super) const fn point(_name: &str) {}
+}
+
+/// How many commands may wait; whoever comes later waits to put its own in.
+const QUEUE: usize = 4096;
+
+/// How many commands one transaction takes at most, so that none waits long for its answer.
+const BATCH: usize = 1024;
+
+type Answer = Result<Applied<Reply>, BillingError>;
+
+enum Job {
+    Apply { command: Command, now: Timestamp, tell: oneshot::Sender<Answer> },
+    Taken { events: String, tell: oneshot::Sender<Result<(), BillingError>> },
+}
+
+/// Hands commands to the thread that writes. Dropping it waits until every one is done.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(db: Connection) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let thread = thread::Builder::new().name("d1-ledger".into());
+        let thread = thread.spawn(move || Batches { db, broken: false }.run(queue))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    pub(super) async fn apply(&self, command: Command, now: Timestamp) -> Answer {
+        let (tell, told) = oneshot::channel();
+        self.send(Job::Apply { command, now, tell }).await?;
+        told.await.unwrap_or_else(|_gone| Err(stopped()))
+    }
+
+    pub(super) async fn taken(&self, events: String) -> Result<(), BillingError> {
+        let (tell, told) = oneshot::channel();
+        self.send(Job::Taken { events, tell }).await?;
+        told.await.unwrap_or_else(|_gone| Err(stopped()))
+    }
+
+    async fn send(&self, job: Job) -> Result<(), BillingError> {
+        match &self.jobs {
+            Some(jobs) => jobs.send(job).await.map_err(|_gone| stopped()),
+            None => Err(stopped()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(Err(_panicked)) = self.thread.take().map(thread::JoinHandle::join) {
+            tracing::error!("the thread that writes the ledger panicked");
+        }
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+struct Batches {
+    db: Connection,
+    /// Whether the disk failed once.
+    broken: bool,
+}
+
+impl Batches {
+    fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::new();
+        while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
+            let (mut commands, mut tells, mut now) = (Vec::new(), Vec::new(), Timestamp(0));
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Apply { command, now: at, tell } => {
+                        now = now.max(at);
+                        commands.push(command);
+                        tells.push(tell);
+                    }
+                    Job::Taken { events, tell } => drop(tell.send(self.forget(&events))),
+                }
+            }
+            for (tell, answer) in tells.into_iter().zip(self.answer(&commands, now)) {
+                // Nobody there to hear it any more: what is written stays written.
+                drop(tell.send(answer));
+            }
+        }
+    }
+
+    fn answer(&mut self, commands: &[Command], now: Timestamp) -> Vec<Answer> {
+        match self.commit(commands, now) {
+            Ok(answers) => answers,
+            Err(Failure::Constraint(_)) if commands.len() > 1 => commands
+                .iter()
+                .flat_map(|one| self.answer(std::slice::from_ref(one), now))
+                .collect(),
+            Err(failure) => commands.iter().map(|_command| Err(failure.told())).collect(),
+        }
+    }
+
+    fn commit(&mut self, commands: &[Command], now: Timestamp) -> Result<Vec<Answer>, Failure> {
+        if self.broken {
+            return Err(Failure::Storage("its disk has failed; start the program again".into()));
+        }
+        if commands.is_empty() {
+            return Ok(vec![]);
+        }
+        fault::point("ledger.begin");
+        let done = Self::in_transaction(&mut self.db, commands, now);
+        self.broken |= matches!(done, Err(Failure::Disk(_)));
+        if done.is_ok() {
+            fault::point("ledger.committed");
+        }
+        done
+    }
+
+    fn in_transaction(
+        db: &mut Connection,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, Failure> {
+        // Never deferred: what was read could be old when it is written.
+        let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let needs = Needs::of(commands.iter().map(|command| (command, now)));
+        let mut books = load(&change, &needs, commands).map_err(Failure::from_loading)?;
+        let answers: Vec<Answer> =
+            commands.iter().map(|command| books.apply(command, now)).collect();
+        let writes =
+            sql::writes(&mut books, LITE).map_err(|error| Failure::Storage(error.to_string()))?;
+        if writes.is_empty() {
+            return Ok(answers);
+        }
+        for write in writes {
+            change.prepare_cached(&write.sql)?.execute([write.rows])?;
+        }
+        fault::point("ledger.written");
+        change.commit()?;
+        Ok(answers)
+    }
+
+    fn forget(&mut self, events: &str) -> Result<(), BillingError> {
+        let sql = "DELETE FROM event WHERE id IN (SELECT value FROM json_each(?1))";
+        let done = self.db.execute(sql, [events]).map(drop);
+        done.map_err(|error| Failure::from(error).told())
+    }
+}
+
+/// Why a batch was not written.
+enum Failure {
+    /// A rule of the database is against it.
+    Constraint(String),
+    /// The disk has failed.
+    Disk(String),
+    /// Something else is wrong for now.
+    Storage(String),
+    /// The books cannot be read.
+    Damaged(String),
+}
+
+impl Failure {
+    fn from_loading(error: BillingError) -> Self {
+        match error {
+            BillingError::Damaged(what) => Self::Damaged(what),
+            BillingError::Unavailable { source, .. } => Self::Storage(source.to_string()),
+            error @ BillingError::Refused(_) => Self::Storage(error.to_string()),
+        }
+    }
+
+    fn told(&self) -> BillingError {
+        match self {
+            Self::Constraint(what) | Self::Damaged(what) => BillingError::Damaged(what.clone()),
+            Self::Disk(what) | Self::Storage(what) => {
+                BillingError::Unavailable { doing: "write", source: what.clone().into() }
+            }
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => Self::Constraint(text),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt) => Self::Disk(text),
+            _ => Self::Storage(text),
+        }
+    }
+}
+
+fn stopped() -> BillingError {
+    let source = "the thread that writes it has ended; start the program again".into();
+    BillingError::Unavailable { doing: "write", source }
+}

@@ -1,0 +1,20 @@
+//! The ledger, on each of its three storages: in memory, in a SQLite file, in PostgreSQL.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+
+mod attacks;
+mod caps;
+mod crashes;
+mod exam;
+mod grants;
+mod holds;
+mod keys;
+mod model;
+mod news;
+#[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
+#[path = "../../../tests/world/postgres.rs"]
+mod postgres;
+mod quotes;
+mod races;
+mod stage;
+mod verifying;
