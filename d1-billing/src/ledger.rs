@@ -118,6 +118,15 @@ impl Ledger {
         self.books.taken(events).await
     }
 
+    /// The accounts after this one, in the order of their names.
+    pub async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, BillingError> {
+        self.books.accounts(after, limit).await
+    }
+
     /// Recomputes every account, and tells how many there are and the first difference.
     pub async fn verify(&self) -> Result<(u64, Option<Difference>), BillingError> {
         let (mut last, mut count) = (None, 0);

@@ -16,6 +16,12 @@ mod operation;
 mod price_list;
 mod store;
 
+/// Where tests let it die (feature `testing`).
+#[cfg(feature = "testing")]
+pub mod fault {
+    pub use crate::store::POINTS;
+}
+
 pub use answer::{
     Applied, Balance, BillingError, CapUse, Difference, EntryKind, Event, HoldReceipt, HoldState,
     Line, Refusal, Reply, Statement,

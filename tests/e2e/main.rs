@@ -8,6 +8,8 @@ mod cloud;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod credits;
+#[cfg(test)]
 mod diagnose;
 #[cfg(test)]
 mod doctor_schema;

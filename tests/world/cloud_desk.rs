@@ -22,6 +22,16 @@ impl CloudDesk {
         Self::serve(Desk::at_this_machine(), "127.0.0.1:0", None)
     }
 
+    /// Starts one at this desk.
+    pub fn at(desk: Desk) -> Self {
+        Self::serve(desk, "127.0.0.1:0", None)
+    }
+
+    /// Where it stands.
+    pub const fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// Starts one that dies at `fault`: `<point>:<the how-manieth time it is passed>`.
     pub fn start_to_die(fault: &str) -> Self {
         Self::serve(Desk::at_this_machine(), "127.0.0.1:0", Some(fault))

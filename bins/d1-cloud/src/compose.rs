@@ -1,10 +1,8 @@
 //! Joins the libraries into one server.
 
-use crate::{config::Config, routes, token::DevelopmentToken};
-use d1_billing::{PriceList, PriceListError};
-use d1_core::{
-    AccountId, Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock, memory::MemoryLedger,
-};
+use crate::{config::Config, ledger, routes, token::DevelopmentToken};
+use d1_billing::{BillingError, PriceList, PriceListError};
+use d1_core::{Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock};
 use d1_orchestrator::{
     Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, RecipePlanner,
     SqliteSetupStore,
@@ -40,6 +38,12 @@ pub enum StartError {
         "`{0}` is not an address of this machine only; the development token is refused there, use 127.0.0.1 or [::1]"
     )]
     NotLoopback(SocketAddr),
+    /// Nothing would be let in.
+    #[error("there is no token file; name one with --token-file")]
+    NoToken,
+    /// The books of credits cannot be opened.
+    #[error("the ledger cannot be opened; see that its disk has room, or its server is there")]
+    Ledger(#[from] BillingError),
     /// The token cannot be read.
     #[error("cannot read the token file `{path}`; it must hold one line", path = path.display())]
     Token {
@@ -101,7 +105,7 @@ impl Cloud {
         if !config.listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(config.listen));
         }
-        let path = config.token_file.clone();
+        let path = config.token_file.clone().ok_or(StartError::NoToken)?;
         let token =
             DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })?;
         let supervisor = Supervisor::default();
@@ -142,40 +146,18 @@ impl Cloud {
 async fn engine(config: &Config, supervisor: &Supervisor) -> Result<Engine, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let store = Arc::new(SqliteSetupStore::open(&config.state_dir.join("cloud.db"))?);
-    let ledger = Arc::new(MemoryLedger::default());
+    let ledger = ledger::open(config, clock.clone(), supervisor).await?;
     let account = DevelopmentToken::development_account();
-    if !ledger.deposit(account, Amount::credits(config.credits)) {
-        tracing::warn!("the development account is full");
-    }
+    ledger::begin(&ledger, account, Amount::credits(config.credits)).await?;
     let engine = Engine::new(EngineParts {
         planner: Arc::new(RecipePlanner::new(Catalogue::embedded()?)),
-        store: store.clone(),
-        ledger: ledger.clone(),
+        store,
+        ledger: Arc::new(ledger),
         prices: Arc::new(PriceList::built_in()?),
         clock: Arc::clone(&clock),
         hub: Hub::new(supervisor.clone(), clock),
         supervisor: supervisor.clone(),
     });
-    remember_holds(&*store, &*ledger, account).await;
     engine.recover().await?;
     Ok(engine)
-}
-
-/// This ledger forgets when the process ends: what running setups had set aside is set aside
-/// again before they go on.
-async fn remember_holds(
-    store: &dyn d1_core::SetupStore,
-    ledger: &dyn d1_core::CreditLedger,
-    account: AccountId,
-) {
-    let unfinished = store.unfinished().await.unwrap_or_default();
-    for setup in unfinished.iter().filter(|setup| setup.account == account) {
-        let most = setup.most_left();
-        if most.is_zero() {
-            continue;
-        }
-        if let Err(error) = ledger.hold(setup.hold(), account, most).await {
-            tracing::warn!(setup = %setup.id, %error, "credits cannot be set aside again");
-        }
-    }
 }

@@ -6,13 +6,14 @@
 
 mod compose;
 mod config;
+mod ledger;
 mod refusal;
 mod routes;
 mod socket;
 mod token;
 
 pub use compose::{Cloud, StartError};
-pub use config::Config;
+pub use config::{Command, Config, LedgerCommand};
 pub use token::DevelopmentToken;
 
 use clap::Parser as _;
@@ -36,9 +37,12 @@ pub fn main() -> ExitCode {
     };
     log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let served = match runtime {
-        Ok(runtime) => runtime.block_on(serve(config)),
-        Err(source) => Err(StartError::Runtime { source }),
+    let served = match (runtime, config.command) {
+        (Ok(runtime), Some(Command::Ledger(LedgerCommand::Verify))) => {
+            return runtime.block_on(ledger::verify(&config));
+        }
+        (Ok(runtime), None) => runtime.block_on(serve(config)),
+        (Err(source), _) => Err(StartError::Runtime { source }),
     };
     match served {
         Ok(()) => ExitCode::SUCCESS,

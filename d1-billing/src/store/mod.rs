@@ -21,6 +21,10 @@ use crate::{
 use d1_core::{AccountId, HoldId, Timestamp};
 use std::fmt;
 
+/// The moments of a write at which a test may let the process die.
+#[cfg(feature = "testing")]
+pub const POINTS: [&str; 3] = ["ledger.begin", "ledger.written", "ledger.committed"];
+
 /// Keeps the books.
 ///
 /// Commands are done whole or not at all, one after the other for each account. What is

@@ -8,7 +8,9 @@ use crate::{
     postgres::Postgres,
     stage::{NOON, clone, paid, terms},
 };
-use d1_billing::{Applied, BookStore, Key, Ledger, NewHold, Operation, PostgresBooks, SqliteBooks};
+use d1_billing::{
+    Applied, BookStore, Key, Ledger, NewHold, Operation, PostgresBooks, SqliteBooks, fault::POINTS,
+};
 use d1_core::{AccountId, Amount, HoldId, Supervisor, Timestamp, fault, memory::ManualClock};
 use std::{
     path::Path,
@@ -21,8 +23,6 @@ use tokio::task::JoinSet;
 const PLACE: &str = "D1_LEDGER_OF_TEST";
 /// How many deaths a test takes; `D1_DEATHS=1000` asks for more.
 const DEATHS: &str = "D1_DEATHS";
-/// The fault points of a storage.
-const POINTS: [&str; 3] = ["ledger.begin", "ledger.written", "ledger.committed"];
 /// How many holds a life has.
 const HOLDS: u8 = 30;
 /// How many commands are under way at once.
