@@ -37,9 +37,15 @@ pub use packages::{
 };
 pub use policy::{Policy, PolicyError};
 pub use process::{
-    Capture, How, Invocation, Leftovers, ProcessError, Report, Spool, adopt_orphans,
-    clean_environment, run,
+    Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report, Spool,
+    adopt_orphans, clean_environment, run, run_confined,
 };
+pub use sandbox::{
+    Access, Confined, Demand, End, Fate, Grant, Limits, Missing, Profile, SandboxBackend,
+    SandboxError, Script, Surroundings, Touch, Wall, report,
+};
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+pub use sandbox::{LinuxConfig, LinuxSandbox};
 pub use state_dir::{AgentLock, LockError, StateDir, StateDirError, try_lock};
 
 #[cfg(doctest)]

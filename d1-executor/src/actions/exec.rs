@@ -93,6 +93,7 @@ fn ended(job: &Job, report: Report) -> Ended {
         How::TimedOut => (Outcome::TimedOut, None),
         How::Cancelled => (Outcome::Cancelled, None),
         How::Killed => (Outcome::Killed, None),
+        How::OutOfMemory | How::TooManyProcesses | How::OutputLimit => (Outcome::Failed, None),
     };
     let problem = (!outcome.is_success()).then(|| failed(job, &report));
     Ended {
@@ -124,6 +125,15 @@ fn failed(job: &Job, report: &Report) -> Problem {
         }
         How::Cancelled | How::Killed => {
             ("D1-EXEC-005", Category::Task, format!("`{title}` was stopped"))
+        }
+        How::OutOfMemory => {
+            ("D1-EXEC-008", Category::Task, format!("`{title}` took more memory than it may"))
+        }
+        How::TooManyProcesses => {
+            ("D1-EXEC-009", Category::Task, format!("`{title}` had more processes than it may"))
+        }
+        How::OutputLimit => {
+            ("D1-EXEC-010", Category::Task, format!("`{title}` printed more than it may"))
         }
     };
     let words = if report.stderr.trim().is_empty() { &report.stdout } else { &report.stderr };

@@ -76,6 +76,8 @@ fn ended(report: Report) -> Ended {
         How::TimedOut => (Outcome::TimedOut, None),
         How::Cancelled => (Outcome::Cancelled, None),
         How::Killed => (Outcome::Killed, None),
+        // Package tools have no such bounds.
+        How::OutOfMemory | How::TooManyProcesses | How::OutputLimit => (Outcome::Failed, None),
     };
     Ended {
         exit_code,

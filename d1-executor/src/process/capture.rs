@@ -5,7 +5,11 @@ use super::{
     transcript::{Closed, Transcript},
 };
 use d1_core::{Output, Stream};
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 use tokio::{io::AsyncReadExt as _, net::unix::pipe, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +28,28 @@ pub(super) enum Source {
     File(Tail),
 }
 
+/// How many bytes the streams of one program may have together.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: AtomicU64,
+    /// Fires when there were more.
+    pub(super) spent: CancellationToken,
+}
+
+impl Budget {
+    pub(super) fn of(bytes: u64) -> Self {
+        Self { left: AtomicU64::new(bytes), spent: CancellationToken::new() }
+    }
+
+    fn take(&self, count: usize) {
+        let take = |left: u64| left.checked_sub(count as u64);
+        if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
+            self.left.store(0, Ordering::Relaxed);
+            self.spent.cancel();
+        }
+    }
+}
+
 /// A stream that was read to its end.
 pub(super) struct Captured {
     pub(super) closed: Closed,
@@ -40,9 +66,22 @@ pub(super) async fn capture(
     to: mpsc::Sender<Output>,
     ended: CancellationToken,
 ) -> io::Result<Captured> {
+    capture_within(stream, source, to, ended, &Budget::of(u64::MAX)).await
+}
+
+/// The same, and says when it becomes more than `budget` has; reads on all the same.
+pub(super) async fn capture_within(
+    stream: Stream,
+    source: Source,
+    to: mpsc::Sender<Output>,
+    ended: CancellationToken,
+    budget: &Budget,
+) -> io::Result<Captured> {
     let mut transcript = Transcript::new(stream);
     let unread = match source {
-        Source::Pipe(pipe) => read_pipe(pipe, &mut transcript, &to, &ended).await.map(|()| 0),
+        Source::Pipe(pipe) => {
+            read_pipe(pipe, &mut transcript, &to, (&ended, budget)).await.map(|()| 0)
+        }
         Source::File(tail) => read_file(tail, &mut transcript, &to, &ended).await,
     }?;
     let mut closed = transcript.close();
@@ -56,7 +95,7 @@ async fn read_pipe(
     mut pipe: pipe::Receiver,
     transcript: &mut Transcript,
     to: &mpsc::Sender<Output>,
-    ended: &CancellationToken,
+    (ended, budget): (&CancellationToken, &Budget),
 ) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -68,6 +107,7 @@ async fn read_pipe(
         if count == 0 {
             return Ok(());
         }
+        budget.take(count);
         pass_on(transcript, &buffer[..count], to).await;
     }
 }

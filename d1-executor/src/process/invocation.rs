@@ -62,6 +62,12 @@ pub enum How {
     Cancelled,
     /// It was killed.
     Killed,
+    /// Its processes had more memory than they may.
+    OutOfMemory,
+    /// It had more processes than it may.
+    TooManyProcesses,
+    /// It printed more than it may.
+    OutputLimit,
 }
 
 /// A program that has run.

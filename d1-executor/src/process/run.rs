@@ -12,7 +12,7 @@ use super::{
     tree,
 };
 use crate::sandbox::{self, Reaped, Spawn, Status};
-use d1_core::{Digest, Output, Stop, Stream};
+use d1_core::{Digest, Output, Stop, Stream, Usage};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::{
     ffi::{CString, OsStr},
@@ -59,7 +59,11 @@ pub async fn run(
     let (life, words) = tokio::join!(life, words);
     let (how, reaped) = life?;
     let (stdout, stderr) = words.map_err(follow)?;
-    Ok(report(how, reaped, began, stdout, stderr))
+    let how = how.unwrap_or(match reaped.status {
+        Status::Exited(code) => How::Exited(code),
+        Status::Signalled(signal) => How::Signalled(signal),
+    });
+    Ok(report(how, reaped.usage, began, stdout, stderr))
 }
 
 struct Child {
@@ -232,17 +236,13 @@ fn survivors(invocation: &Invocation, pids: Vec<i32>) -> Result<(), ProcessError
     }
 }
 
-fn report(
-    why: Option<How>,
-    reaped: Reaped,
+pub(super) fn report(
+    how: How,
+    usage: Usage,
     began: Instant,
     stdout: Captured,
     stderr: Captured,
 ) -> Report {
-    let how = why.unwrap_or(match reaped.status {
-        Status::Exited(code) => How::Exited(code),
-        Status::Signalled(signal) => How::Signalled(signal),
-    });
     let both = [stdout.closed.digest, stderr.closed.digest].concat();
     let dropped = [&stdout, &stderr].iter().map(|one| one.closed.dropped + one.unread).sum();
     Report {
@@ -252,6 +252,6 @@ fn report(
         stderr: stderr.closed.text,
         digest: Digest::of(&both),
         dropped,
-        usage: reaped.usage,
+        usage,
     }
 }

@@ -21,7 +21,7 @@ use std::{
 use tokio::time::Instant;
 
 /// The variable that marks every process of a task.
-pub(super) const MARKER: &str = "D1_TASK";
+pub(crate) const MARKER: &str = "D1_TASK";
 /// How often the tree is looked through before it counts as found.
 const ROUNDS: usize = 64;
 /// How long a killed process may take to be gone.
@@ -57,7 +57,7 @@ pub(super) fn maybe_some() -> bool {
 }
 
 /// Kills every process of the tree, and tells which could not be killed.
-pub(super) async fn kill(root: i32, marker: &str) -> Vec<i32> {
+pub(crate) async fn kill(root: i32, marker: &str) -> Vec<i32> {
     let mut found = BTreeMap::new();
     for _ in 0..ROUNDS {
         let fresh: Vec<(i32, u64)> = members(root, marker)

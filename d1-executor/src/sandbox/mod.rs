@@ -1,9 +1,24 @@
-//! The one room where `unsafe` may be: calls to the kernel that have no safe form.
+//! The walls between a command and the machine; and the one room where `unsafe` may be.
+//!
+//! A [`Grant`] says what a command may see, change and use. A [`SandboxBackend`] starts it
+//! behind walls and reports truthfully which of them are up.
 
 #![expect(unsafe_code, reason = "calls to the kernel that have no safe form live here")]
 
+mod grant;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+mod linux;
+mod places;
+mod port;
 mod spawn;
 mod wait;
+mod wall;
 
+pub use grant::{Access, Demand, Grant, Limits, Profile, Script, Touch};
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+pub use linux::{LinuxConfig, LinuxSandbox};
+pub use places::Surroundings;
+pub use port::{Confined, End, Fate, SandboxBackend, SandboxError};
 pub(crate) use spawn::{Spawn, spawn};
 pub(crate) use wait::{Reaped, Status, reap, watch};
+pub use wall::{Missing, Wall, report};

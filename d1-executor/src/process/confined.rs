@@ -1,0 +1,129 @@
+//! Runs one command behind walls to its end.
+//!
+//! 1. Start it; nothing of it ran when that fails.
+//! 2. Wait for its end, its time, its bounds, or somebody's wish; pass its words on meanwhile.
+//! 3. End everything. The kernel sees to it that nothing is left.
+
+use super::{
+    capture::{Budget, Captured, Source, capture_within},
+    invocation::{How, Report},
+    run::report,
+};
+use crate::sandbox::{self, Confined, End, Fate, Grant, SandboxBackend, SandboxError};
+use d1_core::{Digest, IsolationReport, Output, Stop, Stream};
+use std::{io, os::fd::AsFd as _, sync::Arc, time::Duration};
+use tokio::{net::unix::pipe, sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How long a command may run, and how it is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// How long it may run.
+    pub timeout: Duration,
+    /// Between a polite request to end and the end.
+    pub grace: Duration,
+    /// Whether a polite request to stop ends it; its timeout and a kill always do.
+    pub interruptible: bool,
+}
+
+/// A command that has run behind walls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confinement {
+    /// How it ended, and what it said.
+    pub report: Report,
+    /// Which walls were up.
+    pub isolation: IsolationReport,
+    /// What it was granted.
+    pub grant: Digest,
+}
+
+/// Runs the command of `grant` behind the walls of `sandbox`, passing its words on to `output`.
+///
+/// When this returns, no process of it lives any more, whatever it did. A command that ran and
+/// failed is `Ok`; an error means that nothing of it ran, or that it cannot be followed.
+pub async fn run_confined(
+    sandbox: &Arc<dyn SandboxBackend>,
+    grant: &Grant,
+    fence: Fence,
+    output: &mpsc::Sender<Output>,
+    stop: &Stop,
+) -> Result<Confinement, SandboxError> {
+    let began = Instant::now();
+    let follow = |source: io::Error| SandboxError::Follow { source };
+    let (child, stdout, stderr) = start(sandbox, grant).await?;
+    let ended = CancellationToken::new();
+    let budget = Budget::of(grant.limits.output_bytes);
+    let listen = |stream, from| {
+        capture_within(stream, Source::Pipe(from), output.clone(), ended.clone(), &budget)
+    };
+    let words =
+        async { tokio::try_join!(listen(Stream::Stdout, stdout), listen(Stream::Stderr, stderr)) };
+    let life = async {
+        let how = live(&*child, fence, &budget, stop).await;
+        child.kill();
+        let end = child.end().await;
+        ended.cancel();
+        end.map(|end| (how, end))
+    };
+    let (life, words) = tokio::join!(life, words);
+    let (how, end) = life?;
+    let (stdout, stderr): (Captured, Captured) = words.map_err(follow)?;
+    let End { fate, usage } = end;
+    let report = report(how.unwrap_or(of(fate)), usage, began, stdout, stderr);
+    let isolation = sandbox::report(grant.profile, child.missing());
+    Ok(Confinement { report, isolation, grant: grant.digest() })
+}
+
+type Started = (Box<dyn Confined>, pipe::Receiver, pipe::Receiver);
+
+/// Starts it away from the threads that wait: setting up takes milliseconds of kernel time.
+async fn start(sandbox: &Arc<dyn SandboxBackend>, grant: &Grant) -> Result<Started, SandboxError> {
+    let (sandbox, grant) = (Arc::clone(sandbox), grant.clone());
+    let follow = |source: io::Error| SandboxError::Follow { source };
+    let start = move || {
+        let (from_out, out) = io::pipe().map_err(follow)?;
+        let (from_err, err) = io::pipe().map_err(follow)?;
+        let child = sandbox.start(&grant, out.as_fd(), err.as_fd())?;
+        let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into());
+        let (out, err) = (receiver(from_out).map_err(follow)?, receiver(from_err).map_err(follow)?);
+        Ok((child, out, err))
+    };
+    let started = tokio::task::spawn_blocking(start).await;
+    started.unwrap_or_else(|died| Err(follow(io::Error::other(died))))
+}
+
+/// Waits until it has ended (none), or has to, and has had its time to do so itself.
+async fn live(child: &dyn Confined, fence: Fence, budget: &Budget, stop: &Stop) -> Option<How> {
+    let asked = async {
+        if fence.interruptible {
+            stop.now().cancelled().await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    let why = tokio::select! {
+        biased;
+        _ended = child.end() => return None,
+        () = stop.kill().cancelled() => return Some(How::Killed),
+        () = budget.spent.cancelled() => return Some(How::OutputLimit),
+        () = asked => How::Cancelled,
+        () = tokio::time::sleep(fence.timeout) => How::TimedOut,
+    };
+    child.terminate();
+    tokio::select! {
+        _ended = child.end() => {}
+        () = tokio::time::sleep(fence.grace) => {}
+        () = stop.kill().cancelled() => {}
+    }
+    Some(why)
+}
+
+fn of(fate: Fate) -> How {
+    match fate {
+        Fate::Exited(code) => How::Exited(code),
+        Fate::Signalled(signal) => How::Signalled(signal),
+        Fate::OutOfMemory => How::OutOfMemory,
+        Fate::TooManyProcesses => How::TooManyProcesses,
+        Fate::Killed => How::Killed,
+    }
+}

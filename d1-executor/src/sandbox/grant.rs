@@ -1,0 +1,173 @@
+//! What a command is granted: everything that decides what it can do, and the hash of it.
+//!
+//! A yes, a receipt and the audit name a grant by its digest: one other word, one other path,
+//! one other byte of the script, and it is another grant.
+
+use d1_core::{Argv, Digest};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// A named confinement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Looks: the system read-only, no home, no network.
+    Diagnose,
+    /// Works: as above, and the home of the user, but for what is protected in it.
+    Home,
+}
+
+impl Profile {
+    /// Its name in receipts and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Diagnose => "diagnose",
+            Self::Home => "home",
+        }
+    }
+}
+
+/// What may be done below a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Looked at, and run.
+    Read,
+    /// Changed, too.
+    Write,
+}
+
+/// One path the grant adds to what the profile shows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Touch {
+    /// Which path: absolute, there, and without symbolic links on the way.
+    pub path: PathBuf,
+    /// What may be done below it.
+    pub access: Access,
+}
+
+/// A script whose content was agreed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it has to be; the command sees a copy of exactly that.
+    pub digest: Digest,
+}
+
+/// How much a command may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Memory of all its processes together, in bytes.
+    pub memory: u64,
+    /// Processes and threads at once.
+    pub processes: u64,
+    /// Processor time of one process, in seconds.
+    pub cpu_seconds: u64,
+    /// The largest file it may write, in bytes.
+    pub file_bytes: u64,
+    /// What fits into its temporary folders, in bytes.
+    pub scratch_bytes: u64,
+    /// What it may print, in bytes; more ends it.
+    pub output_bytes: u64,
+}
+
+impl Limits {
+    /// What an ordinary command needs many times over, and a machine can spare.
+    pub const USUAL: Self = Self {
+        memory: 2 << 30,
+        processes: 512,
+        cpu_seconds: 600,
+        file_bytes: 4 << 30,
+        scratch_bytes: 512 << 20,
+        output_bytes: 4 << 30,
+    };
+}
+
+/// What happens when a wall of the sandbox cannot be put up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Demand {
+    /// The command does not run.
+    Required,
+    /// It runs, and the report says what is missing.
+    BestEffort,
+}
+
+/// Everything that decides what a command can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The confinement it starts from.
+    pub profile: Profile,
+    /// What runs.
+    pub argv: Argv,
+    /// Its environment, all of it.
+    pub env: BTreeMap<String, String>,
+    /// Where it starts.
+    pub cwd: PathBuf,
+    /// The script it runs, when its content was agreed on.
+    pub script: Option<Script>,
+    /// What it may see and change beyond the profile.
+    pub touches: Vec<Touch>,
+    /// How much it may use.
+    pub limits: Limits,
+    /// What happens when a wall is missing.
+    pub demand: Demand,
+}
+
+impl Grant {
+    /// What names this grant, and no other.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        // Structs and ordered maps only: the same grant is always the same text.
+        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant() -> Grant {
+        Grant {
+            profile: Profile::Home,
+            argv: Argv::new(["make", "install"]).unwrap(),
+            env: BTreeMap::from([("LANG".into(), "C".into())]),
+            cwd: PathBuf::from("/home/ada"),
+            script: None,
+            touches: Vec::new(),
+            limits: Limits::USUAL,
+            demand: Demand::Required,
+        }
+    }
+
+    #[test]
+    fn a_grant_with_anything_else_in_it_has_another_digest() {
+        let script = Script { path: "/home/ada/x".into(), digest: Digest::of(b"one") };
+        let other = Script { digest: Digest::of(b"two"), ..script.clone() };
+        let touch = |access| vec![Touch { path: "/opt".into(), access }];
+        let all = [
+            grant(),
+            Grant { profile: Profile::Diagnose, ..grant() },
+            Grant { argv: Argv::new(["make install"]).unwrap(), ..grant() },
+            Grant { env: BTreeMap::new(), ..grant() },
+            Grant { cwd: "/".into(), ..grant() },
+            Grant { script: Some(script), ..grant() },
+            Grant { script: Some(other), ..grant() },
+            Grant { touches: touch(Access::Read), ..grant() },
+            Grant { touches: touch(Access::Write), ..grant() },
+            Grant { limits: Limits { memory: 1, ..Limits::USUAL }, ..grant() },
+            Grant { demand: Demand::BestEffort, ..grant() },
+        ];
+        let digests: std::collections::BTreeSet<Digest> = all.iter().map(Grant::digest).collect();
+        assert_eq!(digests.len(), all.len());
+        assert_eq!(grant().digest(), grant().digest());
+    }
+
+    #[test]
+    fn a_grant_reads_back_as_the_one_that_was_agreed_on() {
+        let text = serde_json::to_string(&grant()).unwrap();
+        assert_eq!(serde_json::from_str::<Grant>(&text).unwrap().digest(), grant().digest());
+    }
+}

@@ -1,0 +1,101 @@
+//! From the order to the command.
+
+use super::{calls, identity, limits, paths, tried, view, watch};
+use crate::sandbox::{
+    linux::{
+        child::{LENT, LIFE, ORDER, WORDS},
+        order::{Failure, Mode, Order, Word, say},
+    },
+    wall::{Missing, Wall},
+};
+use rustix::io::{FdFlags, fcntl_setfd};
+use std::{
+    fs::File,
+    io,
+    os::fd::{AsFd as _, FromRawFd as _, OwnedFd},
+};
+
+/// The walls as they go up.
+pub(super) struct Walls {
+    pub(super) order: Order,
+    pub(super) missing: Missing,
+}
+
+/// Why it goes no further.
+pub(super) type Stop = Failure;
+
+impl Walls {
+    /// Notes that a wall could not be put up, unless all of them have to be.
+    pub(super) fn put_up(&mut self, wall: Wall, how: Result<(), String>) -> Result<(), Stop> {
+        match how {
+            Ok(()) => Ok(()),
+            Err(why) if self.order.strict => Err(Failure::Wall { wall, why }),
+            Err(why) => {
+                self.missing.insert(wall, why);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What it stands on when nothing else can be done.
+pub(super) fn set_up(doing: &str) -> impl FnOnce(rustix::io::Errno) -> Stop {
+    move |error| Failure::SetUp { doing: doing.to_owned(), why: io::Error::from(error).to_string() }
+}
+
+/// Does everything, and ends this process.
+pub(in crate::sandbox::linux) fn main() -> ! {
+    let words = File::from(inherited(WORDS));
+    let life = inherited(LIFE);
+    let code = match work(&words, &life) {
+        Ok(()) => 0,
+        Err(failure) => {
+            // Whoever should hear it may be gone.
+            let _unheard = say(&words, &Word::Failed(failure));
+            1
+        }
+    };
+    // SAFETY: ends this process, and with it every process of its namespace; nothing that runs
+    // at the end of an ordinary program belongs to us.
+    unsafe { libc::_exit(code) }
+}
+
+fn inherited(number: i32) -> OwnedFd {
+    // SAFETY: these numbers were given to this process by its maker, and nobody else uses them.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}
+
+fn work(words: &File, life: &OwnedFd) -> Result<(), Stop> {
+    let order = Order::open(inherited(ORDER)).map_err(|error| Failure::SetUp {
+        doing: "read its order".into(),
+        why: error.to_string(),
+    })?;
+    let lent: Vec<Option<OwnedFd>> =
+        (LENT..).zip(&order.lent).map(|(at, lent)| lent.map(|_| inherited(at))).collect();
+    let ours = lent.iter().flatten().map(OwnedFd::as_fd).chain([life.as_fd(), words.as_fd()]);
+    for descriptor in ours {
+        fcntl_setfd(descriptor, FdFlags::CLOEXEC).map_err(set_up("keep its descriptors"))?;
+    }
+    let mut walls = Walls { order, missing: Missing::new() };
+    if walls.order.mode == Mode::Bare {
+        identity::adopt_orphans()?;
+    } else {
+        view::build(&walls.order, &lent)?;
+    }
+    drop(lent);
+    let limits = limits::set(&walls.order.limits);
+    walls.put_up(Wall::Limits, limits)?;
+    identity::drop_all(&mut walls)?;
+    let paths = paths::restrict(&walls.order);
+    walls.put_up(Wall::Landlock, paths)?;
+    let calls = calls::filter();
+    walls.put_up(Wall::Seccomp, calls)?;
+    if walls.order.argv.is_empty() {
+        let found = tried::try_all(&walls);
+        let _unheard = say(words, &Word::Tried(found));
+        // Stay until whoever tries us has looked from outside, too.
+        let _gone = rustix::io::read(life, &mut [0; 1]);
+        return Ok(());
+    }
+    watch::run(walls, words, life)
+}

@@ -1,0 +1,204 @@
+//! Starts the command and stays until it has ended, or has to.
+//!
+//! A byte on the line of life asks everything to end. Its closing means that whoever started
+//! us is gone: we end, and with us everything.
+
+use super::main::{Stop, Walls};
+use crate::sandbox::{
+    Reaped, Spawn, Status,
+    grant::Limits,
+    linux::order::{Failure, Finish, How, Mode, Word, say},
+    reap, spawn,
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{
+        Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, waitpid,
+    },
+};
+use std::{
+    ffi::CString,
+    fs::{self, File},
+    io,
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::fs::PermissionsExt as _,
+    },
+    path::{Path, PathBuf},
+};
+
+/// How often what the processes use is added up: at first, and at most.
+const LOOK_FIRST: i64 = 10_000_000;
+const LOOK_AT_MOST: i64 = 160_000_000;
+
+/// Starts the command, tells so, and tells how it ended.
+pub(super) fn run(walls: Walls, words: &File, life: &OwnedFd) -> Result<(), Stop> {
+    let Walls { order, missing } = walls;
+    if rustix::process::chdir(&order.cwd).is_err() {
+        return Err(Failure::Directory);
+    }
+    let program = order.argv.first().cloned().unwrap_or_default();
+    let path = order.env.get("PATH").map_or("", String::as_str);
+    let program = find(&program, path).ok_or(Failure::NotFound)?;
+    let pid = start(&program, &order.argv, &order.env)?;
+    let gone = |_| Failure::Start { errno: libc::ESRCH };
+    let pid = Pid::from_raw(pid).ok_or(Failure::Start { errno: libc::ESRCH })?;
+    let handle = pidfd_open(pid, PidfdFlags::empty()).map_err(gone)?;
+    // The command alone holds its output now.
+    for number in 0..3 {
+        // SAFETY: these belong to nobody in this process any more.
+        unsafe { libc::close(number) };
+    }
+    let _unheard = say(words, &Word::Started(missing));
+    let Some(how) = stay((order.mode, &order.limits), (pid, &handle), life) else { return Ok(()) };
+    if how.is_some() {
+        let _gone = pidfd_send_signal(&handle, Signal::KILL);
+    }
+    let reaped =
+        reap(pid.as_raw_nonzero().get()).map_err(|_| Failure::Start { errno: libc::ECHILD })?;
+    let _unheard = say(words, &Word::Ended(finish(how, reaped, &order.limits)));
+    Ok(())
+}
+
+fn finish(how: Option<How>, reaped: Reaped, limits: &Limits) -> Finish {
+    let by_itself = match reaped.status {
+        // It grew faster than we count, and was cut off or gave up.
+        _ if reaped.usage.max_rss_bytes >= limits.memory => How::OutOfMemory,
+        Status::Exited(code) => How::Exited(code),
+        Status::Signalled(signal) => How::Signalled(signal),
+    };
+    Finish {
+        how: how.unwrap_or(by_itself),
+        user_micros: reaped.usage.user_micros,
+        system_micros: reaped.usage.system_micros,
+        max_rss_bytes: reaped.usage.max_rss_bytes,
+    }
+}
+
+fn start(
+    program: &Path,
+    argv: &[String],
+    env: &std::collections::BTreeMap<String, String>,
+) -> Result<i32, Stop> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let text =
+        |bytes: &[u8]| CString::new(bytes).map_err(|_nul| Failure::Start { errno: libc::EINVAL });
+    let file = text(program.as_os_str().as_bytes())?;
+    let words: Vec<CString> =
+        argv.iter().map(|word| text(word.as_bytes())).collect::<Result<_, _>>()?;
+    let env = env.iter().map(|(name, value)| text(format!("{name}={value}").as_bytes()));
+    let env: Vec<CString> = env.collect::<Result<_, _>>()?;
+    let (out, err) = (io::stdout(), io::stderr());
+    let what = Spawn {
+        program: &file,
+        argv: &words,
+        env: &env,
+        cwd: None,
+        stdout: out.as_fd(),
+        stderr: err.as_fd(),
+    };
+    spawn(&what)
+        .map_err(|error| Failure::Start { errno: error.raw_os_error().unwrap_or(libc::EIO) })
+}
+
+/// The file to execute, as seen from inside.
+fn find(program: &str, path: &str) -> Option<PathBuf> {
+    let there = |path: &Path| {
+        path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+    };
+    if program.contains('/') {
+        // Whether it may run is for the kernel to say, with its own reason.
+        return Some(PathBuf::from(program)).filter(|path| path.exists());
+    }
+    std::env::split_paths(path).map(|folder| folder.join(program)).find(|path| there(path))
+}
+
+/// Waits for the end of the command: `Some(None)` by itself, `Some(how)` because it has to,
+/// `None` when nobody is left to tell.
+fn stay(
+    (mode, limits): (Mode, &Limits),
+    (pid, command): (Pid, &OwnedFd),
+    life: &OwnedFd,
+) -> Option<Option<How>> {
+    let mut wait = LOOK_FIRST;
+    loop {
+        let mut ends = [PollFd::new(command, PollFlags::IN), PollFd::new(life, PollFlags::IN)];
+        let time = Timespec { tv_sec: 0, tv_nsec: wait };
+        if poll(&mut ends, Some(&time)).is_err() {
+            continue;
+        }
+        let (over, asked) = (!ends[0].revents().is_empty(), !ends[1].revents().is_empty());
+        if over {
+            return Some(None);
+        }
+        if asked {
+            match rustix::io::read(life, &mut [0; 1]) {
+                Ok(0) | Err(_) => return None,
+                Ok(_byte) => terminate(mode, command),
+            }
+        }
+        reap_orphans(mode, pid);
+        if let Some(how) = excess(mode, limits) {
+            return Some(Some(how));
+        }
+        wait = (wait * 2).min(LOOK_AT_MOST);
+    }
+}
+
+/// Asks every process to end; one that is stopped hears nothing until it goes on.
+fn terminate(mode: Mode, command: &OwnedFd) {
+    if mode == Mode::Bare {
+        let _gone = pidfd_send_signal(command, Signal::TERM);
+        return;
+    }
+    for pid in processes() {
+        for signal in [Signal::TERM, Signal::CONT] {
+            let _gone = kill_process(pid, signal);
+        }
+    }
+}
+
+/// Reaps what has lost its parent, but not the command: its end is told from its status.
+fn reap_orphans(mode: Mode, command: Pid) {
+    if mode == Mode::Bare {
+        return;
+    }
+    for pid in processes().into_iter().filter(|pid| *pid != command) {
+        let _alive_or_not_ours = waitpid(Some(pid), WaitOptions::NOHANG);
+    }
+}
+
+/// Whether all processes together have more than they may.
+fn excess(mode: Mode, limits: &Limits) -> Option<How> {
+    if mode == Mode::Bare {
+        return None;
+    }
+    let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
+    let (mut threads, mut memory) = (0_u64, 0_u64);
+    for pid in processes() {
+        let (its_threads, its_pages) = usage(pid);
+        threads += its_threads;
+        memory = memory.saturating_add(its_pages.saturating_mul(page));
+    }
+    if memory > limits.memory {
+        return Some(How::OutOfMemory);
+    }
+    // We are one of those that the kernel counts.
+    (threads + 1 >= limits.processes).then_some(How::TooManyProcesses)
+}
+
+/// Threads and resident pages of a process (`proc_pid_stat(5)`).
+fn usage(pid: Pid) -> (u64, u64) {
+    let stat =
+        fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    let rest = stat.rfind(')').map_or("", |at| &stat[at + 1..]);
+    let mut fields = rest.split_whitespace().map(|field| field.parse().unwrap_or(0));
+    (fields.nth(17).unwrap_or(0), fields.nth(3).unwrap_or(0))
+}
+
+/// Every process of the namespace but this one.
+fn processes() -> Vec<Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter(|number| *number != 1).filter_map(Pid::from_raw).collect()
+}

@@ -1,0 +1,20 @@
+//! The sandbox of Linux.
+//!
+//! 1. [`backend`] turns a grant into an [`order`], on a sealed file.
+//! 2. [`clone`] makes the first process of new namespaces, sharing our memory until it
+//!    executes this same program again; [`entry`] catches it before `main`.
+//! 3. [`init`] is that process: it puts up the walls around itself, starts the command, and
+//!    ends everything when the command ends, or we do.
+
+mod attr;
+mod backend;
+mod cgroup;
+mod child;
+mod clone;
+mod entry;
+mod init;
+mod lend;
+mod order;
+mod slot;
+
+pub use backend::{LinuxConfig, LinuxSandbox};

@@ -1,0 +1,204 @@
+//! What each profile shows, and what is kept from every command. Data; who mounts it is elsewhere.
+
+use super::grant::{Access, Grant, Profile};
+use super::port::SandboxError;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What every command needs in order to run at all.
+const SYSTEM: [&str; 3] = ["/usr", "/etc", "/opt"];
+/// What a command that looks for faults reads beside that.
+const DIAGNOSED: [&str; 4] = ["/var/lib/dpkg", "/var/lib/apt", "/var/log", "/boot"];
+/// Names of the root that are links into `/usr` on most machines, and folders on others.
+pub(super) const MERGED: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
+
+/// Temporary folders of the command's own.
+pub(super) const SCRATCH: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+
+/// Below the home: what a command may read and not change, because the user's next shell or
+/// login would run it.
+const READ_ONLY: [&str; 19] = [
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".inputrc",
+    ".xprofile",
+    ".xinitrc",
+    ".gitconfig",
+    ".config/fish",
+    ".config/git",
+    ".config/autostart",
+    ".config/systemd",
+    ".local/bin",
+];
+/// Below the home: what a command does not see at all, because it opens other doors.
+const SECRET: [&str; 18] = [
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".azure",
+    ".kube",
+    ".docker",
+    ".netrc",
+    ".pgpass",
+    ".git-credentials",
+    ".password-store",
+    ".vault-token",
+    ".cargo/credentials.toml",
+    ".config/gcloud",
+    ".config/gh",
+    ".local/share/keyrings",
+    ".mozilla",
+    ".config/chromium",
+    ".config/google-chrome",
+];
+/// Ours: policy and state.
+const OURS: [&str; 2] = ["/etc/d1-doctor", "/var/lib/d1-doctor"];
+/// What is made anew in every sandbox, so that no grant can name it.
+const MADE: [&str; 5] = ["/proc", "/sys", "/dev", "/run", "/tmp"];
+
+/// What becomes of a protected path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Guard {
+    ReadOnly,
+    Hidden,
+}
+
+/// What a command sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct View {
+    /// Shown as they are, and read-only.
+    pub(super) read: Vec<PathBuf>,
+    /// Shown, and to be changed.
+    pub(super) write: Vec<PathBuf>,
+    /// Kept from the command although a place above them is shown.
+    pub(super) guards: Vec<(PathBuf, Guard)>,
+}
+
+/// The home of the user who does the work, and the folders that are ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The home.
+    pub home: PathBuf,
+    /// What no command may see: our own state.
+    pub ours: Vec<PathBuf>,
+}
+
+/// What the command of `grant` sees.
+pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, SandboxError> {
+    let mut view = View { read: SYSTEM.map(PathBuf::from).to_vec(), ..View::default() };
+    match grant.profile {
+        Profile::Diagnose => view.read.extend(DIAGNOSED.map(PathBuf::from)),
+        Profile::Home => {
+            if around.home.components().count() < 2 || view.shows(&around.home) {
+                let why = "it is no home; set HOME to the folder of the user".to_owned();
+                return Err(SandboxError::Path { path: around.home.clone(), why });
+            }
+            view.write.push(around.home.clone());
+            let below = |names: &[&str], guard| {
+                let paths = names.iter().map(|name| (around.home.join(name), guard));
+                paths.collect::<Vec<_>>()
+            };
+            view.guards.extend(below(&READ_ONLY, Guard::ReadOnly));
+            view.guards.extend(below(&SECRET, Guard::Hidden));
+        }
+    }
+    view.read.retain(|path| path.exists());
+    for touch in &grant.touches {
+        check(&touch.path, around)?;
+        // What is named by itself is meant, even where it is protected otherwise.
+        view.guards.retain(|(path, _guard)| !path.starts_with(&touch.path));
+        match touch.access {
+            Access::Read => view.read.push(touch.path.clone()),
+            Access::Write => view.write.push(touch.path.clone()),
+        }
+    }
+    let ours = OURS.iter().map(PathBuf::from).chain(around.ours.iter().cloned());
+    view.guards.extend(ours.map(|path| (path, Guard::Hidden)));
+    let guards = std::mem::take(&mut view.guards);
+    view.guards = guards.into_iter().filter(|(path, _guard)| view.shows(path)).collect();
+    Ok(view)
+}
+
+impl View {
+    fn shows(&self, path: &Path) -> bool {
+        self.read.iter().chain(&self.write).any(|place| path.starts_with(place))
+    }
+}
+
+fn check(path: &Path, around: &Surroundings) -> Result<(), SandboxError> {
+    let refuse = |why: &str| Err(SandboxError::Path { path: path.to_path_buf(), why: why.into() });
+    let ours = OURS.iter().map(Path::new).chain(around.ours.iter().map(PathBuf::as_path));
+    if !path.is_absolute() || path.parent().is_none() {
+        return refuse("name a folder or file by its whole path, and not the whole machine");
+    }
+    if MADE.iter().any(|made| path.starts_with(made)) {
+        return refuse("every command gets a fresh one of its own; name another folder");
+    }
+    if ours.clone().any(|ours| path.starts_with(ours)) {
+        return refuse("it belongs to d1-doctor itself; name another folder");
+    }
+    match path.canonicalize() {
+        Ok(real) if real == path => Ok(()),
+        Ok(real) => refuse(&format!("it leads to `{}`; name that", real.display())),
+        Err(error) => refuse(&format!("{error}; make it first")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::grant::{Demand, Limits, Touch};
+    use d1_core::Argv;
+
+    fn seen(touches: &[(&str, Access)]) -> Result<View, SandboxError> {
+        let touch = |(path, access): &(&str, Access)| Touch { path: path.into(), access: *access };
+        let grant = Grant {
+            profile: Profile::Home,
+            argv: Argv::new(["true"]).unwrap(),
+            env: std::collections::BTreeMap::new(),
+            cwd: "/".into(),
+            script: None,
+            touches: touches.iter().map(touch).collect(),
+            limits: Limits::USUAL,
+            demand: Demand::Required,
+        };
+        let around = Surroundings { home: "/home/ada".into(), ours: vec!["/home/ada/d1".into()] };
+        view(&grant, &around)
+    }
+
+    #[test]
+    fn the_doors_to_other_machines_are_hidden_and_the_next_shell_is_read_only() {
+        let guards = seen(&[]).unwrap().guards;
+        assert!(guards.contains(&("/home/ada/.ssh".into(), Guard::Hidden)));
+        assert!(guards.contains(&("/home/ada/.bashrc".into(), Guard::ReadOnly)));
+        assert!(guards.contains(&("/home/ada/d1".into(), Guard::Hidden)));
+        assert!(guards.contains(&("/etc/d1-doctor".into(), Guard::Hidden)));
+    }
+
+    #[test]
+    fn what_is_ours_or_made_anew_or_everything_cannot_be_granted() {
+        for bad in
+            ["/", "/proc/1", "/dev", "/tmp/x", "/run", "/etc/d1-doctor", "/home/ada/d1/x", "usr"]
+        {
+            assert!(
+                matches!(seen(&[(bad, Access::Read)]), Err(SandboxError::Path { .. })),
+                "{bad}"
+            );
+        }
+        assert!(seen(&[("/usr/lib", Access::Read)]).is_ok());
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_refused_with_what_to_do() {
+        let error = seen(&[("/not/there", Access::Write)]).unwrap_err().to_string();
+        assert!(error.ends_with("make it first"), "{error}");
+    }
+}

@@ -1,0 +1,138 @@
+//! The walls of the sandbox, each with its name, and what a report says of them.
+
+use super::grant::Profile;
+use d1_core::{IsolationReport, Layer};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wall {
+    /// It sees and signals its own processes only, and all of them end with the first.
+    Processes,
+    /// Its tree of mounts is its own.
+    Mounts,
+    /// Its shared memory and queues are its own.
+    Ipc,
+    /// Its host name is its own.
+    HostName,
+    /// It sees no control group but its own.
+    Groups,
+    /// It has no network.
+    Network,
+    /// It sees the files it was given, and no others.
+    View,
+    /// It runs as a user that owns nothing else.
+    TaskUser,
+    /// It has no capability, and can get none.
+    Capabilities,
+    /// No program it starts has more rights than it.
+    NoNewPrivileges,
+    /// The kernel checks each path it opens, beside the mounts.
+    Landlock,
+    /// Calls that only an attacker needs are refused.
+    Seccomp,
+    /// Memory, processes, processor time and file sizes have bounds.
+    Limits,
+    /// Its processes are in a control group of their own.
+    ControlGroup,
+}
+
+impl Wall {
+    /// Every wall, in the order in which a report lists them.
+    pub const ALL: [Self; 14] = [
+        Self::Processes,
+        Self::Mounts,
+        Self::Ipc,
+        Self::HostName,
+        Self::Groups,
+        Self::Network,
+        Self::View,
+        Self::TaskUser,
+        Self::Capabilities,
+        Self::NoNewPrivileges,
+        Self::Landlock,
+        Self::Seccomp,
+        Self::Limits,
+        Self::ControlGroup,
+    ];
+
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Processes => "pid namespace",
+            Self::Mounts => "mount namespace",
+            Self::Ipc => "ipc namespace",
+            Self::HostName => "uts namespace",
+            Self::Groups => "cgroup namespace",
+            Self::Network => "network namespace",
+            Self::View => "file view",
+            Self::TaskUser => "task user",
+            Self::Capabilities => "capabilities",
+            Self::NoNewPrivileges => "no_new_privs",
+            Self::Landlock => "landlock",
+            Self::Seccomp => "seccomp",
+            Self::Limits => "limits",
+            Self::ControlGroup => "cgroup",
+        }
+    }
+
+    /// Whether `required` means this one, too. Where the processes are counted is a convenience:
+    /// their end and their limits do not hang on it.
+    #[must_use]
+    pub const fn is_essential(self) -> bool {
+        match self {
+            Self::ControlGroup => false,
+            Self::Processes
+            | Self::Mounts
+            | Self::Ipc
+            | Self::HostName
+            | Self::Groups
+            | Self::Network
+            | Self::View
+            | Self::TaskUser
+            | Self::Capabilities
+            | Self::NoNewPrivileges
+            | Self::Landlock
+            | Self::Seccomp
+            | Self::Limits => true,
+        }
+    }
+}
+
+/// The walls that are not up, each with the reason.
+pub type Missing = BTreeMap<Wall, String>;
+
+/// What a receipt says of a command that ran behind all walls but the missing ones.
+#[must_use]
+pub fn report(profile: Profile, missing: &Missing) -> IsolationReport {
+    let layer = |wall: Wall| Layer {
+        name: wall.name().to_owned(),
+        in_force: !missing.contains_key(&wall),
+        why_not: missing.get(&wall).cloned().unwrap_or_default(),
+    };
+    IsolationReport {
+        profile: profile.as_str().to_owned(),
+        layers: Wall::ALL.into_iter().map(layer).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_wall_is_told_and_the_others_are_not_called_missing() {
+        let missing = Missing::from([(Wall::Landlock, "this kernel has none".to_owned())]);
+        let report = report(Profile::Home, &missing);
+        assert_eq!((report.summary(), report.layers.len()), ("partial", Wall::ALL.len()));
+        let off: Vec<_> = report.layers.iter().filter(|layer| !layer.in_force).collect();
+        assert_eq!(off.len(), 1);
+        assert_eq!(
+            (off[0].name.as_str(), off[0].why_not.as_str()),
+            ("landlock", "this kernel has none")
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! What a command sees and changes.
+
+use crate::rig::Rig;
+use d1_executor::{How, Profile};
+
+#[tokio::test]
+async fn every_wall_is_up_on_this_machine_and_says_so_from_inside() {
+    let rig = Rig::new();
+    assert_eq!(rig.sandbox.missing().unwrap(), d1_executor::Missing::new());
+    let ended = rig.run(&rig.grant(&["true"])).await.unwrap();
+    assert_eq!((ended.isolation.summary(), ended.report.how), ("full", How::Exited(0)));
+}
+
+#[tokio::test]
+async fn a_command_works_in_the_home_and_what_it_makes_belongs_to_the_owner() {
+    use std::os::unix::fs::MetadataExt as _;
+    let rig = Rig::new();
+    let work = rig.write("work/seed", "seed");
+    rig.shell("cp work/seed work/new && id -u > work/who && mkdir work/deep").await;
+    let of = |name: &str| std::fs::metadata(rig.path(name)).unwrap();
+    assert_eq!(std::fs::read_to_string(rig.path("work/new")).unwrap(), "seed");
+    assert_eq!(of("work/new").uid(), std::fs::metadata(work).unwrap().uid());
+    assert_eq!(of("work/deep").uid(), of("work").uid());
+    let who: u32 = std::fs::read_to_string(rig.path("work/who")).unwrap().trim().parse().unwrap();
+    assert!(who > 65_535, "{who} is not a user for tasks");
+}
+
+#[tokio::test]
+async fn a_command_that_looks_sees_no_home_at_all() {
+    let rig = Rig::new();
+    rig.write("letter", "secret");
+    let mut grant = rig.grant(&["ls", "-la", rig.path("letter").to_str().unwrap()]);
+    grant.profile = Profile::Diagnose;
+    grant.cwd = "/".into();
+    let ended = rig.run(&grant).await.unwrap();
+    assert_eq!(ended.report.how, How::Exited(2));
+    assert!(ended.report.stderr.contains("No such file"), "{}", ended.report.stderr);
+}

@@ -1,0 +1,85 @@
+//! A home to work in, and commands that run behind walls.
+
+use d1_core::{Argv, Output, Stop};
+use d1_executor::{
+    Confinement, Demand, Fence, Grant, How, Limits, LinuxConfig, LinuxSandbox, Profile,
+    SandboxBackend, SandboxError, Surroundings, run_confined,
+};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+/// Long enough on a machine that is busy with something else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A home, and what runs in it.
+pub(crate) struct Rig {
+    pub(crate) home: TempDir,
+    pub(crate) sandbox: Arc<dyn SandboxBackend>,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        let home = tempfile::tempdir_in("/var/tmp").unwrap();
+        let around = Surroundings { home: home.path().to_path_buf(), ours: Vec::new() };
+        let config = LinuxConfig { around, allow_bare: false };
+        Self { home, sandbox: Arc::new(LinuxSandbox::new(config)) }
+    }
+
+    /// What an ordinary command gets that works in this home.
+    pub(crate) fn grant(&self, argv: &[&str]) -> Grant {
+        let home = self.home.path().to_str().unwrap().to_owned();
+        let env = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", &home), ("LANG", "C.UTF-8")];
+        Grant {
+            profile: Profile::Home,
+            argv: Argv::new(argv.iter().copied()).unwrap(),
+            env: BTreeMap::from(env.map(|(name, value)| (name.to_owned(), value.to_owned()))),
+            cwd: self.home.path().to_path_buf(),
+            script: None,
+            touches: Vec::new(),
+            limits: Limits::USUAL,
+            demand: Demand::Required,
+        }
+    }
+
+    /// Runs it to its end.
+    pub(crate) async fn run(&self, grant: &Grant) -> Result<Confinement, SandboxError> {
+        self.run_until(grant, PATIENCE, &Stop::new()).await
+    }
+
+    /// The same, with another timeout and somebody who may stop it.
+    pub(crate) async fn run_until(
+        &self,
+        grant: &Grant,
+        timeout: Duration,
+        stop: &Stop,
+    ) -> Result<Confinement, SandboxError> {
+        let (to, mut from) = mpsc::channel::<Output>(16);
+        let grace = Duration::from_millis(200);
+        let fence = Fence { timeout, grace, interruptible: true };
+        let run = run_confined(&self.sandbox, grant, fence, &to, stop);
+        let drain = async { while from.recv().await.is_some() {} };
+        tokio::select! {
+            ended = run => ended,
+            () = drain => unreachable!("the sender lives as long as the run"),
+        }
+    }
+
+    /// Runs a shell line and gives its output; it must end well.
+    pub(crate) async fn shell(&self, line: &str) -> String {
+        let ended = self.run(&self.grant(&["sh", "-c", line])).await.unwrap();
+        assert_eq!(ended.report.how, How::Exited(0), "{line}: {}", ended.report.stderr);
+        ended.report.stdout
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
