@@ -6,6 +6,8 @@ mod architecture;
 #[cfg(test)]
 mod cloud;
 #[cfg(test)]
+mod confined;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod credits;

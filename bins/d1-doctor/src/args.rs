@@ -157,6 +157,11 @@ pub enum Command {
     /// Show what a setup's steps wrote
     #[command(after_help = "Examples:\n  d1-doctor logs last\n  d1-doctor logs 7c1e0d2a --follow")]
     Logs(Logs),
+    /// Run one command behind walls: it sees and changes what it was given, and nothing else
+    #[command(
+        after_help = "Examples:\n  d1-doctor run -- make test\n  d1-doctor run --profile diagnose -- df -h\n  d1-doctor run --touch /srv/site -- ./publish\n\nThe command has no network. Exit codes are those of the command."
+    )]
+    Run(Run),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  d1-doctor completion bash > ~/.local/share/bash-completion/completions/d1-doctor\n  d1-doctor completion zsh > ~/.zfunc/_d1-doctor"
@@ -370,4 +375,47 @@ pub struct Logs {
     /// Go on until the setup is over
     #[arg(short, long)]
     pub follow: bool,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// What it may do: look, or also work in your home
+    #[arg(long, value_enum, default_value_t = Profile::Home)]
+    pub profile: Profile,
+    /// Also let it change this path, and what is below; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub touch: Vec<PathBuf>,
+    /// How long it may run, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// Run it even where a wall is missing, and tell which
+    #[arg(long)]
+    pub best_effort: bool,
+    /// The command and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub command: Vec<String>,
+}
+
+/// What a command may do that runs behind walls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// See the system, and change nothing
+    Diagnose,
+    /// Also work in your home, but for keys, credentials and what your shell starts
+    Home,
+}
+
+impl From<Profile> for d1_executor::Profile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Diagnose => Self::Diagnose,
+            Profile::Home => Self::Home,
+        }
+    }
 }

@@ -19,7 +19,9 @@ pub mod watch;
 
 use args::{Cli, Command};
 use clap::Parser as _;
-use commands::{cancel, diagnose, fix, history, install, logs, manual, resume, status, undo, why};
+use commands::{
+    cancel, confined, diagnose, fix, history, install, logs, manual, resume, status, undo, why,
+};
 use d1_core::{Category, Problem, SetupStore, StoreError, SystemClock};
 use failure::{ExitCode, Failure};
 use home::{Home, Places};
@@ -47,17 +49,18 @@ pub fn main() -> std::process::ExitCode {
     let terminal = Terminal::new(&cli.global, Surroundings::present());
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&terminal, cli)));
     let ended = ended.unwrap_or_else(|_| Err(bug()));
-    let exit = ended.unwrap_or_else(|failure| {
+    ended.unwrap_or_else(|failure| {
         tell(&terminal, &failure);
-        failure.exit
-    });
-    exit.into()
+        failure.exit.into()
+    })
 }
 
-fn run(terminal: &Terminal, cli: Cli) -> Result<ExitCode, Failure> {
+fn run(terminal: &Terminal, cli: Cli) -> Result<std::process::ExitCode, Failure> {
     let Cli { command, global } = cli;
     let home = || Home::open(global.state_dir.as_deref(), &Places::present());
-    match command {
+    let ended = match command {
+        // Its exit codes are not ours.
+        Command::Run(args) => return work(confined::run(terminal, &global, &args)),
         Command::Completion { shell } => Ok(manual::completion(terminal, shell)),
         Command::Man { dir } => manual::man(terminal, dir.as_deref()),
         Command::ExitCodes => Ok(manual::exit_codes(terminal)),
@@ -83,7 +86,8 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<ExitCode, Failure> {
         Command::Logs(args) => look(home()?, async |home, store, _clock| {
             logs::run(terminal, (home, store), &args).await
         }),
-    }
+    };
+    ended.map(Into::into)
 }
 
 /// Runs a command that works on what is kept, and not on the machine.
@@ -99,14 +103,14 @@ fn look(
 }
 
 /// Runs a command that speaks to a machine.
-fn work(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+fn work<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     on(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build(), command)
 }
 
-fn on(
+fn on<T>(
     runtime: io::Result<tokio::runtime::Runtime>,
-    command: impl Future<Output = Result<ExitCode, Failure>>,
-) -> Result<ExitCode, Failure> {
+    command: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     let runtime = runtime.map_err(|error| {
         Problem::new("D1-STATE-005", Category::Task, "this process cannot start its threads")
             .because(error.to_string())

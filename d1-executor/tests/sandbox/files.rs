@@ -2,6 +2,22 @@
 
 use crate::rig::Rig;
 use d1_executor::{How, Profile};
+use std::{fs, path::PathBuf};
+
+impl Rig {
+    /// A path in the home.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// A file in the home, with the folders above it.
+    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
 
 #[tokio::test]
 async fn every_wall_is_up_on_this_machine_and_says_so_from_inside() {

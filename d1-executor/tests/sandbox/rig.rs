@@ -5,7 +5,7 @@ use d1_executor::{
     Confinement, Demand, Fence, Grant, How, Limits, LinuxConfig, LinuxSandbox, Profile,
     SandboxBackend, SandboxError, Surroundings, run_confined,
 };
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -20,7 +20,10 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let home = tempfile::tempdir_in("/var/tmp").unwrap();
+        Self::at(tempfile::tempdir_in("/var/tmp").unwrap())
+    }
+
+    pub(crate) fn at(home: TempDir) -> Self {
         let around = Surroundings { home: home.path().to_path_buf(), ours: Vec::new() };
         let config = LinuxConfig { around, allow_bare: false };
         Self { home, sandbox: Arc::new(LinuxSandbox::new(config)) }
@@ -70,16 +73,5 @@ impl Rig {
         let ended = self.run(&self.grant(&["sh", "-c", line])).await.unwrap();
         assert_eq!(ended.report.how, How::Exited(0), "{line}: {}", ended.report.stderr);
         ended.report.stdout
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
     }
 }

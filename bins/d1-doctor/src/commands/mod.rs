@@ -1,6 +1,7 @@
 //! What each command does; one file each.
 
 pub mod cancel;
+pub mod confined;
 pub mod consent;
 pub mod diagnose;
 pub mod drive;

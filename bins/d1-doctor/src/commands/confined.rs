@@ -1,0 +1,223 @@
+//! `d1-doctor run`: one command behind walls, its words and its exit code passed through.
+//!
+//! With `--json`, one document instead: how it ended, what it said, and which walls were up.
+
+use crate::{
+    args::{Global, Run},
+    failure::Failure,
+    home::Places,
+    terminal::Terminal,
+};
+use d1_core::{Argv, Category, Digest, IsolationReport, Output, Problem, Stop, StopMode, Stream};
+use d1_executor::{
+    Access, Confinement, Demand, Fence, Grant, How, Limits, SandboxBackend, SandboxError,
+    Surroundings, Touch, clean_environment, run_confined,
+};
+use serde::Serialize;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// Between a polite request to end and the end.
+const GRACE: Duration = Duration::from_secs(5);
+/// Pieces of output between the command and the terminal.
+const QUEUE: usize = 16;
+/// What a shell adds to the number of the signal that ended a command.
+const BY_SIGNAL: i32 = 128;
+
+/// Runs it.
+pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<ExitCode, Failure> {
+    let places = Places::present();
+    let grant = grant(args)?;
+    let sandbox = sandbox(around(global, &places)?)?;
+    let (to, from) = mpsc::channel(QUEUE);
+    let stop = Stop::new();
+    let timeout = Duration::from_secs(args.timeout);
+    let fence = Fence { timeout, grace: GRACE, interruptible: true };
+    let passed_on = pass_on(terminal.is_text(), from);
+    let ended = async {
+        let run = run_confined(&sandbox, &grant, fence, &to, &stop);
+        let ended = tokio::select! {
+            ended = run => ended,
+            never = interrupts(&stop) => match never {},
+        };
+        drop(to);
+        ended
+    };
+    let (ended, ()) = tokio::join!(ended, passed_on);
+    let ended = ended.map_err(|error| failure(&error))?;
+    if !terminal.is_text() {
+        terminal.print_json(&Document::of(&ended));
+    }
+    exit(&ended, args)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    outcome: &'static str,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    duration_ms: u128,
+    stdout: &'a str,
+    stderr: &'a str,
+    dropped_bytes: u64,
+    grant: Digest,
+    isolation: &'a IsolationReport,
+}
+
+impl<'a> Document<'a> {
+    fn of(ended: &'a Confinement) -> Self {
+        let Confinement { report, isolation, grant } = ended;
+        let (outcome, exit_code, signal) = match report.how {
+            How::Exited(code) => ("exited", Some(code), None),
+            How::Signalled(signal) => ("signalled", None, Some(signal)),
+            How::TimedOut => ("timed_out", None, None),
+            How::Cancelled => ("cancelled", None, None),
+            How::Killed => ("killed", None, None),
+            How::OutOfMemory => ("out_of_memory", None, None),
+            How::TooManyProcesses => ("too_many_processes", None, None),
+            How::OutputLimit => ("output_limit", None, None),
+        };
+        Self {
+            schema: "d1.run.v1",
+            outcome,
+            exit_code,
+            signal,
+            duration_ms: report.duration.as_millis(),
+            stdout: &report.stdout,
+            stderr: &report.stderr,
+            dropped_bytes: report.dropped,
+            grant: *grant,
+            isolation,
+        }
+    }
+}
+
+fn grant(args: &Run) -> Result<Grant, Failure> {
+    let argv = Argv::new(args.command.iter().cloned())
+        .map_err(|error| Problem::new("D1-CLI-002", Category::Usage, error.to_string()))?;
+    let mut env = clean_environment(&|name| std::env::var(name).ok());
+    // It has temporary folders of its own.
+    env.remove("TMPDIR");
+    let profile = args.profile.into();
+    let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let cwd = if args.profile == crate::args::Profile::Home { cwd } else { PathBuf::from("/") };
+    let touches = args.touch.iter().map(|path| touch(path)).collect::<Result<_, _>>()?;
+    let demand = if args.best_effort { Demand::BestEffort } else { Demand::Required };
+    let limits = Limits::USUAL;
+    Ok(Grant { profile, argv, env, cwd, script: None, touches, limits, demand })
+}
+
+/// The path that is really meant: a person may name it by a link, a grant may not.
+fn touch(path: &Path) -> Result<Touch, Failure> {
+    let real = path.canonicalize().map_err(|error| {
+        let title = format!("`{}` cannot be given to the command", path.display());
+        Problem::new("D1-BOX-003", Category::Usage, title)
+            .because(error.to_string())
+            .leaving("nothing was run")
+            .next("make it first, or name another path")
+    })?;
+    Ok(Touch { path: real, access: Access::Write })
+}
+
+fn around(global: &Global, places: &Places) -> Result<Surroundings, Failure> {
+    let home = places.home.as_ref().and_then(|home| home.canonicalize().ok()).ok_or_else(|| {
+        Problem::new("D1-BOX-004", Category::Usage, "there is no home to work in")
+            .because("HOME is not set, or names no folder")
+            .leaving("nothing was run")
+    })?;
+    let ours = [global.state_dir.clone(), places.state_dir()];
+    let ours = ours.into_iter().flatten().filter_map(|path| path.canonicalize().ok());
+    Ok(Surroundings { home, ours: ours.collect() })
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+fn sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, Failure> {
+    let config = d1_executor::LinuxConfig { around, allow_bare: true };
+    Ok(Arc::new(d1_executor::LinuxSandbox::new(config)))
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+fn sandbox(_around: Surroundings) -> Result<Arc<dyn SandboxBackend>, Failure> {
+    let problem =
+        Problem::new("D1-BOX-005", Category::Denied, "there is no sandbox for this system")
+            .because("it is made for Linux on x86-64 with the GNU C library")
+            .leaving("nothing was run");
+    Err(problem.into())
+}
+
+/// Prints what the command says, as it comes; with JSON it is in the document.
+async fn pass_on(print: bool, mut from: mpsc::Receiver<Output>) {
+    while let Some(output) = from.recv().await {
+        let _reader_gone = match output.stream {
+            _ if !print => Ok(()),
+            Stream::Stdout => written(io::stdout().lock(), &output.bytes),
+            Stream::Stderr | Stream::Note => written(io::stderr().lock(), &output.bytes),
+        };
+    }
+}
+
+fn written(mut to: impl io::Write, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes).and_then(|()| to.flush())
+}
+
+/// The first Ctrl-C asks the command to end, the second ends it.
+async fn interrupts(stop: &Stop) -> std::convert::Infallible {
+    for mode in [StopMode::Now, StopMode::Kill] {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.ask(mode);
+        }
+    }
+    std::future::pending().await
+}
+
+fn exit(ended: &Confinement, args: &Run) -> Result<ExitCode, Failure> {
+    let code = |code: i32| Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)));
+    let too_much = |code, what: &str| {
+        let title = format!("`{}` {what}, and was ended", args.command.join(" "));
+        Problem::new(code, Category::Task, title).leaving("nothing of it runs any more")
+    };
+    let problem = match ended.report.how {
+        How::Exited(number) => return code(number),
+        How::Signalled(signal) => return code(BY_SIGNAL + signal),
+        How::Cancelled | How::Killed => return Ok(crate::failure::ExitCode::Interrupted.into()),
+        How::TimedOut => {
+            let title = format!("`{}` took longer than {} s", args.command.join(" "), args.timeout);
+            Problem::new("D1-EXEC-004", Category::Timeout, title)
+                .leaving("nothing of it runs any more")
+                .next("give it more time with --timeout")
+        }
+        How::OutOfMemory => too_much("D1-EXEC-008", "took more memory than it may"),
+        How::TooManyProcesses => too_much("D1-EXEC-009", "had more processes than it may"),
+        How::OutputLimit => too_much("D1-EXEC-010", "printed more than it may"),
+    };
+    Err(problem.into())
+}
+
+fn failure(error: &SandboxError) -> Failure {
+    let text = error.to_string();
+    let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
+    let cause = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+    let (code, category) = match error {
+        SandboxError::Missing { .. } => ("D1-BOX-001", Category::Denied),
+        SandboxError::Path { .. } | SandboxError::Directory { .. } => {
+            ("D1-BOX-003", Category::Usage)
+        }
+        SandboxError::SetUp { .. }
+        | SandboxError::Changed { .. }
+        | SandboxError::NotFound { .. }
+        | SandboxError::Start { .. }
+        | SandboxError::Follow { .. }
+        | _ => ("D1-BOX-002", Category::Task),
+    };
+    let problem = Problem::new(code, category, title).because(cause).leaving("nothing was run");
+    let nothing = remedy.is_empty() || remedy == "nothing was run";
+    if nothing { problem.into() } else { problem.next(remedy).into() }
+}

@@ -1,0 +1,55 @@
+//! `d1-doctor run`: one command behind walls.
+
+use d1_world::Desk;
+use std::fs;
+
+/// The file that only the administrator reads, and we do.
+const SHADOW: &str = "/etc/shadow";
+
+#[test]
+fn a_confined_command_has_its_words_and_its_exit_code_passed_through() {
+    let (desk, home) = (Desk::at_this_machine(), tempfile::tempdir_in("/var/lib").unwrap());
+    fs::create_dir(home.path().join("work")).unwrap();
+    let line = "echo out; echo err >&2; echo made > ~/work/new; exit 42";
+    let mut command = desk.program("d1-doctor");
+    command.args(["run", "--", "sh", "-c", line]).env("HOME", home.path()).current_dir(&home);
+    let ran = command.output().unwrap();
+    assert_eq!(ran.status.code(), Some(42), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert_eq!((ran.stdout.as_slice(), ran.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+    assert_eq!(fs::read_to_string(home.path().join("work/new")).unwrap(), "made\n");
+}
+
+#[test]
+fn a_confined_command_does_not_read_what_we_could() {
+    assert!(fs::read(SHADOW).is_ok(), "the test has to run as root");
+    let desk = Desk::at_this_machine();
+    let ran = desk.doctor(&["run", "--profile", "diagnose", "--", "cat", SHADOW]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("Permission denied"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_document_of_a_confined_command_tells_every_wall() {
+    let desk = Desk::at_this_machine();
+    let ran = desk.doctor(&["run", "--profile", "diagnose", "--json", "--", "sh", "-c", "exit 3"]);
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, told["exit_code"].as_i64()), (3, Some(3)));
+    let layers = told["isolation"]["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 14);
+    assert!(layers.iter().all(|layer| layer["in_force"] == true), "{layers:?}");
+    assert_eq!(told["isolation"]["profile"], "diagnose");
+    assert_eq!(told["grant"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn what_a_confined_command_cannot_have_is_told_before_it_runs() {
+    let desk = Desk::at_this_machine();
+    let ran = desk.doctor(&["run", "--touch", "/proc/sys", "--", "true"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("D1-BOX-003") && ran.stderr.contains("nothing was run"));
+    let ran = desk.doctor(&["run", "--profile", "diagnose", "--timeout", "1", "--", "sleep", "60"]);
+    assert_eq!(ran.code, 124, "{}", ran.stderr);
+    let ran = desk.doctor(&["run", "--profile", "diagnose", "--", "no-such-program-d1"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("there is no program `no-such-program-d1`"), "{}", ran.stderr);
+}
