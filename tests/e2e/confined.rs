@@ -1,10 +1,18 @@
 //! `d1-doctor run`: one command behind walls.
 
-use d1_world::Desk;
+use d1_world::{Desk, Ran};
 use std::fs;
 
 /// The file that only the administrator reads, and we do.
 const SHADOW: &str = "/etc/shadow";
+
+/// Runs `d1-doctor run` where every machine has a folder.
+fn run(args: &[&str]) -> Ran {
+    let desk = Desk::at_this_machine();
+    let mut command = desk.program("d1-doctor");
+    command.arg("run").args(args).current_dir("/");
+    d1_world::run(command)
+}
 
 #[test]
 fn a_confined_command_has_its_words_and_its_exit_code_passed_through() {
@@ -22,16 +30,14 @@ fn a_confined_command_has_its_words_and_its_exit_code_passed_through() {
 #[test]
 fn a_confined_command_does_not_read_what_we_could() {
     assert!(fs::read(SHADOW).is_ok(), "the test has to run as root");
-    let desk = Desk::at_this_machine();
-    let ran = desk.doctor(&["run", "--profile", "diagnose", "--", "cat", SHADOW]);
+    let ran = run(&["--profile", "diagnose", "--", "cat", SHADOW]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("Permission denied"), "{}", ran.stderr);
 }
 
 #[test]
 fn the_document_of_a_confined_command_tells_every_wall() {
-    let desk = Desk::at_this_machine();
-    let ran = desk.doctor(&["run", "--profile", "diagnose", "--json", "--", "sh", "-c", "exit 3"]);
+    let ran = run(&["--profile", "diagnose", "--json", "--", "sh", "-c", "exit 3"]);
     let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((ran.code, told["exit_code"].as_i64()), (3, Some(3)));
     let layers = told["isolation"]["layers"].as_array().unwrap();
@@ -43,13 +49,29 @@ fn the_document_of_a_confined_command_tells_every_wall() {
 
 #[test]
 fn what_a_confined_command_cannot_have_is_told_before_it_runs() {
-    let desk = Desk::at_this_machine();
-    let ran = desk.doctor(&["run", "--touch", "/proc/sys", "--", "true"]);
+    let ran = run(&["--touch", "/proc/sys", "--", "true"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("D1-BOX-003") && ran.stderr.contains("nothing was run"));
-    let ran = desk.doctor(&["run", "--profile", "diagnose", "--timeout", "1", "--", "sleep", "60"]);
+    let ran = run(&["--profile", "diagnose", "--timeout", "1", "--", "sleep", "60"]);
     assert_eq!(ran.code, 124, "{}", ran.stderr);
-    let ran = desk.doctor(&["run", "--profile", "diagnose", "--", "no-such-program-d1"]);
+    let ran = run(&["--profile", "diagnose", "--", "no-such-program-d1"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("there is no program `no-such-program-d1`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_that_cannot_be_seen_from_inside_is_no_place_to_start() {
+    let (desk, home) = (Desk::at_this_machine(), tempfile::tempdir_in("/var/lib").unwrap());
+    let hidden = tempfile::tempdir_in("/srv").unwrap();
+    let start = |more: &[&str]| {
+        let mut command = desk.program("d1-doctor");
+        command.arg("run").args(more).args(["--", "true"]);
+        command.env("HOME", home.path()).current_dir(&hidden);
+        d1_world::run(command)
+    };
+    let refused = start(&[]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("next   or give the folder to the command: add --touch ."));
+    let ran = start(&["--touch", "."]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }

@@ -218,6 +218,12 @@ fn failure(error: &SandboxError) -> Failure {
         | _ => ("D1-BOX-002", Category::Task),
     };
     let problem = Problem::new(code, category, title).because(cause).leaving("nothing was run");
+    if let SandboxError::Directory { .. } = error {
+        return problem
+            .next("start in your home: cd")
+            .next("or give the folder to the command: add --touch .")
+            .into();
+    }
     let nothing = remedy.is_empty() || remedy == "nothing was run";
     if nothing { problem.into() } else { problem.next(remedy).into() }
 }
