@@ -35,7 +35,7 @@ fn every_document_of_the_doctor_is_valid() {
     let (validator, desk) = (validator(), careless_desk());
     for args in [
         &["diagnose", "--offline", "--json"][..],
-        &["diagnose", "--deep", "--offline", "--json", "--since", "last"],
+        &["diagnose", "sys", "git", "--deep", "--offline", "--json", "--since", "last"],
         &["diagnose", "--list", "--json"],
         &["diagnose", "--offline", "--report", "-", "--json"],
         &["fix", "sec.creds.perms", "--json", "--yes"],

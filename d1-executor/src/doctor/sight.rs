@@ -20,6 +20,8 @@ use std::{
 pub(super) const MOST_READ: u64 = 8 * 1024 * 1024;
 /// How long a program that a check asks may take; the check's own deadline is longer.
 const ASK: Duration = Duration::from_millis(1500);
+/// How long one that a deep check asks may take.
+const ASK_PATIENTLY: Duration = Duration::from_secs(50);
 
 /// How much room a file system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,11 +102,26 @@ impl Sight {
 
     /// Asks a program, in the user's own environment and in one language. It gets 1.5 s.
     pub async fn ask(&self, words: &[&str]) -> Result<Captured, ToolError> {
-        let mut env = self.host.tool_env(&[]);
+        self.tool.capture(&Command::new(words.iter().copied(), self.env_of(&[])), ASK).await
+    }
+
+    /// Asks a program as [`Sight::ask`] does, in this folder; it gets 50 s, for the deep checks.
+    pub async fn ask_patiently(
+        &self,
+        folder: &Path,
+        words: &[&str],
+    ) -> Result<Captured, ToolError> {
+        let command = Command::new(words.iter().copied(), self.env_of(&[])).in_folder(folder);
+        self.tool.capture(&command, ASK_PATIENTLY).await
+    }
+
+    /// What a program that is asked finds in its environment.
+    fn env_of(&self, more: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut env = self.host.tool_env(more);
         if let Some(home) = &self.home {
             env.insert("HOME".into(), home.to_string_lossy().into_owned());
         }
-        self.tool.capture(&Command::new(words.iter().copied(), env), ASK).await
+        env
     }
 
     /// Which system it is: `Debian GNU/Linux 12 (bookworm) x86_64`.
@@ -121,11 +138,7 @@ impl Sight {
         more: &[(&str, &str)],
         words: &[&str],
     ) -> Result<Captured, ToolError> {
-        let mut env = self.host.tool_env(more);
-        if let Some(home) = &self.home {
-            env.insert("HOME".into(), home.to_string_lossy().into_owned());
-        }
-        let command = Command::new(words.iter().copied(), env).in_folder(folder);
+        let command = Command::new(words.iter().copied(), self.env_of(more)).in_folder(folder);
         self.tool.capture(&command, ASK).await
     }
 

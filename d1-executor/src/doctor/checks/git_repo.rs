@@ -117,6 +117,34 @@ fn runs_git(sight: &Sight, top: &Path) -> io::Result<bool> {
     Ok(entries.flatten().any(|entry| may_be_at_work(&entry.path())))
 }
 
+/// `git-fsck(1)`: what a branch leads to has to be there.
+pub(super) async fn objects(sight: Sight) -> Found {
+    const FSCK: [&str; 5] =
+        ["git", "fsck", "--connectivity-only", "--no-dangling", "--no-progress"];
+    let Some(Repository { top, .. }) = repository(&sight) else { return no_repository() };
+    if !sight.has("git") {
+        return Found::skipped("there is no git");
+    }
+    let said = match sight.ask_patiently(&top, &FSCK).await {
+        Ok(said) => said,
+        Err(error) => return Found::unknown(format!("git does not tell: {error}")),
+    };
+    let text = said.text();
+    let is_loss = |line: &&str| {
+        let lost = ["missing ", "broken ", "error: refs/", "error: HEAD"];
+        lost.iter().any(|begins| line.starts_with(begins))
+    };
+    let lost: Vec<&str> = text.lines().filter(is_loss).collect();
+    match (said.ok(), lost.is_empty()) {
+        (true, _) => Found::ok("nothing is"),
+        (false, true) => Found::unknown("git cannot look through this repository"),
+        (false, false) => Found::fail("the repository has lost some of what its history needs")
+            .details(lost)
+            .remedy("bring it back from another copy: git fetch --refetch")
+            .remedy("or make a fresh clone, and keep this one until you have what is only here"),
+    }
+}
+
 /// Without it a checkout has short notes in the place of large files.
 pub(super) async fn lfs(sight: Sight) -> Found {
     let Some(Repository { top, .. }) = repository(&sight) else { return no_repository() };

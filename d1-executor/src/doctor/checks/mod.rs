@@ -12,6 +12,7 @@ mod container;
 mod databases;
 mod docker;
 mod doors;
+mod dpkg_verify;
 mod engine;
 mod git;
 mod git_repo;
@@ -161,6 +162,7 @@ checks! {
     Fast "apt.keys", "apt can read the keys of its sources", "apt's sources and the keys they name", Fail: apt_sources::keys;
     Slow "apt.keys.expired", "the keys of package sources are valid", "the keys of apt's sources, by gpg", Fail: apt_sources::expired_keys;
     Fast "apt.held", "no package is held back", "dpkg's database", Warn: apt::held;
+    Deep "apt.files", "the files of packages are as they were brought", "every file that packages brought", Warn: dpkg_verify::files;
     Fast "git.present", "git is there", "the search path", Warn: git::present;
     Fast "git.version", "git is young enough", "git --version", Warn: git::version;
     Fast "git.config", "git can read its settings", "git config", Fail: git::config;
@@ -170,6 +172,7 @@ checks! {
     Fast "git.safe_directory", "git trusts the repository you are in", "the repository one stands in and git config", Fail: git_repo::safe_directory;
     Fast "git.lock", "nothing is left locked in the repository you are in", "the repository one stands in", Fail: git_repo::lock;
     Fast "git.lfs", "what keeps the large files of this repository is there", ".gitattributes and the search path", Warn: git_repo::lfs;
+    Deep "git.objects", "nothing is missing in the repository you are in", "every object of the repository", Fail: git_repo::objects;
     Fast "gpg.perms", "nobody else can look into gpg's folder", "the mode of gpg's folder", Warn: gpg::modes;
     Fast "gpg.signing", "there is what commits are signed with", "git config and gpg's keys", Fail: gpg::keys;
     Fast "gpg.tty", "gpg can ask for the passphrase", "git config and GPG_TTY", Warn: gpg::terminal;

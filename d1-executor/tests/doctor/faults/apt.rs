@@ -75,4 +75,8 @@ pub(super) const FAULTS: &[Fault] = &[
             fs::File::open(path).unwrap().set_modified(old).unwrap();
         }
     }),
+    warns(&["apt.files"], |patient| {
+        let said = "??5??????   /usr/lib/tool/bin/one\\nmissing     /usr/lib/tool/two\\n";
+        patient.program("dpkg", &format!("printf '{said}'; exit 1"));
+    }),
 ];

@@ -72,6 +72,12 @@ pub(super) const FAULTS: &[Fault] = &[
         patient.write("/home/maya/.gnupg/private-keys-v1.d/AB.key", "");
         patient.mode("/home/maya/.gnupg", 0o700);
     }),
+    fails(&["git.objects"], |patient| {
+        patient.enter_repository();
+        // A branch that leads to what is not there.
+        let lost = format!("{}\n", "1".repeat(40));
+        patient.write("/home/maya/work/.git/refs/heads/main", lost);
+    }),
 ];
 
 /// What looks like a fault and is none.
