@@ -264,7 +264,7 @@ impl Patient {
 
     /// Has the user stand in a repository of their own.
     pub(crate) fn enter_repository(&mut self) {
-        let folder = self.at("/home/maya/work");
+        let folder = self.at("/home/maya/shop");
         let init = std::process::Command::new("git").arg("init").arg("-q").arg(&folder).output();
         assert!(init.unwrap().status.success());
         self.sight.cwd = Some(folder);

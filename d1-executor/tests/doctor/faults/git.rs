@@ -42,12 +42,12 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
     fails(&["git.lock"], |patient| {
         patient.enter_repository();
-        patient.write("/home/maya/work/.git/index.lock", "");
+        patient.write("/home/maya/shop/.git/index.lock", "");
         an_hour_later(patient);
     }),
     warns(&["git.lfs"], |patient| {
         patient.enter_repository();
-        patient.write("/home/maya/work/.gitattributes", "*.psd filter=lfs diff=lfs -text\n");
+        patient.write("/home/maya/shop/.gitattributes", "*.psd filter=lfs diff=lfs -text\n");
     }),
     warns(&["gpg.perms"], |patient| {
         fs::create_dir(patient.at("/home/maya/.gnupg")).unwrap();
@@ -76,7 +76,7 @@ pub(super) const FAULTS: &[Fault] = &[
         patient.enter_repository();
         // A branch that leads to what is not there.
         let lost = format!("{}\n", "1".repeat(40));
-        patient.write("/home/maya/work/.git/refs/heads/main", lost);
+        patient.write("/home/maya/shop/.git/refs/heads/main", lost);
     }),
 ];
 
@@ -85,7 +85,7 @@ pub(super) const FAULTS: &[Fault] = &[
 async fn a_lock_of_a_moment_and_helpers_that_are_there_are_no_faults() {
     let mut patient = Patient::healthy();
     patient.enter_repository();
-    patient.write("/home/maya/work/.git/index.lock", "");
+    patient.write("/home/maya/shop/.git/index.lock", "");
     patient.program("git-credential-keeper", "");
     let helpers = "[credential]\n\thelper = keeper-that-was\n\thelper =\n\thelper = keeper --all\n\
                    \thelper = cache\n\thelper = \"!f() { cat; }; f\"\n";
@@ -102,7 +102,7 @@ async fn a_lock_of_a_moment_and_helpers_that_are_there_are_no_faults() {
 async fn a_lock_that_a_running_git_may_hold_is_left_alone() {
     let mut patient = Patient::healthy();
     patient.enter_repository();
-    patient.write("/home/maya/work/.git/index.lock", "");
+    patient.write("/home/maya/shop/.git/index.lock", "");
     an_hour_later(&mut patient);
     let verdict = async |patient: &Patient| patient.examine().await["git.lock"].verdict;
     patient.write("/proc/77/comm", "git\n");
@@ -110,7 +110,7 @@ async fn a_lock_that_a_running_git_may_hold_is_left_alone() {
     patient.link("/proc/77/cwd", "/elsewhere");
     assert_eq!(verdict(&patient).await, Verdict::Fail, "it works elsewhere");
     patient.remove("/proc/77/cwd");
-    patient.link("/proc/77/cwd", patient.at("/home/maya/work/src"));
+    patient.link("/proc/77/cwd", patient.at("/home/maya/shop/src"));
     assert_eq!(verdict(&patient).await, Verdict::Unknown, "it works here");
     patient.write("/proc/77/stat", format!("77 (git) S {} 77 77\n", std::process::id()));
     assert_eq!(verdict(&patient).await, Verdict::Fail, "it is one that the doctor asks");

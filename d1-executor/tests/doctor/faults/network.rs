@@ -168,12 +168,12 @@ async fn the_hosts_that_are_tried_are_those_that_are_set_up_and_no_other() {
     patient.write("/etc/apt/sources.list.d/old.list.save", "deb http://old.example x y\n");
     let remotes = "[remote \"origin\"]\n\turl = git@forge.example:x.git\n\
                    [remote \"copy\"]\n\turl = /srv/x.git\n[branch \"main\"]\n\turl = no.example:x\n";
-    patient.write("/work/project/.git/config", remotes);
+    patient.write("/srv/project/.git/config", remotes);
     // A working tree of its own, with the rest elsewhere.
-    patient.write("/work/project/.git/worktrees/t/commondir", "../..\n");
-    patient.write("/work/tree/.git", "gitdir: ../project/.git/worktrees/t\n");
-    patient.write("/work/tree/deep/down/x", "");
-    patient.sight.cwd = Some(patient.at("/work/tree/deep/down"));
+    patient.write("/srv/project/.git/worktrees/t/commondir", "../..\n");
+    patient.write("/srv/tree/.git", "gitdir: ../project/.git/worktrees/t\n");
+    patient.write("/srv/tree/deep/down/x", "");
+    patient.sight.cwd = Some(patient.at("/srv/tree/deep/down"));
     patient.write("/etc/npmrc", "registry=https://registry.example:8443/\n");
     let all = [
         "deb.example:80",
