@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// How many examinations are remembered.
+/// How many examinations are remembered; of older ones, what a check has not said again since.
 const MOST_EXAMINATIONS: i64 = 100;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(2);
@@ -89,8 +89,18 @@ impl History {
             turn.execute(insert, params![examination, finding.check.as_str(), text])?;
         }
         let old = examination.saturating_sub(MOST_EXAMINATIONS);
-        turn.execute("DELETE FROM findings WHERE examination <= ?1", [old])?;
-        turn.execute("DELETE FROM examinations WHERE id <= ?1", [old])?;
+        // What a check said last stays: a daemon looks often, and not with every check.
+        turn.execute(
+            "DELETE FROM findings WHERE examination <= ?1
+             AND examination < (SELECT max(examination) FROM findings AS later
+                                WHERE later.check_id = findings.check_id)",
+            [old],
+        )?;
+        turn.execute(
+            "DELETE FROM examinations WHERE id <= ?1
+             AND id NOT IN (SELECT examination FROM findings)",
+            [old],
+        )?;
         Ok(turn.commit()?)
     }
 

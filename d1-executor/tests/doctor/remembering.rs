@@ -65,16 +65,33 @@ fn other_evidence_of_the_same_trouble_is_a_difference_and_other_words_are_none()
 }
 
 #[test]
-fn only_the_last_hundred_examinations_are_remembered() {
+fn what_a_check_said_last_is_remembered_however_often_others_look() {
     let (_folder, path) = file();
     let mut history = History::open(&path).unwrap();
     history.keep(Timestamp(0), &[finding("rare.x", Verdict::Ok)]).unwrap();
-    for at in 1..=100 {
+    for at in 1..=250 {
         history.keep(Timestamp(at), &[finding("a.x", Verdict::Ok)]).unwrap();
     }
     let last = history.last().unwrap();
-    let names: Vec<&str> = last.keys().map(d1_core::CheckId::as_str).collect();
-    assert_eq!(names, ["a.x"]);
+    let told: Vec<(&str, Timestamp)> =
+        last.iter().map(|(check, (at, _))| (check.as_str(), *at)).collect();
+    assert_eq!(told, [("a.x", Timestamp(250)), ("rare.x", Timestamp(0))]);
+}
+
+#[test]
+fn beyond_that_only_the_last_hundred_examinations_are_remembered() {
+    let (_folder, path) = file();
+    let mut history = History::open(&path).unwrap();
+    history.keep(Timestamp(0), &[finding("rare.x", Verdict::Ok)]).unwrap();
+    for at in 1..=250 {
+        history.keep(Timestamp(at), &[finding("a.x", Verdict::Ok)]).unwrap();
+    }
+    drop(history);
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let count = |table: &str| -> u32 {
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("findings"), count("examinations")), (101, 101));
 }
 
 #[tokio::test]
