@@ -157,6 +157,9 @@ fn a_memory_that_cannot_be_used_keeps_nobody_from_looking() {
 fn a_report_tells_everything_but_who_it_is_about() {
     let desk = careless().with("USER", "workhorse-maya");
     fs::create_dir_all(desk.state(".ssh")).unwrap();
+    // Mending this would write the file anew, and what else is in it is nobody's business.
+    let settings = "[core]\n\tautocrlf = true\n[alias]\n\tmine = !echo nobodys-business\n";
+    fs::write(desk.state(".gitconfig"), settings).unwrap();
     let home = desk.state_dir().display().to_string();
     let proxies = desk
         .with("http_proxy", "http://workhorse-maya:hunter22@proxy.example:3128")
@@ -167,11 +170,11 @@ fn a_report_tells_everything_but_who_it_is_about() {
         let ran = proxies.doctor(&[&args[..], &[file.to_str().unwrap()]].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let report = fs::read_to_string(&file).unwrap();
-        for personal in ["workhorse-maya", "hunter22", home.as_str()] {
+        for personal in ["workhorse-maya", "hunter22", "nobodys-business", home.as_str()] {
             assert!(!report.contains(personal), "{name} has {personal}: {report}");
         }
         assert!(report.contains("~/java"), "{report}");
-        for fine in ["sys.disk.root", "sec.creds.perms", "java.home"] {
+        for fine in ["sys.disk.root", "sec.creds.perms", "java.home", "git.newlines"] {
             assert!(report.contains(fine), "{name} has {fine}: {report}");
         }
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

@@ -9,6 +9,7 @@ use crate::{
 };
 use d1_core::{Category, Problem};
 use d1_executor::Discretion;
+use serde_json::Value;
 use std::{
     fs::OpenOptions,
     io::{self, Write as _},
@@ -58,8 +59,23 @@ fn json(examination: &Examination, diagnosis: &Diagnosis<'_>) -> Result<String, 
         Problem::new("D1-BUG-003", Category::Bug, "the report cannot be made")
             .because(error.to_string())
     })?;
-    let hidden = Discretion::new(&examination.sight).hide_in(document);
+    let hidden = Discretion::new(&examination.sight).hide_in(without_contents(document));
     Ok(format!("{hidden:#}\n"))
+}
+
+/// What a fix would write is a whole file of somebody's, and none of it is for others.
+fn without_contents(document: Value) -> Value {
+    match document {
+        Value::Array(items) => items.into_iter().map(without_contents).collect(),
+        Value::Object(fields) => {
+            let shown = |(name, value): (String, Value)| match name.as_str() {
+                "content" | "line" => (name, Value::from("<hidden>")),
+                _ => (name, without_contents(value)),
+            };
+            Value::Object(fields.into_iter().map(shown).collect())
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other,
+    }
 }
 
 fn plain(examination: &Examination, diagnosis: &Diagnosis<'_>) -> String {
