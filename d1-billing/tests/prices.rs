@@ -4,7 +4,7 @@
 
 use d1_billing::{MemoryLedger, PriceList, PriceListError};
 use d1_core::{
-    AbsolutePath, AccountId, Action, Amount, CreditLedger, Effect, Install, Intent, Manager,
+    AbsolutePath, AccountId, Action, Amount, CreditLedger, Effect, Fix, Install, Intent, Manager,
     PackageOperation, Packages, Plan, Prices, Revert, Step, TaskId, Undo, conformance,
 };
 use std::{sync::Arc, time::Duration};
@@ -57,6 +57,18 @@ fn work_costs_and_looking_refreshing_and_undoing_do_not() {
     assert_eq!(priced, [("install", 7), ("remove", 6)]);
     assert_eq!((quote.most(), quote.price_list.as_str()), (Amount::micro(13), "1"));
     assert_eq!(list.quote(&plan), quote, "the same plan costs the same");
+}
+
+#[test]
+fn what_the_doctor_mends_costs_nothing() {
+    let list = PriceList::parse(LIST).unwrap();
+    let steps = vec![step("install", Effect::Write, packages(PackageOperation::Install))];
+    let install = Intent::Install(Install { things: vec![], from: None });
+    let plan = Plan { intent: install, steps, sources: vec![], follow_up: vec![] };
+    assert_eq!(list.quote(&plan).most(), Amount::micro(7));
+    let checks = vec!["git.present".parse().unwrap()];
+    let fix = Plan { intent: Intent::Fix(Fix { checks }), ..plan };
+    assert_eq!(list.quote(&fix).most(), Amount::ZERO);
 }
 
 #[test]
