@@ -22,7 +22,10 @@ mod id;
 mod intent;
 mod isolation;
 mod journal;
+mod leases;
 mod ledger;
+mod limit;
+mod limit_key;
 mod link;
 mod manager;
 mod name;
@@ -35,6 +38,7 @@ mod preview;
 mod problem;
 mod progress;
 mod quote;
+mod rate_limiter;
 mod receipt;
 mod result;
 mod setup;
@@ -70,7 +74,10 @@ pub use id::{AccountId, DeviceId, HoldId, IdError, RequestId, SetupId, TaskId};
 pub use intent::{Fix, Install, Intent, Source};
 pub use isolation::{IsolationReport, Layer};
 pub use journal::{Entry, Journal, JournalError, Reception, Stage, TOMBSTONE_AGE};
+pub use leases::{Lease, Leases};
 pub use ledger::{CreditLedger, LedgerError};
+pub use limit::{Admission, Class, Limit, LimitError};
+pub use limit_key::{LimitKey, LimitKeyError};
 pub use link::{
     DeviceLink, FromDevice, Health, Hello, Link, OrchestratorLink, PROTOCOL, TaskCommand, ToDevice,
     Welcome,
@@ -89,6 +96,7 @@ pub use preview::{Presence, Preview};
 pub use problem::{Category, Problem};
 pub use progress::{Progress, ProgressEvent};
 pub use quote::{Prices, Quote};
+pub use rate_limiter::{Ask, Decision, Fallback, LimiterError, RateLimiter, Standing, decide};
 pub use receipt::Receipt;
 pub use result::{ProbeAnswer, TaskResult, Usage};
 pub use setup::{Effect as SetupEffect, Setup, SetupEvent, SetupOutcome, SetupState};

@@ -2,7 +2,9 @@
 
 mod clock;
 mod journal;
+mod leases;
 mod ledger;
+mod limiter;
 mod machine;
 mod near;
 mod planner;
@@ -11,7 +13,9 @@ mod setup_store;
 
 pub use clock::ManualClock;
 pub use journal::MemoryJournal;
+pub use leases::MemoryLeases;
 pub use ledger::MemoryLedger;
+pub use limiter::MemoryLimiter;
 pub use machine::{Ending, Fault, MemoryMachine, Offer, Program};
 pub use planner::TablePlanner;
 pub use prices::FreeOfCharge;

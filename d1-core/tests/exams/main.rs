@@ -11,6 +11,7 @@ mod flawed_journal;
 mod flawed_store;
 mod furnished;
 mod ledgers;
+mod limiters;
 mod links;
 mod planners;
 mod price_lists;
