@@ -1,4 +1,5 @@
-//! What work costs, and who pays: price lists, quotes, and a ledger.
+//! What work costs, who pays, and how much of it one may ask for: price lists, quotes, a
+//! ledger, and limits.
 
 mod answer;
 #[cfg_attr(
@@ -8,6 +9,7 @@ mod answer;
 mod books;
 mod key;
 mod ledger;
+mod limits;
 #[cfg_attr(
     not(any(feature = "sqlite", feature = "postgres")),
     expect(dead_code, reason = "only databases read and write parts of the books")
@@ -29,6 +31,9 @@ pub use answer::{
 pub use d1_core::memory::MemoryLedger;
 pub use key::{EventId, Key, LotId, QuoteId};
 pub use ledger::Ledger;
+pub use limits::{Guarded, MemoryLeases, MemoryLimiter, Policies, Share, WhenDown};
+#[cfg(feature = "redis")]
+pub use limits::{RedisLeases, RedisLimiter, RedisLimits};
 pub use operation::{CapScope, Command, Grant, NewHold, NewQuote, Open, Operation, Source};
 pub use price_list::{PriceList, PriceListError};
 #[cfg(feature = "postgres")]

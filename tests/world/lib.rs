@@ -4,6 +4,7 @@
 //! - [`Desk`]: the real programs, each with a state directory of its own.
 //! - [`CloudDesk`]: a real server on a free port.
 //! - [`Postgres`]: a real PostgreSQL server, and a database for each test.
+//! - [`Redis`]: a real Redis server.
 //! - [`World`]: the whole system in one process, on a simulated machine.
 //! - [`Contest`]: ways to do one job, timed in turns.
 
@@ -21,6 +22,7 @@ mod cloud_desk;
 mod contest;
 mod desk;
 mod postgres;
+mod redis;
 mod world;
 
 pub use apt_root::{AptRoot, Deb};
@@ -28,4 +30,5 @@ pub use cloud_desk::CloudDesk;
 pub use contest::Contest;
 pub use desk::{Desk, PATIENCE, Ran, Server, finish, run, signal, until};
 pub use postgres::Postgres;
+pub use redis::Redis;
 pub use world::World;
