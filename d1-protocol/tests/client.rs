@@ -316,3 +316,45 @@ async fn news_without_end_and_without_sense_is_given_up() {
     let told: Vec<_> = client.follow(SetupId::generate(), 0).collect().await;
     assert!(matches!(told.as_slice(), [Err(ClientError::Nonsense(_))]), "{told:?}");
 }
+
+/// A server that is busy so often, and asks for so many seconds.
+async fn busy(times: usize, seconds: u64) -> (Seen, ApiClient) {
+    let seen = Seen::default();
+    let noted = seen.clone();
+    let answer = move || async move {
+        if noted.note("asked") > times {
+            return ([(CONTENT_TYPE, "application/json")], DEVICES).into_response();
+        }
+        let problem = Problem::new("D1-LIMIT-429", Category::Denied, "too much");
+        let text = serde_json::to_string(&ProblemBody::from(problem)).unwrap();
+        let fields = [("retry-after", seconds.to_string())];
+        (StatusCode::TOO_MANY_REQUESTS, fields, text).into_response()
+    };
+    (seen, serve(Router::new().route(api::DEVICES, get(answer))).await)
+}
+
+const DEVICES: &str = r#"{"schema":"d1.devices.v1","devices":[]}"#;
+
+#[tokio::test]
+async fn a_client_without_patience_is_told_when_to_ask_again() {
+    let (seen, client) = busy(1, 7).await;
+    let refused = client.devices().await;
+    let Err(ClientError::Limited { problem, retry_after }) = refused else { panic!("{refused:?}") };
+    assert_eq!((problem.code.as_str(), retry_after), ("D1-LIMIT-429", Duration::from_secs(7)));
+    assert_eq!(seen.all().len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_with_patience_asks_again_when_it_is_told_to() {
+    let (seen, client) = busy(3, 0).await;
+    assert!(client.patient(Duration::from_secs(30)).devices().await.unwrap().devices.is_empty());
+    assert_eq!(seen.all().len(), 4);
+}
+
+#[tokio::test]
+async fn no_client_waits_for_as_long_as_a_server_likes() {
+    let (seen, client) = busy(1, 61).await;
+    let refused = client.patient(Duration::MAX).devices().await;
+    assert!(matches!(refused, Err(ClientError::Limited { .. })), "{refused:?}");
+    assert_eq!(seen.all().len(), 1);
+}

@@ -34,6 +34,7 @@ fn status(problem: &Problem) -> u16 {
     match (problem.code.as_str(), problem.category) {
         ("D1-SETUP-001" | "D1-API-003", _) => 404,
         ("D1-API-004", _) => 405,
+        ("D1-LIMIT-429", _) => 429,
         (_, Category::Usage) => 422,
         (_, Category::Task) => 409,
         (_, Category::Daemon | Category::Network) => 503,

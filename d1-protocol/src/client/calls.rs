@@ -5,7 +5,10 @@ use crate::api::{
     self, CancelRequest, CreateRequest, Devices, ProblemBody, ResumeRequest, SetupList, SetupView,
 };
 use d1_core::{Category, Problem, SetupId};
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{
+    Method, RequestBuilder, Response, StatusCode, Url,
+    header::{HeaderMap, RETRY_AFTER},
+};
 use serde::de::DeserializeOwned;
 use std::{fmt, time::Duration};
 
@@ -13,6 +16,10 @@ use std::{fmt, time::Duration};
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// How long an answer may take; planning asks the device, which may simulate for a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(180);
+/// The longest anybody waits because the cloud asks them to.
+const MAX_PATIENCE: Duration = Duration::from_secs(60);
+/// The shortest wait before asking again.
+const LEAST_WAIT: Duration = Duration::from_millis(100);
 /// The most bytes of an answer.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
@@ -22,6 +29,8 @@ pub struct ApiClient {
     pub(super) http: reqwest::Client,
     pub(super) base: Url,
     pub(super) token: String,
+    /// How long it may wait in all, where the cloud asks it to.
+    patience: Duration,
 }
 
 impl fmt::Debug for ApiClient {
@@ -45,7 +54,15 @@ impl ApiClient {
         }
         let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).no_proxy().build();
         let http = http.map_err(ClientError::Unreachable)?;
-        Ok(Self { http, base: url, token: token.to_owned() })
+        Ok(Self { http, base: url, token: token.to_owned(), patience: Duration::ZERO })
+    }
+
+    /// A client that asks again when the cloud says when (`Retry-After`), as long as that is
+    /// within `most`, and within a minute, of the first time it asked. A refusal like that
+    /// changed nothing.
+    #[must_use]
+    pub fn patient(self, most: Duration) -> Self {
+        Self { patience: most.min(MAX_PATIENCE), ..self }
     }
 
     /// Makes a setup. With the same `key` and request it is made once.
@@ -59,12 +76,12 @@ impl ApiClient {
             Some(key) => call.header("Idempotency-Key", key),
             None => call,
         };
-        read(call).await
+        self.read(call).await
     }
 
     /// One setup.
     pub async fn get(&self, id: SetupId) -> Result<SetupView, ClientError> {
-        read(self.call(Method::GET, api::TASK, Some(id))).await
+        self.read(self.call(Method::GET, api::TASK, Some(id))).await
     }
 
     /// Setups, newest first, from before `cursor` on.
@@ -74,12 +91,12 @@ impl ApiClient {
             Some(cursor) => call.header("D1-Cursor", cursor.to_string()),
             None => call,
         };
-        read(call).await
+        self.read(call).await
     }
 
     /// Says yes to a setup.
     pub async fn approve(&self, id: SetupId) -> Result<SetupView, ClientError> {
-        read(self.call(Method::POST, api::APPROVE, Some(id))).await
+        self.read(self.call(Method::POST, api::APPROVE, Some(id))).await
     }
 
     /// Stops a setup.
@@ -88,7 +105,7 @@ impl ApiClient {
         id: SetupId,
         request: CancelRequest,
     ) -> Result<SetupView, ClientError> {
-        read(self.call(Method::POST, api::CANCEL, Some(id)).json(&request)).await
+        self.read(self.call(Method::POST, api::CANCEL, Some(id)).json(&request)).await
     }
 
     /// Goes on with a setup.
@@ -97,17 +114,34 @@ impl ApiClient {
         id: SetupId,
         request: ResumeRequest,
     ) -> Result<SetupView, ClientError> {
-        read(self.call(Method::POST, api::RESUME, Some(id)).json(&request)).await
+        self.read(self.call(Method::POST, api::RESUME, Some(id)).json(&request)).await
     }
 
     /// Takes back what a setup changed, by a setup of its own, which is started at once.
     pub async fn undo(&self, id: SetupId) -> Result<SetupView, ClientError> {
-        read(self.call(Method::POST, api::UNDO, Some(id))).await
+        self.read(self.call(Method::POST, api::UNDO, Some(id))).await
     }
 
     /// The devices that are linked.
     pub async fn devices(&self) -> Result<Devices, ClientError> {
-        read(self.call(Method::GET, api::DEVICES, None)).await
+        self.read(self.call(Method::GET, api::DEVICES, None)).await
+    }
+
+    /// Asks, and asks again as long as there is patience.
+    async fn read<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<T, ClientError> {
+        let began = tokio::time::Instant::now();
+        loop {
+            let Some(try_now) = call.try_clone() else { return once(call).await };
+            match once(try_now).await {
+                Err(ClientError::Limited { retry_after, .. })
+                    if began.elapsed().saturating_add(retry_after) <= self.patience =>
+                {
+                    // Never at once, whatever a server says.
+                    tokio::time::sleep(retry_after.max(LEAST_WAIT)).await;
+                }
+                answered => return answered,
+            }
+        }
     }
 
     pub(super) fn call(&self, method: Method, path: &str, id: Option<SetupId>) -> RequestBuilder {
@@ -121,7 +155,7 @@ impl ApiClient {
     }
 }
 
-async fn read<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, ClientError> {
+async fn once<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, ClientError> {
     let answer = call.timeout(ANSWER_WITHIN).send().await.map_err(ClientError::Unreachable)?;
     let answer = accept(answer).await?;
     let body = bounded(answer).await?;
@@ -134,12 +168,24 @@ pub(super) async fn accept(answer: Response) -> Result<Response, ClientError> {
     if status.is_success() {
         return Ok(answer);
     }
+    let waits = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    let retry_after = retry_after(answer.headers());
     let body = bounded(answer).await?;
     let told = serde_json::from_slice::<ProblemBody>(&body).map(|body| body.problem);
     let problem = told.unwrap_or_else(|_| {
         Problem::new("D1-NET-004", Category::Network, format!("the cloud answered {status}"))
     });
-    Err(ClientError::Refused(Box::new(problem)))
+    let problem = Box::new(problem);
+    match retry_after.filter(|_| waits) {
+        Some(retry_after) => Err(ClientError::Limited { problem, retry_after }),
+        None => Err(ClientError::Refused(problem)),
+    }
+}
+
+/// When to ask again: whole seconds; dates are not what our cloud says.
+fn retry_after(fields: &HeaderMap) -> Option<Duration> {
+    let seconds = fields.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 async fn bounded(mut answer: Response) -> Result<Vec<u8>, ClientError> {

@@ -1,6 +1,7 @@
 //! Why the cloud could not be asked.
 
 use d1_core::{Category, Problem};
+use std::time::Duration;
 
 /// Why the cloud could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +10,14 @@ pub enum ClientError {
     /// It answered that it cannot.
     #[error("{0}")]
     Refused(Box<Problem>),
+    /// It answered that this was too much, or that it is busy, and when to ask again.
+    #[error("{problem}")]
+    Limited {
+        /// What it answered.
+        problem: Box<Problem>,
+        /// When to ask again.
+        retry_after: Duration,
+    },
     /// It cannot be reached, or did not answer in time.
     #[error("the cloud cannot be reached; see that it runs, and that the address is right")]
     Unreachable(#[source] reqwest::Error),
@@ -32,7 +41,7 @@ impl ClientError {
         let text = self.to_string();
         let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
         match self {
-            Self::Refused(problem) => (**problem).clone(),
+            Self::Refused(problem) | Self::Limited { problem, .. } => (**problem).clone(),
             Self::Unreachable(source) => Problem::new("D1-NET-001", Category::Network, title)
                 .because(source.to_string())
                 .next(remedy),
