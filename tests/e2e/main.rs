@@ -22,6 +22,7 @@ mod fresh;
 #[cfg(test)]
 mod install;
 #[cfg(test)]
+mod limits;
 mod monitor;
 #[cfg(test)]
 mod network;

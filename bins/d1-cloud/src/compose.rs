@@ -1,6 +1,12 @@
 //! Joins the libraries into one server.
 
-use crate::{config::Config, ledger, routes, token::DevelopmentToken};
+use crate::{
+    config::Config,
+    ledger,
+    limits::{Limits, LimitsError},
+    routes,
+    token::DevelopmentToken,
+};
 use d1_billing::{BillingError, PriceList, PriceListError};
 use d1_core::{Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock};
 use d1_orchestrator::{
@@ -19,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) token: DevelopmentToken,
+    pub(crate) limits: Limits,
     pub(crate) supervisor: Supervisor,
 }
 
@@ -44,6 +51,9 @@ pub enum StartError {
     /// The books of credits cannot be opened.
     #[error("the ledger cannot be opened; see that its disk has room, or its server is there")]
     Ledger(#[from] BillingError),
+    /// Nobody can be counted.
+    #[error("the limits cannot be kept; give --limits an address like redis://127.0.0.1")]
+    Limits(#[from] LimitsError),
     /// The token cannot be read.
     #[error("cannot read the token file `{path}`; it must hold one line", path = path.display())]
     Token {
@@ -109,16 +119,18 @@ impl Cloud {
         let token =
             DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })?;
         let supervisor = Supervisor::default();
+        let limits = Limits::open(&config, Arc::new(SystemClock::new()))?;
         let engine = engine(&config, &supervisor).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
-        let app = App { engine, token, supervisor: supervisor.clone() };
+        let app = App { engine, token, limits, supervisor: supervisor.clone() };
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
             let stopped = async move { stopping.cancelled().await };
-            axum::serve(listener, routes::router(app)).with_graceful_shutdown(stopped).await
+            let routes = routes::router(app).into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, routes).with_graceful_shutdown(stopped).await
         });
         Ok(Self { address, supervisor })
     }

@@ -34,6 +34,10 @@ pub struct Config {
     /// secret in it belongs into the environment
     #[arg(long, env = "D1_LEDGER", value_name = "URL", hide_env_values = true, global = true)]
     pub ledger: Option<String>,
+    /// A Redis address that all servers share, to count requests at; each counts its own
+    /// without. What is secret in it belongs into the environment
+    #[arg(long, env = "D1_LIMITS", value_name = "URL", hide_env_values = true)]
+    pub limits: Option<String>,
     /// A file with the development token; clients and daemons present it
     #[arg(long, env = "D1_TOKEN_FILE", value_name = "FILE", required = true)]
     pub token_file: Option<PathBuf>,

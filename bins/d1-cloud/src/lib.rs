@@ -7,6 +7,8 @@
 mod compose;
 mod config;
 mod ledger;
+mod limits;
+mod place;
 mod refusal;
 mod routes;
 mod socket;
@@ -14,6 +16,7 @@ mod token;
 
 pub use compose::{Cloud, StartError};
 pub use config::{Command, Config, LedgerCommand};
+pub use limits::LimitsError;
 pub use token::DevelopmentToken;
 
 use clap::Parser as _;

@@ -1,7 +1,7 @@
 //! Errors on their way out: problem details with the status that fits.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use d1_core::{Category, Problem};
@@ -10,50 +10,63 @@ use d1_protocol::api::{PROBLEM_JSON, ProblemBody};
 
 /// A request that is not done.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) Problem);
+pub(crate) struct Refusal {
+    problem: Problem,
+    fields: HeaderMap,
+}
 
 impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Self {
-        Self(error.problem())
+        error.problem().into()
     }
 }
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self { problem, fields: HeaderMap::new() }
     }
 }
 
 impl Refusal {
+    /// The same, with these fields in its answer.
+    pub(crate) fn with(self, fields: HeaderMap) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// What is told.
+    #[cfg(test)]
+    pub(crate) const fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
     /// Nothing at this path.
     pub(crate) async fn unknown_path() -> Self {
         let title = "there is nothing at this address";
-        Self(Problem::new("D1-API-003", Category::Usage, title).leaving("nothing was changed"))
+        Problem::new("D1-API-003", Category::Usage, title).leaving("nothing was changed").into()
     }
 
     /// Something at this path, and not to be asked like this.
     pub(crate) async fn unknown_method() -> Self {
         let title = "this address is not asked with this method";
-        Self(Problem::new("D1-API-004", Category::Usage, title).leaving("nothing was changed"))
+        Problem::new("D1-API-004", Category::Usage, title).leaving("nothing was changed").into()
     }
 
     /// Nobody we know.
     pub(crate) fn unknown_caller() -> Self {
         let title = "the request presents no token, or one that is not known";
-        Self(
-            Problem::new("D1-AUTH-001", Category::Auth, title)
-                .leaving("nothing was changed")
-                .next("present the development token: Authorization: Bearer …"),
-        )
+        Problem::new("D1-AUTH-001", Category::Auth, title)
+            .leaving("nothing was changed")
+            .next("present the development token: Authorization: Bearer …")
+            .into()
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = ProblemBody::from(self.0);
+        let body = ProblemBody::from(self.problem);
         let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let text = serde_json::to_string(&body).unwrap_or_default();
         let json = HeaderValue::from_static(PROBLEM_JSON);
-        (status, [(CONTENT_TYPE, json)], text).into_response()
+        (status, self.fields, [(CONTENT_TYPE, json)], text).into_response()
     }
 }

@@ -30,7 +30,7 @@ impl FromRequestParts<App> for Named {
         let given = given.map_or_else(|_| String::new(), |Path(given)| given);
         given.parse().map(Self).map_err(|error: d1_core::IdError| {
             let title = format!("there is no setup `{given}`");
-            Refusal(Problem::new("D1-SETUP-001", Category::Usage, title).because(error.to_string()))
+            Problem::new("D1-SETUP-001", Category::Usage, title).because(error.to_string()).into()
         })
     }
 }
@@ -43,7 +43,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let bad = |cause: String| {
-            Refusal(
+            Refusal::from(
                 Problem::new("D1-API-001", Category::Usage, "the request's body is not understood")
                     .because(cause)
                     .leaving("nothing was changed"),

@@ -22,6 +22,7 @@ pub(crate) async fn create(
     Body(request): Body<CreateRequest>,
 ) -> Result<(StatusCode, Json<SetupView>), Refusal> {
     let key = idempotency_key(&headers)?;
+    app.limits.device(account, request.device).await?;
     let draft = app.engine.draft(account, request.device, request.intent()).await?;
     let setup = keep(&app, account, request.device, draft, key.as_deref()).await?;
     let setup = if request.approve && setup.state == d1_core::SetupState::AwaitingApproval {
@@ -39,6 +40,7 @@ pub(crate) async fn undo(
     Named(id): Named,
 ) -> Result<(StatusCode, Json<SetupView>), Refusal> {
     let original = app.engine.get(account, id).await?;
+    app.limits.device(account, original.device).await?;
     let draft = app.engine.draft(account, original.device, Intent::Undo(id)).await?;
     let setup = keep(&app, account, original.device, draft, None).await?;
     let setup = app.engine.approve(setup.id).await?;

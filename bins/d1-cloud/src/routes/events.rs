@@ -1,7 +1,7 @@
 //! What a setup tells, as server-sent events: `Last-Event-ID` goes on where a connection broke.
 
 use super::caller::{Caller, Named};
-use crate::{compose::App, refusal::Refusal};
+use crate::{compose::App, place, refusal::Refusal};
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -19,11 +19,15 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
     app.engine.get(account, id).await?;
+    let place = place::stream(&app, account).await?;
     let after = headers.get("Last-Event-ID").and_then(|id| id.to_str().ok()?.parse().ok());
     let news = app.engine.follow(id, after.unwrap_or(0));
     // A store that fails ends the stream; the client asks again from where it was.
     let news = news.take_while(|news| std::future::ready(news.is_ok()));
     let events = news.filter_map(|news| std::future::ready(news.ok().map(|news| Ok(event(&news)))));
+    let events = events.inspect(move |_| {
+        let _kept_as_long_as_the_stream = &place;
+    });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 

@@ -6,11 +6,12 @@ mod devices;
 mod events;
 mod setups;
 
-use crate::{compose::App, refusal::Refusal};
+use crate::{compose::App, limits, refusal::Refusal};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::StatusCode,
+    middleware,
     routing::{get, post},
 };
 use d1_protocol::api;
@@ -36,6 +37,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(Refusal::unknown_path)
         .method_not_allowed_fallback(Refusal::unknown_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::count))
         .with_state(app)
 }
 

@@ -1,0 +1,184 @@
+//! The cloud's limits: what is told of them, what is refused by them, and without them.
+
+use d1_core::DeviceId;
+use d1_protocol::{ApiClient, ClientError, api::CreateRequest};
+use d1_world::{AptRoot, CloudDesk, Deb, Desk, Redis};
+use futures_util::StreamExt as _;
+use std::{process::Command, time::Duration};
+
+/// What an answer is and says, field names in lower case.
+fn ask(cloud: &CloudDesk, args: &[&str], path: &str) -> (String, String) {
+    let url = format!("{}{path}", cloud.http());
+    let asked = Command::new("curl").args(["-si"]).args(args).arg(url).output().unwrap();
+    let text = String::from_utf8(asked.stdout).unwrap().replace('\r', "");
+    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+    (head.to_lowercase(), body.to_owned())
+}
+
+fn token() -> String {
+    format!("Authorization: Bearer {}", CloudDesk::TOKEN)
+}
+
+fn request(device: DeviceId) -> CreateRequest {
+    let install = vec!["single".parse().unwrap()];
+    CreateRequest { install, from: None, device, approve: true }
+}
+
+/// Asks for a change to a device until that is too much, and tells how often it was not.
+async fn until_refused(client: &ApiClient, device: DeviceId) -> (u32, ClientError) {
+    for asked in 0..2_000 {
+        let error = client.create(&request(device), None).await.unwrap_err();
+        if error.problem().code != "D1-DEVICE-001" {
+            return (asked, error);
+        }
+    }
+    panic!("whatever is asked passes");
+}
+
+fn on_redis(server: &Redis) -> CloudDesk {
+    CloudDesk::at(Desk::at_this_machine().with("D1_LIMITS", &server.url()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_tells_how_one_stands() {
+    let server = Redis::start();
+    for cloud in [CloudDesk::start(), on_redis(&server)] {
+        let (head, _) = ask(&cloud, &["-H", &token()], "/api/v1/devices");
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        assert!(head.contains("\nratelimit-policy: \"reads\";q=3000;w=60\n"), "{head}");
+        assert!(head.contains("\nratelimit: \"reads\";r=2999;t=1\n"), "{head}");
+        let (head, _) = ask(&cloud, &[], "/api/v1/devices");
+        assert!(head.starts_with("http/1.1 401"), "{head}");
+        assert!(head.contains("\nratelimit-policy: \"address\";q=6000;w=60\n"), "{head}");
+        let (head, _) = ask(&cloud, &[], "/healthz");
+        assert!(head.starts_with("http/1.1 200") && !head.contains("ratelimit"), "{head}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_changes_is_refused_and_looking_goes_on() {
+    let server = Redis::start();
+    for cloud in [CloudDesk::start(), on_redis(&server)] {
+        let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+        // A device has less than an account, and one device takes nothing from another.
+        let (passed, error) = until_refused(&client, DeviceId::generate()).await;
+        assert!(passed >= 60, "{passed}");
+        let problem = error.problem();
+        assert_eq!(problem.code, "D1-LIMIT-429");
+        assert_eq!(problem.title, "this is more than 60 in 60 s of `device`");
+        let ClientError::Limited { retry_after, .. } = error else { panic!("{error:?}") };
+        assert_eq!(retry_after, Duration::from_secs(1));
+        let other = client.create(&request(DeviceId::generate()), None).await.unwrap_err();
+        assert_eq!(other.problem().code, "D1-DEVICE-001");
+        // An account has less than all of its devices.
+        let error = loop {
+            let error = client.create(&request(DeviceId::generate()), None).await.unwrap_err();
+            if error.problem().code != "D1-DEVICE-001" {
+                break error;
+            }
+        };
+        assert_eq!(error.problem().title, "this is more than 120 in 60 s of `writes`");
+        client.devices().await.unwrap();
+        // Whoever has patience waits as told, and is let through.
+        let patient = client.patient(Duration::from_secs(30));
+        let error = patient.create(&request(DeviceId::generate()), None).await.unwrap_err();
+        assert_eq!(error.problem().code, "D1-DEVICE-001");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_says_when_to_ask_again() {
+    let cloud = CloudDesk::start();
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = DeviceId::generate();
+    until_refused(&client, device).await;
+    let body = serde_json::to_string(&request(device)).unwrap();
+    // What curl takes to start gives some of it back, so it may have to ask more than once.
+    let args = ["-X", "POST", "-H", &token(), "-H", "Content-Type: application/json", "-d", &body];
+    let (head, body) = loop {
+        let answer = ask(&cloud, &args, "/api/v1/setup/create");
+        if answer.0.starts_with("http/1.1 429") {
+            break answer;
+        }
+        until_refused(&client, device).await;
+    };
+    assert!(head.contains("\nretry-after: 1\n"), "{head}");
+    assert!(head.contains("\ncontent-type: application/problem+json"), "{head}");
+    assert!(head.contains("\nratelimit-policy: \"device\";q=60;w=60\n"), "{head}");
+    assert!(head.contains("\nratelimit: \"device\";r=0;t="), "{head}");
+    let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&problem["code"], &problem["status"]), (&"D1-LIMIT-429".into(), &429.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_count_together() {
+    let server = Redis::start();
+    let clouds = [on_redis(&server), on_redis(&server)];
+    let clients = clouds.each_ref().map(|it| ApiClient::new(&it.http(), CloudDesk::TOKEN).unwrap());
+    let device = DeviceId::generate();
+    until_refused(&clients[0], device).await;
+    let (passed, _) = until_refused(&clients[1], device).await;
+    assert!(passed < 30, "{passed} passed at the other server");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_whose_redis_is_gone_serves_looks_and_half_of_the_changes() {
+    let mut server = Redis::start();
+    let cloud = on_redis(&server);
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    client.devices().await.unwrap();
+    server.kill();
+    let (head, _) = ask(&cloud, &["-H", &token()], "/api/v1/devices");
+    assert!(head.starts_with("http/1.1 200") && !head.contains("ratelimit"), "{head}");
+    let (_, error) = until_refused(&client, DeviceId::generate()).await;
+    assert_eq!(error.problem().title, "this is more than 30 in 60 s of `device`");
+}
+
+#[tokio::test]
+async fn an_address_of_a_limiter_that_makes_no_sense_is_told_at_the_start() {
+    let desk = Desk::at_this_machine().with("D1_LIMITS", "postgres://nowhere");
+    let token = desk.state("token");
+    std::fs::write(&token, CloudDesk::TOKEN).unwrap();
+    let mut cloud = desk.program("d1-cloud");
+    cloud.args(["--listen", "127.0.0.1:0", "--token-file"]).arg(&token);
+    let ended = d1_world::run(cloud);
+    assert_eq!(ended.code, 1);
+    assert!(ended.stderr.contains("the limits cannot be kept"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_so_many_event_streams_open_and_a_closed_one_makes_room() {
+    let server = Redis::start();
+    for cloud in [CloudDesk::start(), on_redis(&server)] {
+        let apt = AptRoot::with(&[Deb::new("greeter", "1.0")]);
+        let machine = Desk::at(&apt);
+        let _daemon = machine.daemon(&cloud.daemon_args());
+        let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+        let device = cloud.device(&client).await;
+        let install = vec!["greeter".parse().unwrap()];
+        // Nobody says yes, so its news does not end.
+        let request = CreateRequest { install, from: None, device, approve: false };
+        let id = client.create(&request, None).await.unwrap().id;
+        let mut open = Vec::new();
+        let refused = loop {
+            let mut news = Box::pin(client.follow(id, 0));
+            match news.next().await.expect("it has been planned") {
+                Ok(_) => open.push(news),
+                Err(error) => break error,
+            }
+            assert!(open.len() < 100, "there is no end to them");
+        };
+        assert_eq!(refused.problem().code, "D1-LIMIT-429");
+        assert_eq!(open.len(), 64);
+        open.pop();
+        // The server hears of it when it hears of it; a lost one would be there for a minute.
+        let began = std::time::Instant::now();
+        loop {
+            match Box::pin(client.follow(id, 0)).next().await.unwrap() {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error.problem().code, "D1-LIMIT-429"),
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "the place is not given back");
+        }
+    }
+}
