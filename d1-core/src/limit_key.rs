@@ -1,6 +1,6 @@
 //! A [`LimitKey`]: who is limited, or by what; safe inside a key of any store.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// Why a string is not a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,8 +8,10 @@ use std::{fmt, str::FromStr};
 pub struct LimitKeyError(String);
 
 /// Who is limited, or by what: an account, a device, an address, the name of a limit.
+///
+/// Cloning it is cheap: answers tell by which limit they are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LimitKey(String);
+pub struct LimitKey(Arc<str>);
 
 impl LimitKey {
     /// The most characters: an id, or an address, and a word before it.
@@ -29,7 +31,7 @@ impl FromStr for LimitKey {
         // Braces and blanks would mean something to stores that share keys out.
         let legal = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
         if !text.is_empty() && text.len() <= Self::MAX && text.chars().all(legal) {
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(text.into()));
         }
         Err(LimitKeyError(text.chars().take(Self::MAX).flat_map(char::escape_debug).collect()))
     }

@@ -9,6 +9,7 @@ use crate::{
     decide,
 };
 use std::{
+    cell::RefCell,
     collections::{HashMap, hash_map::RandomState},
     hash::BuildHasher as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -89,14 +90,21 @@ impl Shard {
         now: u64,
         most: usize,
     ) -> Result<Decision, LimiterError> {
-        let key = key(owner, ask);
-        let tat = self.taken.get(key.as_str()).copied().unwrap_or_default();
-        let said = ask.limit.admit(tat, now, ask.quantity)?;
-        if !said.passes {
-            self.clamp(&key, ask.limit, now);
-        } else if ask.quantity > 0 {
-            self.remember(key, said.tat, now, most);
-        }
+        let said = KEY.with_borrow_mut(|key| {
+            write_key(key, owner, ask);
+            // Found once, and changed where it is: this is what nearly every check does.
+            if let Some(known) = self.taken.get_mut(key.as_str()) {
+                let said = ask.limit.admit(*known, now, ask.quantity)?;
+                // A refusal leaves no more than the furthest, as `admit` does.
+                *known = said.tat;
+                return Ok(said);
+            }
+            let said = ask.limit.admit(0, now, ask.quantity)?;
+            if said.tat > now {
+                self.remember(key.clone(), said.tat, now, most);
+            }
+            Ok::<Admission, LimiterError>(said)
+        })?;
         Ok(decide([(ask.limit.clone(), said)]))
     }
 
@@ -167,18 +175,27 @@ impl RateLimiter for MemoryLimiter {
     }
 }
 
-/// What is remembered under; a blank is in no part of it.
+thread_local! {
+    /// Where a key is written to be looked up: most are known, and need no memory of their own.
+    static KEY: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
 fn key(owner: &LimitKey, ask: &Ask<'_>) -> String {
-    let part = ask.part.map(LimitKey::as_str).unwrap_or_default();
-    let (owner, name) = (owner.as_str(), ask.limit.name().as_str());
-    let mut key = String::with_capacity(owner.len() + name.len() + part.len() + 2);
-    for (index, word) in [owner, name, part].into_iter().enumerate() {
-        if index > 0 {
-            key.push(' ');
-        }
-        key.push_str(word);
-    }
+    let mut key = String::new();
+    write_key(&mut key, owner, ask);
     key
+}
+
+/// What is remembered under; a blank is in no part of it.
+fn write_key(key: &mut String, owner: &LimitKey, ask: &Ask<'_>) {
+    key.clear();
+    key.push_str(owner.as_str());
+    key.push(' ');
+    key.push_str(ask.limit.name().as_str());
+    if let Some(part) = ask.part {
+        key.push(' ');
+        key.push_str(part.as_str());
+    }
 }
 
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {

@@ -1,35 +1,46 @@
 -- KEYS: one for each ask. ARGV: interval, tolerance and quantity of each ask, in µs.
 -- The law of d1_core::Limit::admit, by the server's own clock: all asks pass, or none is taken.
--- Answers whether each passes, what would be remembered of it, and how long it waits; then now.
-local time = redis.call('TIME')
+-- Answers three numbers for each ask: whether it passes, how far ahead of now what would be
+-- remembered is, and how long it waits. Numbers that are passed on stay exact up to 2^53.
+local call = redis.call
+local time = call('TIME')
 local now = time[1] * 1000000 + time[2]
+
+-- Remembers for a key what is that far ahead, and no longer than it means anything.
+local function remember(key, ahead)
+  call('SET', key, now + ahead, 'PX', math.ceil(ahead / 1000))
+end
+
 local seen, said, pass = {}, {}, true
-for i, key in ipairs(KEYS) do
-  local interval, tolerance = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
-  local most = now + tolerance
-  local before = seen[key] or tonumber(redis.call('GET', key) or 0)
-  before = math.min(math.max(before, now), most)
-  local after = before + interval * tonumber(ARGV[3 * i])
-  if after <= most then
-    said[i] = { 1, after - now, 0 }
+for i = 1, #KEYS do
+  local key, tolerance = KEYS[i], tonumber(ARGV[3 * i - 1])
+  local ahead = seen[key]
+  if not ahead then
+    local known = call('GET', key)
+    ahead = known and math.min(math.max(known - now, 0), tolerance) or 0
+  end
+  local after = ahead + ARGV[3 * i - 2] * ARGV[3 * i]
+  if after <= tolerance then
+    said[3 * i - 2], said[3 * i - 1], said[3 * i] = 1, after, 0
     seen[key] = after
   else
     pass = false
-    said[i] = { 0, before - now, after - most }
-    seen[key] = before
+    said[3 * i - 2], said[3 * i - 1], said[3 * i] = 0, ahead, after - tolerance
+    seen[key] = ahead
   end
 end
-for i, key in ipairs(KEYS) do
-  local most = now + tonumber(ARGV[3 * i - 1])
-  if pass then
-    if seen[key] > now then
-      redis.call('SET', key, string.format('%.0f', seen[key]), 'PX', math.ceil((seen[key] - now) / 1000))
+if pass then
+  for key, ahead in pairs(seen) do
+    if ahead > 0 then
+      remember(key, ahead)
     end
-  else
-    -- What is too far ahead for this limit is brought back: see Limit::furthest.
-    local known = tonumber(redis.call('GET', key) or 0)
-    if known > most then
-      redis.call('SET', key, string.format('%.0f', most), 'PX', math.ceil((most - now) / 1000))
+  end
+else
+  -- What is too far ahead for this limit is brought back: see Limit::furthest.
+  for i = 1, #KEYS do
+    local known, tolerance = call('GET', KEYS[i]), tonumber(ARGV[3 * i - 1])
+    if known and known - now > tolerance then
+      remember(KEYS[i], tolerance)
     end
   end
 end

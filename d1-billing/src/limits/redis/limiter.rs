@@ -39,16 +39,17 @@ impl RateLimiter for RedisLimiter {
             });
             script.arg(ask.limit.interval()).arg(ask.limit.tolerance()).arg(ask.quantity);
         }
-        let said: Vec<(bool, u64, u64)> = self.server.run(&script).await?;
+        let said: Vec<u64> = self.server.run(&script).await?;
+        let (threes, _) = said.as_chunks::<3>();
         let limits = asks.iter().map(|ask| ask.limit);
-        Ok(decide(limits.zip(said).map(|(limit, (passes, ahead, wait))| {
-            let left = limit.tolerance().saturating_sub(ahead) / limit.interval();
+        Ok(decide(limits.zip(threes).map(|(limit, [passes, ahead, wait])| {
+            let left = limit.tolerance().saturating_sub(*ahead) / limit.interval();
             let admission = Admission {
-                passes,
-                tat: ahead,
+                passes: *passes == 1,
+                tat: *ahead,
                 remaining: u32::try_from(left).unwrap_or(u32::MAX),
-                reset_after: Duration::from_micros(ahead),
-                retry_after: Duration::from_micros(wait),
+                reset_after: Duration::from_micros(*ahead),
+                retry_after: Duration::from_micros(*wait),
             };
             (limit.clone(), admission)
         })))
