@@ -168,7 +168,8 @@ async fn an_account_has_so_many_event_streams_open_and_a_closed_one_makes_room()
             }
             assert!(open.len() < 100, "there is no end to them");
         };
-        assert_eq!(refused.problem().code, "D1-LIMIT-429");
+        let ClientError::Limited { problem, retry_after } = refused else { panic!("{refused:?}") };
+        assert_eq!((problem.code.as_str(), retry_after), ("D1-LIMIT-429", Duration::from_secs(60)));
         assert_eq!(open.len(), 64);
         open.pop();
         // The server hears of it when it hears of it; a lost one would be there for a minute.

@@ -1,6 +1,7 @@
 //! A place of which an account has few at a time: kept while somebody is there.
 
 use crate::{compose::App, refusal::Refusal};
+use axum::http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
 use d1_core::{AccountId, Category, LimitKeyError, Problem};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -30,7 +31,9 @@ pub(crate) async fn stream(app: &App, account: AccountId) -> Result<Place, Refus
             let problem = Problem::new("D1-LIMIT-429", Category::Denied, title)
                 .leaving("nothing was changed")
                 .next("close one, or ask again in a minute");
-            return Err(problem.into());
+            // By then whatever is kept for somebody who died has ended.
+            let fields = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from(TTL.as_secs()))]);
+            return Err(Refusal::from(problem).with(fields));
         }
         Err(error) => {
             tracing::warn!(%error, "an event stream is not counted");
