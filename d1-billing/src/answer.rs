@@ -1,6 +1,6 @@
 //! What the ledger answers.
 
-use crate::{CapScope, Key, LotId, QuoteId};
+use crate::{CapScope, Key, LotId, QuoteId, Source};
 use d1_core::{AccountId, Amount, HoldId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -89,8 +89,10 @@ pub struct Balance {
     pub frozen: bool,
     /// What lapses first: how much, and when.
     pub expires_next: Option<(Amount, Timestamp)>,
-    /// Its caps of today.
+    /// Its caps, and how far they are used today.
     pub caps: Vec<CapUse>,
+    /// How many lines its history has; the last has this number.
+    pub lines: u64,
 }
 
 /// How far a cap is used.
@@ -100,8 +102,33 @@ pub struct CapUse {
     pub scope: CapScope,
     /// What may be spent at most.
     pub most: Amount,
-    /// What is spent or set aside.
-    pub used: Amount,
+    /// What is spent or set aside; nothing where every task or device is counted by itself.
+    pub used: Option<Amount>,
+}
+
+/// A grant that is not used up, and what became of it: the four parts sum to the amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lot {
+    /// Its name.
+    pub id: LotId,
+    /// What was given.
+    pub amount: Amount,
+    /// What of it is neither spent nor set aside.
+    pub free: Amount,
+    /// What is set aside.
+    pub held: Amount,
+    /// What was spent.
+    pub spent: Amount,
+    /// What lapsed.
+    pub lapsed: Amount,
+    /// Lower is spent earlier.
+    pub priority: u8,
+    /// Where it comes from.
+    pub source: Source,
+    /// From when it can be spent.
+    pub from: Timestamp,
+    /// Until when; nothing is for ever.
+    pub until: Option<Timestamp>,
 }
 
 /// One line of an account's history; it is never changed.

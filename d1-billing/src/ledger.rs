@@ -2,7 +2,7 @@
 
 use crate::{
     Applied, Balance, BillingError, BookStore, Command, Difference, Event, EventId, Grant,
-    HoldReceipt, Key, LotId, MemoryBooks, NewHold, Operation, Refusal, Reply, Statement,
+    HoldReceipt, Key, Lot, LotId, MemoryBooks, NewHold, Operation, Refusal, Reply, Statement,
 };
 use d1_core::{AccountId, Amount, Clock, CreditLedger, HoldId, LedgerError, Timestamp};
 use std::sync::{
@@ -91,6 +91,11 @@ impl Ledger {
     /// How an account stands; an account nobody knows has nothing.
     pub async fn balance(&self, account: AccountId) -> Result<Balance, BillingError> {
         self.books.balance(account, self.now()).await
+    }
+
+    /// The grants of an account that are not used up, in the order in which they are spent.
+    pub async fn lots(&self, account: AccountId) -> Result<Vec<Lot>, BillingError> {
+        self.books.lots(account, self.now()).await
     }
 
     /// How a hold stands.

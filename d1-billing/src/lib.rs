@@ -26,7 +26,7 @@ pub mod fault {
 
 pub use answer::{
     Applied, Balance, BillingError, CapUse, Difference, EntryKind, Event, HoldReceipt, HoldState,
-    Line, Refusal, Reply, Statement,
+    Line, Lot, Refusal, Reply, Statement,
 };
 pub use d1_core::memory::MemoryLedger;
 pub use key::{EventId, Key, LotId, QuoteId};

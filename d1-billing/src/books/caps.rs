@@ -159,13 +159,9 @@ pub(crate) fn cap_ids_of_account(account: AccountId, at: Timestamp) -> Vec<Strin
     Spending { account, organisation: Some(account), task: None, device: None, at }.ids().collect()
 }
 
-/// Whether it is one of the caps that an account has at this time.
-pub(super) fn is_current(row: &CapRow, now: Timestamp) -> bool {
-    let day = format!("/{}", now.0 / DAY);
-    match row.scope {
-        CapScope::Account => true,
-        // There may be any number of these.
-        CapScope::Task | CapScope::Device => false,
-        CapScope::Day | CapScope::Organisation => row.id.ends_with(&day),
-    }
+/// The name of the cap of an account at this time; nothing for those that count every task or
+/// device by itself.
+pub(super) fn cap_of_account(account: AccountId, scope: CapScope, at: Timestamp) -> Option<String> {
+    let mine = Spending { account, organisation: Some(account), task: None, device: None, at };
+    mine.cap(scope).map(|(_owner, id)| id)
 }

@@ -1,6 +1,7 @@
 //! Which lots are spent first.
 
 use super::{Books, LotRow, apply::less};
+use crate::{LotId, Source};
 use d1_core::{AccountId, Amount, Timestamp};
 
 impl Books {
@@ -20,8 +21,7 @@ impl Books {
     ) -> Option<Vec<(LotRow, Amount)>> {
         let mut lots: Vec<&LotRow> =
             self.lots.live(account).filter(|lot| lot.can_be_spent(now)).collect();
-        let end = |lot: &LotRow| lot.until_at.map_or(u64::MAX, |until| until.0);
-        lots.sort_by_key(|lot| (lot.priority, end(lot), lot.source, lot.id));
+        lots.sort_by_key(|lot| lot.turn());
         let mut missing = amount;
         let mut parts = Vec::new();
         for lot in lots {
@@ -37,6 +37,12 @@ impl Books {
 }
 
 impl LotRow {
+    /// When it is spent: the lowest first.
+    pub(crate) fn turn(&self) -> (u8, u64, Source, LotId) {
+        let end = self.until_at.map_or(u64::MAX, |until| until.0);
+        (self.priority, end, self.source, self.id)
+    }
+
     /// Whether something of it can be spent at this time.
     pub(crate) fn can_be_spent(&self, now: Timestamp) -> bool {
         let lasts = self.until_at.is_none_or(|until| until > now);
@@ -47,7 +53,6 @@ impl LotRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LotId, Source};
 
     fn lot(name: &str, priority: u8, until: Option<u64>, source: Source) -> LotRow {
         LotRow {

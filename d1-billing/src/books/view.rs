@@ -1,7 +1,7 @@
 //! What the books say, without changing them.
 
-use super::{Books, LARGEST, caps::is_current};
-use crate::{Balance, CapUse, Event, HoldReceipt, Line, Refusal, Reply, Statement};
+use super::{Books, LotRow, apply::plus, caps::cap_of_account};
+use crate::{Balance, CapScope, CapUse, Event, HoldReceipt, Line, Lot, Refusal, Reply, Statement};
 use d1_core::{AccountId, Amount, HoldId, Timestamp};
 
 /// How many lines of a statement are told at once.
@@ -10,8 +10,10 @@ pub(crate) const PAGE: usize = 500;
 impl Books {
     /// How an account stands at this time, whether or not anything came by since.
     pub(crate) fn balance(&mut self, account: AccountId, now: Timestamp) -> Option<Balance> {
+        // What has lapsed since is told as lapsed, and written with the next change.
+        let lines = self.account(account)?.entries;
         let now = self.pass_time(account, now);
-        let balance = self.balance_as_is(account, now);
+        let balance = self.balance_as_is(account, now).map(|balance| Balance { lines, ..balance });
         self.take_back();
         balance
     }
@@ -20,22 +22,38 @@ impl Books {
         let row = self.account(account)?;
         let lots = self.lots.live(account).filter(|lot| lot.can_be_spent(now));
         let ends = lots.filter_map(|lot| lot.until_at.map(|until| (lot.free, until)));
-        let caps = self.caps.all().filter(|cap| cap.account == account && is_current(cap, now));
-        let rule = |scope| self.rules.get(&(account, scope)).and_then(|rule| rule.most);
         Some(Balance {
             posted: row.posted,
             held: row.held,
             available: self.available(account, now),
             frozen: row.frozen == 1,
             expires_next: ends.min_by_key(|(_free, until)| *until),
-            caps: caps
-                .map(|cap| CapUse {
-                    scope: cap.scope,
-                    most: rule(cap.scope).unwrap_or(LARGEST),
-                    used: cap.used.checked_add(cap.held).unwrap_or(LARGEST),
-                })
-                .collect(),
+            caps: self.cap_uses(account, now),
+            lines: row.entries,
         })
+    }
+
+    fn cap_uses(&self, account: AccountId, now: Timestamp) -> Vec<CapUse> {
+        let rules = self.rules.from((account, CapScope::Task));
+        let mine = rules.take_while(|rule| rule.account == account);
+        let caps = mine.filter_map(|rule| rule.most.map(|most| (rule.scope, most)));
+        let used = |scope| {
+            let id = cap_of_account(account, scope, now)?;
+            let count = self.caps.get(&(id,));
+            Some(count.map_or(Amount::ZERO, |cap| plus(cap.used, cap.held)))
+        };
+        caps.map(|(scope, most)| CapUse { scope, most, used: used(scope) }).collect()
+    }
+
+    /// The grants of an account that are not used up at this time, in the order in which they
+    /// are spent.
+    pub(crate) fn lots(&mut self, account: AccountId, now: Timestamp) -> Vec<Lot> {
+        self.pass_time(account, now);
+        let mut lots: Vec<&LotRow> = self.lots.live(account).collect();
+        lots.sort_by_key(|lot| lot.turn());
+        let lots = lots.into_iter().map(lot).collect();
+        self.take_back();
+        lots
     }
 
     /// How a hold stands at this time.
@@ -97,6 +115,21 @@ impl Books {
     }
 }
 
+fn lot(row: &LotRow) -> Lot {
+    Lot {
+        id: row.id,
+        amount: row.amount,
+        free: row.free,
+        held: row.held,
+        spent: row.spent,
+        lapsed: row.lapsed,
+        priority: row.priority,
+        source: row.source,
+        from: row.from_at,
+        until: row.until_at,
+    }
+}
+
 /// Nothing, as an account that nobody knows has it.
 pub(crate) fn nothing() -> Balance {
     Balance {
@@ -106,5 +139,6 @@ pub(crate) fn nothing() -> Balance {
         frozen: false,
         expires_next: None,
         caps: vec![],
+        lines: 0,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::BookStore;
 use crate::{
-    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Reply,
+    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Lot, Reply,
     Statement,
     books::{Books, view},
 };
@@ -34,6 +34,10 @@ impl BookStore for MemoryBooks {
 
     async fn balance(&self, account: AccountId, now: Timestamp) -> Result<Balance, BillingError> {
         Ok(self.books().balance(account, now).unwrap_or_else(view::nothing))
+    }
+
+    async fn lots(&self, account: AccountId, now: Timestamp) -> Result<Vec<Lot>, BillingError> {
+        Ok(self.books().lots(account, now))
     }
 
     async fn hold(

@@ -15,7 +15,7 @@ pub use postgres::PostgresBooks;
 pub use sqlite::SqliteBooks;
 
 use crate::{
-    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Reply,
+    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Lot, Reply,
     Statement,
 };
 use d1_core::{AccountId, HoldId, Timestamp};
@@ -37,6 +37,9 @@ pub trait BookStore: fmt::Debug + Send + Sync {
 
     /// How an account stands; an account nobody knows has nothing.
     async fn balance(&self, account: AccountId, now: Timestamp) -> Result<Balance, BillingError>;
+
+    /// The grants of an account that are not used up, in the order in which they are spent.
+    async fn lots(&self, account: AccountId, now: Timestamp) -> Result<Vec<Lot>, BillingError>;
 
     /// How a hold stands.
     async fn hold(&self, hold: HoldId, now: Timestamp)

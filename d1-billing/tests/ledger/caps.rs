@@ -74,7 +74,7 @@ async fn a_cap_counts_what_is_charged_and_frees_what_is_not() {
             .await;
         assert_eq!(refused().await, reached(CapScope::Day, 8, 0));
         let [day] = &stage.ledger.balance(account).await.unwrap().caps[..] else { panic!() };
-        assert_eq!((day.used, day.most), (Amount::credits(10), Amount::credits(10)));
+        assert_eq!((day.used, day.most), (Some(Amount::credits(10)), Amount::credits(10)));
         assert_eq!(stage.stands(account).await, [90, 0, 90]);
     }
 }
@@ -138,6 +138,30 @@ async fn an_organisation_counts_all_its_accounts() {
         assert_eq!(stage.stands(members[1]).await, [100, 4, 96]);
         let outsider = stage.account(100).await;
         stage.hold(outsider, 100).await;
+    }
+}
+
+#[tokio::test]
+async fn a_balance_tells_every_cap_also_before_anything_is_spent_and_none_that_was_lifted() {
+    for stage in Stage::each().await {
+        let account = stage.account(100).await;
+        for scope in [CapScope::Device, CapScope::Day, CapScope::Account] {
+            stage.done(cap(account, scope, 10)).await;
+        }
+        let told = async || {
+            let caps = stage.ledger.balance(account).await.unwrap().caps;
+            let credits = |used: Amount| used.as_micro() / Amount::MICRO;
+            caps.iter().map(|cap| (cap.scope, cap.used.map(credits))).collect::<Vec<_>>()
+        };
+        let (device, day, ever) = (CapScope::Device, CapScope::Day, CapScope::Account);
+        assert_eq!(told().await, [(device, None), (day, Some(0)), (ever, Some(0))]);
+        let held = stage.hold(account, 4).await;
+        stage.capture(held, 3).await;
+        stage.hold(account, 2).await;
+        assert_eq!(told().await, [(device, None), (day, Some(5)), (ever, Some(5))]);
+        stage.clock.set(NOON + DAY);
+        stage.done(Operation::SetCap { account, scope: device, most: None }).await;
+        assert_eq!(told().await, [(day, Some(0)), (ever, Some(5))]);
     }
 }
 

@@ -1,13 +1,49 @@
 //! Which credits are spent, and which lapse.
 
-use crate::stage::{NOON, Stage, paid};
-use d1_billing::{EntryKind, Grant, Operation, Refusal};
+use crate::stage::{DAY, NOON, Stage, paid};
+use d1_billing::{EntryKind, Grant, Lot, Operation, Refusal};
 use d1_core::{AccountId, Amount, Timestamp};
 
 const LARGEST: Amount = Amount::micro(i64::MAX as u64);
 
 fn until(account: AccountId, credits: u64, until: u64) -> Grant {
     Grant { until: Some(Timestamp(NOON + until)), ..paid(account, credits) }
+}
+
+#[tokio::test]
+async fn the_grants_that_are_not_used_up_are_told_in_the_order_in_which_they_are_spent() {
+    for stage in Stage::each().await {
+        let account = stage.account(0).await;
+        let stays = stage.granted(paid(account, 7)).await;
+        let tomorrow = Some(Timestamp(NOON + DAY));
+        let ends = stage.granted(Grant { until: tomorrow, ..paid(account, 5) }).await;
+        let first = stage.granted(Grant { priority: 1, ..paid(account, 3) }).await;
+        let told = async || {
+            let lots = stage.ledger.lots(account).await.unwrap();
+            let parts = |lot: &Lot| {
+                assert_eq!(
+                    lot.free.as_micro() + lot.held.as_micro() + lot.spent.as_micro(),
+                    lot.amount.as_micro()
+                );
+                (lot.id, [lot.free, lot.held, lot.spent].map(|it| it.as_micro() / Amount::MICRO))
+            };
+            lots.iter().map(parts).collect::<Vec<_>>()
+        };
+        assert_eq!(told().await, [(first, [3, 0, 0]), (ends, [5, 0, 0]), (stays, [7, 0, 0])]);
+        let held = stage.hold(account, 4).await;
+        stage.capture(held, 4).await;
+        stage.hold(account, 1).await;
+        assert_eq!(told().await, [(ends, [3, 1, 1]), (stays, [7, 0, 0])]);
+        // What has lapsed is gone at its end; what was set aside of it is not.
+        stage.clock.set(NOON + DAY);
+        let lots = stage.ledger.lots(account).await.unwrap();
+        assert_eq!(lots[0].lapsed, Amount::credits(3));
+        assert_eq!(lots.iter().map(|lot| lot.id).collect::<Vec<_>>(), [ends, stays]);
+        let statement = stage.ledger.statement(account, 0, 100).await.unwrap();
+        let lines = statement.lines.len() as u64;
+        assert_eq!(stage.ledger.balance(account).await.unwrap().lines, lines);
+        assert!(stage.ledger.lots(d1_core::AccountId::generate()).await.unwrap().is_empty());
+    }
 }
 
 #[tokio::test]

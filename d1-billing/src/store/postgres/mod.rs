@@ -6,7 +6,7 @@ mod rows;
 
 use super::BookStore;
 use crate::{
-    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Reply,
+    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Lot, Reply,
     Statement,
     books::{AccountRow, Books, EntryRow, EventRow, view},
     store::sql::{Needs, fill},
@@ -73,6 +73,14 @@ impl PostgresBooks {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         self.pool.begin_with(begin).await.map_err(trouble)
     }
+
+    /// The part of the books that tells how an account stands.
+    async fn look_at(&self, account: AccountId, now: Timestamp) -> Result<Books, BillingError> {
+        let mut db = self.view().await?;
+        let needs = Needs::to_look_at(account, now);
+        let owners = lock(&mut db, &needs, "").await?;
+        load(&mut db, owners, &needs, &[]).await
+    }
 }
 
 #[async_trait::async_trait]
@@ -86,11 +94,12 @@ impl BookStore for PostgresBooks {
     }
 
     async fn balance(&self, account: AccountId, now: Timestamp) -> Result<Balance, BillingError> {
-        let mut db = self.view().await?;
-        let needs = Needs::to_look_at(account, now);
-        let owners = lock(&mut db, &needs, "").await?;
-        let mut books = load(&mut db, owners, &needs, &[]).await?;
+        let mut books = self.look_at(account, now).await?;
         Ok(books.balance(account, now).unwrap_or_else(view::nothing))
+    }
+
+    async fn lots(&self, account: AccountId, now: Timestamp) -> Result<Vec<Lot>, BillingError> {
+        Ok(self.look_at(account, now).await?.lots(account, now))
     }
 
     async fn hold(

@@ -6,7 +6,7 @@ mod writer;
 
 use super::{BookStore, sql::Dialect};
 use crate::{
-    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Reply,
+    Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Lot, Reply,
     Statement,
     books::{AccountRow, Books, EntryRow, EventRow, row::Row, view},
     store::sql::{Needs, fill},
@@ -78,6 +78,13 @@ impl BookStore for SqliteBooks {
             Ok(books.balance(account, now).unwrap_or_else(view::nothing))
         })
         .await
+    }
+
+    async fn lots(&self, account: AccountId, now: Timestamp) -> Result<Vec<Lot>, BillingError> {
+        let look_up = move |db: &Connection| {
+            Ok(load(db, &Needs::to_look_at(account, now), &[])?.lots(account, now))
+        };
+        self.read(look_up).await
     }
 
     async fn hold(
