@@ -303,10 +303,16 @@ async fn sqlite_repels_every_attack_by_the_rule_against_it() {
 
 /// Runs SQL as anybody could who may write to the database.
 pub(crate) async fn great(stage: &Stage, sql: &str) -> Result<(), sqlx::Error> {
+    let mut db = connected(stage).await;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut db).await.map(drop)
+}
+
+/// A connection of somebody else to the same database.
+pub(crate) async fn connected(stage: &Stage) -> PgConnection {
     let Place::Postgres { url, .. } = &stage.place else { panic!("these books are elsewhere") };
-    let mut db = PgConnection::connect(url).await?;
-    let sql = format!("SET search_path = d1_ledger; {sql}");
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut db).await.map(drop)
+    let mut db = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql("SET search_path = d1_ledger").execute(&mut db).await.unwrap();
+    db
 }
 
 /// How PostgreSQL forgets a rule.

@@ -17,4 +17,5 @@ mod postgres;
 mod quotes;
 mod races;
 mod stage;
+mod turns;
 mod verifying;

@@ -4,9 +4,9 @@ use super::{
     super::sql::{self, Needs},
     rows::{GREAT, load, lock},
 };
-use crate::{Applied, BillingError, Command, Reply};
+use crate::{Applied, BillingError, Command, Reply, books::Books};
 use d1_core::Timestamp;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 
 #[cfg(feature = "testing")]
 use d1_core::fault;
@@ -84,13 +84,8 @@ async fn commit(
     commands: &[Command],
     now: Timestamp,
 ) -> Result<Vec<Answer>, BillingError> {
-    let writing =
-        |error: sqlx::Error| BillingError::Unavailable { doing: "write", source: error.into() };
     fault::point("ledger.begin");
-    let mut change = pool.begin().await.map_err(writing)?;
-    let needs = Needs::of(commands.iter().map(|command| (command, now)));
-    let owners = lock(&mut change, &needs, "FOR UPDATE").await?;
-    let mut books = load(&mut change, owners, &needs, commands).await?;
+    let (mut change, mut books) = begin(pool, commands, now).await?;
     let answers: Vec<Answer> = commands.iter().map(|command| books.apply(command, now)).collect();
     let writes = sql::writes(&mut books, GREAT)
         .map_err(|error| BillingError::Unavailable { doing: "write", source: error.into() })?;
@@ -106,6 +101,35 @@ async fn commit(
     change.commit().await.map_err(writing)?;
     fault::point("ledger.committed");
     Ok(answers)
+}
+
+/// Begins to write, with every row that these commands may touch; nobody else changes them now.
+async fn begin(
+    pool: &PgPool,
+    commands: &[Command],
+    now: Timestamp,
+) -> Result<(Transaction<'static, Postgres>, Books), BillingError> {
+    let mut needs = Needs::of(commands.iter().map(|command| (command, now)));
+    loop {
+        let mut change = pool.begin().await.map_err(writing)?;
+        let owners = lock(&mut change, &needs, "FOR UPDATE").await?;
+        let books = load(&mut change, owners, &needs, commands).await?;
+        // A hold is counted by the organisation in which it was made, though its account left.
+        let counting = books.holds.all().filter_map(|hold| hold.organisation);
+        let missed: Vec<_> = counting
+            .filter(|id| books.accounts.get(&(*id,)).is_none() && !needs.accounts.contains(id))
+            .collect();
+        if missed.is_empty() {
+            return Ok((change, books));
+        }
+        needs.accounts.extend(missed);
+        // From the start, so that all are locked in the order of their names.
+        change.rollback().await.map_err(writing)?;
+    }
+}
+
+fn writing(error: sqlx::Error) -> BillingError {
+    BillingError::Unavailable { doing: "write", source: error.into() }
 }
 
 fn nobody_answered() -> BillingError {
