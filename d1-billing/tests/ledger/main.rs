@@ -9,6 +9,8 @@ mod exam;
 mod grants;
 mod holds;
 mod keys;
+mod laws;
+mod lives;
 mod model;
 mod news;
 #[expect(unreachable_pub, reason = "other crates share it as a part of the world")]

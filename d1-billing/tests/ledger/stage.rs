@@ -47,6 +47,7 @@ pub(crate) enum Place {
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) ledger: Ledger,
+    pub(crate) books: Arc<dyn BookStore>,
     pub(crate) clock: Arc<Hands>,
     pub(crate) place: Place,
 }
@@ -77,23 +78,23 @@ impl Stage {
 
     fn with(books: Arc<dyn BookStore>, place: Place) -> Self {
         let clock = Arc::new(Hands(AtomicU64::new(NOON)));
-        Self { ledger: Ledger::new(books, clock.clone()), clock, place }
+        Self { ledger: Ledger::new(books.clone(), clock.clone()), books, clock, place }
     }
 
     /// The same books, opened anew as after a restart.
     pub(crate) async fn reopened(self) -> Self {
-        let Self { ledger, clock, place } = self;
+        let Self { ledger, books, clock, place } = self;
         let books: Arc<dyn BookStore> = match &place {
-            Place::Memory => return Self { ledger, clock, place },
+            Place::Memory => return Self { ledger, books, clock, place },
             Place::Sqlite(directory) => {
-                drop(ledger);
+                drop((ledger, books));
                 Arc::new(SqliteBooks::open(&directory.path().join("ledger.db")).unwrap())
             }
             Place::Postgres { url, supervisor, .. } => {
                 Arc::new(PostgresBooks::open(url, supervisor).await.unwrap())
             }
         };
-        Self { ledger: Ledger::new(books, clock.clone()), clock, place }
+        Self { ledger: Ledger::new(books.clone(), clock.clone()), books, clock, place }
     }
 
     pub(crate) async fn done(&self, operation: Operation) -> Reply {
