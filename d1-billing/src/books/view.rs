@@ -7,6 +7,11 @@ use d1_core::{AccountId, Amount, HoldId, Timestamp};
 /// How many lines of a statement are told at once.
 pub(crate) const PAGE: usize = 500;
 
+/// The largest number a line may have on the page after number `after`.
+pub(crate) fn last_of_page(after: u64, limit: usize) -> u64 {
+    after.saturating_add(limit.min(PAGE) as u64)
+}
+
 impl Books {
     /// How an account stands at this time, whether or not anything came by since.
     pub(crate) fn balance(&mut self, account: AccountId, now: Timestamp) -> Option<Balance> {

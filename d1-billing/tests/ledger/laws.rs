@@ -15,7 +15,7 @@ use std::fmt::Debug;
 
 /// Where a law is tried.
 #[derive(Clone, Copy)]
-enum Store {
+pub(crate) enum Store {
     Memory,
     Sqlite,
     Postgres,
@@ -40,7 +40,11 @@ impl Store {
 }
 
 /// Tries a law on a store, with whatever `of` makes.
-fn holds<T: Debug>(store: Store, of: impl Strategy<Value = T>, law: impl AsyncFn(T, Stage)) {
+pub(crate) fn holds<T: Debug>(
+    store: Store,
+    of: impl Strategy<Value = T>,
+    law: impl AsyncFn(T, Stage),
+) {
     let server = matches!(store, Store::Postgres).then(Postgres::shared);
     // One thread: what is asked at once is asked in its order.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -18,7 +18,7 @@ const NAMES: u8 = 5;
 /// How many requests an account makes at most.
 const REQUESTS: usize = 14;
 /// When all is over.
-const END: Timestamp = Timestamp(NOON + 12 * STEP);
+pub(crate) const END: Timestamp = Timestamp(NOON + 12 * STEP);
 /// Between two moments of a life; midnight is one of them.
 const STEP: u64 = DAY / 8;
 
@@ -211,8 +211,8 @@ pub(crate) async fn told(books: &dyn BookStore, requests: &[Request]) -> Vec<Ans
 /// How the books stand in the end: everything that can be asked of them.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Picture {
-    accounts: Vec<(Balance, Vec<Lot>, Vec<Line>)>,
-    holds: Vec<Option<HoldReceipt>>,
+    pub(crate) accounts: Vec<(AccountId, Balance, Vec<Lot>, Vec<Line>)>,
+    pub(crate) holds: Vec<Option<HoldReceipt>>,
     news: Vec<Event>,
 }
 
@@ -224,7 +224,7 @@ impl Picture {
             assert_eq!(books.verify(id).await.unwrap(), None);
             let lines = books.statement(id, 0, usize::MAX).await.unwrap().lines;
             let lots = books.lots(id, END).await.unwrap();
-            accounts.push((books.balance(id, END).await.unwrap(), lots, lines));
+            accounts.push((id, books.balance(id, END).await.unwrap(), lots, lines));
         }
         for of in 0..ACCOUNTS {
             for number in 0..NAMES {

@@ -7,6 +7,7 @@ mod caps;
 mod crashes;
 mod exam;
 mod grants;
+mod history;
 mod holds;
 mod keys;
 mod laws;

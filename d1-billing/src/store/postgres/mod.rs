@@ -120,7 +120,7 @@ impl BookStore for PostgresBooks {
         after: u64,
         limit: usize,
     ) -> Result<Statement, BillingError> {
-        let page = "account = $1::text::uuid AND seq > $2 AND seq <= $2 + $3";
+        let page = "account = $1::text::uuid AND seq > $2 AND seq <= $3";
         let sql = format!(
             "SELECT ({}), ({})",
             GREAT.select::<AccountRow>("id = $1::text::uuid"),
@@ -130,7 +130,7 @@ impl BookStore for PostgresBooks {
         let page = sqlx::query_as(AssertSqlSafe(sql))
             .bind(account.to_string())
             .bind(int(after))
-            .bind(int(limit.min(view::PAGE) as u64));
+            .bind(int(view::last_of_page(after, limit)));
         let (owner, entries): (String, String) = page.fetch_one(&mut *db).await.map_err(trouble)?;
         let mut books = Books::default();
         fill(&mut books.accounts, &owner)?;

@@ -111,8 +111,8 @@ impl BookStore for SqliteBooks {
             let id = account.to_string();
             let owner = LITE.select::<AccountRow>("id = ?1");
             fill(&mut books.accounts, &one(db, &owner, [&id])?)?;
-            let page = "account = ?1 AND seq > ?2 AND seq <= ?2 + ?3";
-            let rows = params![id, int(after), int(limit.min(view::PAGE) as u64)];
+            let page = "account = ?1 AND seq > ?2 AND seq <= ?3";
+            let rows = params![id, int(after), int(view::last_of_page(after, limit))];
             fill(&mut books.entries, &one(db, &LITE.select::<EntryRow>(page), rows)?)?;
             Ok(books.statement(account, after, limit)?)
         })
