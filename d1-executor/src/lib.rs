@@ -41,7 +41,7 @@ pub use process::{
     adopt_orphans, clean_environment, run, run_confined,
 };
 pub use sandbox::{
-    Access, Confined, Demand, End, Fate, Grant, Limits, Missing, Profile, SandboxBackend,
+    Access, Confined, Demand, End, Fate, Grant, Kept, Limits, Missing, Profile, SandboxBackend,
     SandboxError, Script, Surroundings, Touch, Wall, report,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]

@@ -47,6 +47,15 @@ pub struct Touch {
     pub access: Access,
 }
 
+/// One path the owner keeps from the command, whatever else it is given.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Kept {
+    /// Which path: absolute, and without symbolic links on the way. It need not be there.
+    pub path: PathBuf,
+    /// What may still be done below it; `None`: it is not there at all.
+    pub access: Option<Access>,
+}
+
 /// A script whose content was agreed on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
@@ -110,6 +119,8 @@ pub struct Grant {
     pub script: Option<Script>,
     /// What it may see and change beyond the profile.
     pub touches: Vec<Touch>,
+    /// What it may not see or change, even where it was given what is above.
+    pub keep: Vec<Kept>,
     /// How much it may use.
     pub limits: Limits,
     /// What happens when a wall is missing.
@@ -137,6 +148,7 @@ mod tests {
             cwd: PathBuf::from("/home/ada"),
             script: None,
             touches: Vec::new(),
+            keep: Vec::new(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         }
@@ -147,6 +159,7 @@ mod tests {
         let script = Script { path: "/home/ada/x".into(), digest: Digest::of(b"one") };
         let other = Script { digest: Digest::of(b"two"), ..script.clone() };
         let touch = |access| vec![Touch { path: "/opt".into(), access }];
+        let keep = |access| vec![Kept { path: "/opt".into(), access }];
         let all = [
             grant(),
             Grant { profile: Profile::Diagnose, ..grant() },
@@ -157,6 +170,8 @@ mod tests {
             Grant { script: Some(other), ..grant() },
             Grant { touches: touch(Access::Read), ..grant() },
             Grant { touches: touch(Access::Write), ..grant() },
+            Grant { keep: keep(None), ..grant() },
+            Grant { keep: keep(Some(Access::Read)), ..grant() },
             Grant { limits: Limits { memory: 1, ..Limits::USUAL }, ..grant() },
             Grant { demand: Demand::BestEffort, ..grant() },
         ];

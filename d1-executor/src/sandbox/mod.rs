@@ -14,7 +14,7 @@ mod spawn;
 mod wait;
 mod wall;
 
-pub use grant::{Access, Demand, Grant, Limits, Profile, Script, Touch};
+pub use grant::{Access, Demand, Grant, Kept, Limits, Profile, Script, Touch};
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use linux::{LinuxConfig, LinuxSandbox};
 pub use places::Surroundings;

@@ -1,6 +1,6 @@
 //! What each profile shows, and what is kept from every command. Data; who mounts it is elsewhere.
 
-use super::grant::{Access, Grant, Profile};
+use super::grant::{Access, Grant, Kept, Profile};
 use super::port::SandboxError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -120,6 +120,13 @@ pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, Sandbox
             Access::Write => view.write.push(touch.path.clone()),
         }
     }
+    for Kept { path, access } in &grant.keep {
+        match access {
+            Some(Access::Write) => {}
+            Some(Access::Read) => view.keep(path, Guard::ReadOnly),
+            None => view.keep(path, Guard::Hidden),
+        }
+    }
     let ours = OURS.iter().map(PathBuf::from).chain(around.ours.iter().cloned());
     view.guards.extend(ours.map(|path| (path, Guard::Hidden)));
     let guards = std::mem::take(&mut view.guards);
@@ -128,6 +135,21 @@ pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, Sandbox
 }
 
 impl View {
+    /// Adds the owner's word: of two about one path the stricter counts, and below what is
+    /// hidden nothing is left to guard.
+    fn keep(&mut self, path: &Path, guard: Guard) {
+        let hidden =
+            |(other, how): &(PathBuf, Guard)| *how == Guard::Hidden && path.starts_with(other);
+        if self.guards.iter().any(hidden) {
+            return;
+        }
+        self.guards.retain(|(other, _how)| match guard {
+            Guard::Hidden => !other.starts_with(path),
+            Guard::ReadOnly => other != path,
+        });
+        self.guards.push((path.to_path_buf(), guard));
+    }
+
     fn shows(&self, path: &Path) -> bool {
         self.read.iter().chain(&self.write).any(|place| path.starts_with(place))
     }
@@ -159,6 +181,10 @@ mod tests {
     use d1_core::Argv;
 
     fn seen(touches: &[(&str, Access)]) -> Result<View, SandboxError> {
+        seen_without(&[], touches)
+    }
+
+    fn seen_without(keep: &[Kept], touches: &[(&str, Access)]) -> Result<View, SandboxError> {
         let touch = |(path, access): &(&str, Access)| Touch { path: path.into(), access: *access };
         let grant = Grant {
             profile: Profile::Home,
@@ -167,6 +193,7 @@ mod tests {
             cwd: "/".into(),
             script: None,
             touches: touches.iter().map(touch).collect(),
+            keep: keep.to_vec(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         };
@@ -181,6 +208,28 @@ mod tests {
         assert!(guards.contains(&("/home/ada/.bashrc".into(), Guard::ReadOnly)));
         assert!(guards.contains(&("/home/ada/d1".into(), Guard::Hidden)));
         assert!(guards.contains(&("/etc/d1-doctor".into(), Guard::Hidden)));
+    }
+
+    #[test]
+    fn what_the_owner_keeps_is_guarded_even_where_it_was_given() {
+        let guarded = |path: &str, access, touches: &[(&str, Access)]| {
+            let kept = Kept { path: path.into(), access };
+            let mut guards = seen_without(&[kept], touches).unwrap().guards;
+            guards.retain(|(guarded, _)| {
+                guarded.starts_with(path) || Path::new(path).starts_with(guarded)
+            });
+            guards
+        };
+        let given = [("/usr/lib", Access::Write)];
+        let hidden = |path: &str| (PathBuf::from(path), Guard::Hidden);
+        assert_eq!(guarded("/usr/lib/x", None, &given), [hidden("/usr/lib/x")]);
+        assert_eq!(guarded("/usr/lib", None, &given), [hidden("/usr/lib")]);
+        let read_only = (PathBuf::from("/home/ada/a"), Guard::ReadOnly);
+        assert_eq!(guarded("/home/ada/a", Some(Access::Read), &[]), [read_only]);
+        // Neither word makes another weaker.
+        assert_eq!(guarded("/home/ada/.ssh", Some(Access::Read), &[]), [hidden("/home/ada/.ssh")]);
+        assert_eq!(guarded("/home/ada/.bashrc", None, &[]), [hidden("/home/ada/.bashrc")]);
+        assert_eq!(guarded("/srv/x", None, &[]), [], "what is not shown needs no guard");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a command sees and changes.
 
 use crate::rig::Rig;
-use d1_executor::{How, Profile};
+use d1_executor::{Access, How, Kept, Profile, Touch};
 use std::{fs, path::PathBuf};
 
 impl Rig {
@@ -51,4 +51,29 @@ async fn a_command_that_looks_sees_no_home_at_all() {
     let ended = rig.run(&grant).await.unwrap();
     assert_eq!(ended.report.how, How::Exited(2));
     assert!(ended.report.stderr.contains("No such file"), "{}", ended.report.stderr);
+}
+
+#[tokio::test]
+async fn what_the_owner_keeps_is_not_there_and_what_may_be_read_is_not_changed() {
+    let rig = Rig::new();
+    let letter = rig.write("work/letters/one", "secret");
+    let notes = rig.write("work/notes", "as it was");
+    let line = "cat work/letters/one; ls work/letters; echo x > work/letters/two; cat work/notes; \
+        echo x > work/notes; exit 0";
+    let mut grant = rig.grant(&["sh", "-c", line]);
+    let seen = rig.run(&grant).await.unwrap().report;
+    assert_eq!(seen.stdout, "secretone\nas it was", "nothing is kept");
+    std::fs::remove_file(rig.path("work/letters/two")).unwrap();
+    std::fs::write(&notes, "as it was").unwrap();
+    // To name what is above does not open what is kept.
+    grant.touches = vec![Touch { path: rig.path("work"), access: Access::Write }];
+    let kept = |name: &str, access| Kept { path: rig.path(name), access };
+    grant.keep = vec![kept("work/letters", None), kept("work/notes", Some(Access::Read))];
+    let seen = rig.run(&grant).await.unwrap().report;
+    assert_eq!(seen.stdout, "as it was", "{}", seen.stderr);
+    for why in ["letters/one: No such file", "letters/two: Read-only", "notes: Read-only"] {
+        assert!(seen.stderr.contains(why), "{}", seen.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&letter).unwrap(), "secret");
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "as it was");
 }

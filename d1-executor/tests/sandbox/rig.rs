@@ -40,6 +40,7 @@ impl Rig {
             cwd: self.home.path().to_path_buf(),
             script: None,
             touches: Vec::new(),
+            keep: Vec::new(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         }

@@ -111,7 +111,8 @@ fn grant(args: &Run) -> Result<Grant, Failure> {
     let touches = args.touch.iter().map(|path| touch(path)).collect::<Result<_, _>>()?;
     let demand = if args.best_effort { Demand::BestEffort } else { Demand::Required };
     let limits = Limits::USUAL;
-    Ok(Grant { profile, argv, env, cwd, script: None, touches, limits, demand })
+    let keep = Vec::new();
+    Ok(Grant { profile, argv, env, cwd, script: None, touches, keep, limits, demand })
 }
 
 /// The path that is really meant: a person may name it by a link, a grant may not.
