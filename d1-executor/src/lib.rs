@@ -35,7 +35,10 @@ pub use packages::{
     Apt, Captured, Command, Goal, Modelled, PackageManager, ProcessTool, Run, Tool, ToolError,
     all_managers,
 };
-pub use policy::{Policy, PolicyError};
+pub use policy::{
+    Bare, Decision, Denial, Device, Granted, Policy, PolicyError, Program, Reason, Request,
+    Verdict, Walls, unapproved,
+};
 pub use process::{
     Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report, Spool,
     adopt_orphans, clean_environment, run, run_confined,

@@ -18,8 +18,6 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Where the owner's policy is.
-const POLICY: &str = "/etc/d1-doctor/policy.toml";
 /// What of our own environment reaches the package tools beside the usual: where a scratch
 /// apt and dpkg keep their things. It comes from whoever starts us, never from a plan.
 const FOR_PACKAGES: [&str; 2] = ["APT_CONFIG", "DPKG_ADMINDIR"];
@@ -47,7 +45,7 @@ impl MachineConfig {
         let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
         Ok(Self {
             state_dir: state_dir.to_path_buf(),
-            policy: Policy::read(Path::new(POLICY))?,
+            policy: Policy::this()?,
             root: PathBuf::from("/"),
             path: Host::this(Arc::clone(&clock)).path,
             home: home.unwrap_or_else(|| PathBuf::from("/")),
@@ -125,7 +123,7 @@ impl Machine {
         let Looker { host, root, home, .. } = &self.looker;
         match action {
             Action::Exec(exec) => Program::of_exec(exec, host, (root, home)).map(Some),
-            Action::Shell(_) if !self.policy.allow_shell => {
+            Action::Shell(_) if !self.policy.allows_shell() => {
                 Err(ExecutorError::Refused(Box::new(shell::denied())))
             }
             Action::Shell(script) => Program::of_shell(script, host, home).map(Some),
@@ -154,7 +152,7 @@ impl Executor for Machine {
                 stateful::preview(self, action).await
             }
             Action::Exec(_) => Ok(programs(Undo::None("a program leaves no receipt".into()))),
-            Action::Shell(_) if self.policy.allow_shell => {
+            Action::Shell(_) if self.policy.allows_shell() => {
                 Ok(programs(Undo::None("a script leaves no receipt".into())))
             }
             Action::Shell(_) => Ok(Preview::blocked(shell::denied())),

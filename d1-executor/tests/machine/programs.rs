@@ -110,7 +110,7 @@ async fn a_script_runs_only_where_the_owner_allows_scripts() {
     let problem = denied.refused(shell("echo hi")).await;
     assert_eq!((problem.code.as_str(), problem.category), ("D1-POL-001", Category::Denied));
     assert_eq!(denied.preview(&shell("echo hi")).await.blocked.unwrap().code, "D1-POL-001");
-    let allowed = Rig::with(Policy { allow_shell: true });
+    let allowed = Rig::with(Policy::parse("allow_shell = true", "").unwrap());
     assert_eq!(allowed.preview(&shell("echo hi")).await.blocked, None);
     let (_, ended) = allowed.apply(shell("echo hi | tr a-z A-Z")).await;
     assert_eq!((ended.outcome, ended.stdout.as_str()), (Outcome::Succeeded, "HI\n"));

@@ -13,7 +13,7 @@ pub(super) async fn policy(sight: Sight) -> Found {
     if !path.exists() {
         return Found::skipped("there is no policy; the careful one holds");
     }
-    match Policy::read(&path) {
+    match Policy::read(&path, None) {
         Ok(_) => Found::ok("it can"),
         Err(error) => Found::fail("nothing runs until the policy can be read")
             .details(

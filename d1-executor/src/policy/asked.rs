@@ -1,0 +1,288 @@
+//! One file of the policy, asked about one request.
+
+use super::{
+    command::{Reading, base_name, shown},
+    decide::Findings,
+    decision::{Denial, Reason},
+    device::Device,
+    layer::{Layer, Protected},
+    paths,
+    programs::{Kind, kind},
+    request::Request,
+    rule::{Called, Rule, Verdict},
+    sheet::{May, RawProfile},
+};
+use crate::sandbox::{Demand, Touch};
+use std::path::{Path, PathBuf};
+
+/// The most commands of one request; more can be read by nobody.
+const MOST_COMMANDS: usize = 50;
+
+/// One file of the policy, and what it is asked about.
+pub(super) struct Asked<'a> {
+    pub(super) layer: &'a Layer,
+    pub(super) request: &'a Request,
+    pub(super) device: &'a Device,
+    pub(super) reading: &'a Reading,
+}
+
+impl Asked<'_> {
+    /// Adds what the file says.
+    pub(super) fn answer(&self, findings: &mut Findings) {
+        self.walls(findings);
+        if self.layer.is_silent() {
+            return;
+        }
+        if self.reading.commands.len() > MOST_COMMANDS {
+            let reason = format!("it is more than {MOST_COMMANDS} commands");
+            findings.denials.push(self.denial(DENIED_OPAQUE, reason, 0));
+            return;
+        }
+        for words in &self.reading.guesses {
+            self.forbidden(words, findings);
+        }
+        for words in &self.reading.commands {
+            self.forbidden(words, findings);
+            self.named(words, findings);
+        }
+        self.places(findings);
+        for text in &self.reading.opaque {
+            self.opaque(text.clone(), findings);
+        }
+    }
+
+    /// The confinement it asks for.
+    fn walls(&self, findings: &mut Findings) {
+        let walls = self.request.walls.as_ref();
+        let profile = RawProfile::of(walls.map(|walls| walls.profile));
+        let beyond = |reason| self.denial(DENIED_WALLS, reason, 0);
+        if self.layer.profiles.as_ref().is_some_and(|allowed| !allowed.contains(&profile)) {
+            let reason = format!("the profile `{}` is not allowed on this machine", profile.name());
+            findings.denials.push(beyond(reason));
+        }
+        let Some(walls) = walls else { return };
+        if walls.demand == Demand::BestEffort && self.layer.best_effort == Some(false) {
+            let reason = "a command with a wall missing is not allowed on this machine";
+            findings.denials.push(beyond(reason.to_owned()));
+        }
+        let Some(allowed) = &self.layer.touch else { return };
+        let home = &self.device.home;
+        let allowed: Vec<PathBuf> = allowed
+            .iter()
+            .map(|path| paths::absolute(&path.to_string_lossy(), Path::new("/"), home))
+            .collect();
+        let is_given = |touch: &&Touch| {
+            let path = self.device.leads_to(&touch.path);
+            !allowed.iter().any(|allowed| path.starts_with(allowed))
+        };
+        findings.denials.extend(walls.touches.iter().filter(is_given).map(|touch| {
+            beyond(format!("`{}` may not be given to a command", touch.path.display()))
+        }));
+    }
+
+    /// What the rules that forbid say of something that runs, or may run.
+    fn forbidden(&self, words: &[String], findings: &mut Findings) {
+        let Some((program, arguments)) = words.split_first() else { return };
+        let names = self.names(program);
+        let called = Called { names: &names, arguments };
+        let denied = self.layer.forbid.iter().filter(|rule| rule.means(called, Verdict::Deny));
+        findings.denials.extend(denied.map(|rule| {
+            let reason = format!("`{}` is forbidden by the rule `{}`", shown(program), rule.name);
+            Denial {
+                cause: rule.why.clone(),
+                alternative: or_ask(&rule.instead),
+                ..self.denial(DENIED_RULE, reason, rule.line)
+            }
+        }));
+    }
+
+    /// What the other rules say of something that runs, and whether it is understood at all.
+    fn named(&self, words: &[String], findings: &mut Findings) {
+        let Some((program, arguments)) = words.split_first() else { return };
+        let names = self.names(program);
+        let called = Called { names: &names, arguments };
+        for rule in self.layer.ask.iter().filter(|rule| rule.means(called, Verdict::Ask)) {
+            let text = format!("`{}`: {}", shown(program), rule.why);
+            findings.reasons.push(Reason { text, source: self.source(rule.line) });
+        }
+        let kind = kind(base_name(program), arguments);
+        let of_system = self.of_system(program);
+        let exactly = [base_name(program).to_owned()];
+        let called = Called { names: &exactly, arguments };
+        // What carries others is allowed word for word, or not at all.
+        let lets = |rule: &&Rule| {
+            rule.means(called, Verdict::Allow)
+                && (kind != Kind::Carries || rule.is_word_for_word(arguments))
+        };
+        if of_system && self.layer.allow.iter().any(|rule| lets(&rule)) {
+            return;
+        }
+        let text = format!("`{}` is not among what the policy allows", shown(program));
+        match self.layer.default {
+            Some(Verdict::Deny) => findings.denials.push(self.denial(DENIED_DEFAULT, text, 0)),
+            Some(Verdict::Ask) => {
+                findings.reasons.push(Reason { text, source: self.source(0) });
+            }
+            Some(Verdict::Allow) | None => {}
+        }
+        let program = shown(program);
+        if !of_system {
+            return self.opaque(format!("`{program}` is no program of the system"), findings);
+        }
+        match kind {
+            Kind::Carries => self.opaque(format!("`{program}` runs what it is given"), findings),
+            Kind::Unknown => self.opaque(format!("nobody knows what `{program}` does"), findings),
+            Kind::Words | Kind::Looks | Kind::Descends | Kind::Changes => {}
+        }
+    }
+
+    fn opaque(&self, text: String, findings: &mut Findings) {
+        match self.layer.opaque {
+            Some(Verdict::Deny) => findings.denials.push(self.denial(DENIED_OPAQUE, text, 0)),
+            Some(Verdict::Allow | Verdict::Ask) | None => {
+                let reason = Reason { text, source: self.source(0) };
+                if !findings.reasons.contains(&reason) {
+                    findings.reasons.push(reason);
+                }
+            }
+        }
+    }
+
+    /// What the protected paths say.
+    fn places(&self, findings: &mut Findings) {
+        for protected in &self.layer.protect {
+            let place = protected.at(self.device);
+            let places = [self.device.leads_to(&place), place];
+            let touches = self.request.walls.iter().flat_map(|walls| &walls.touches);
+            let given = touches.map(|touch| self.device.leads_to(&touch.path));
+            if given
+                .chain([self.device.leads_to(&self.request.cwd)])
+                .any(|path| inside(&path, &places))
+            {
+                findings.denials.push(self.protected(protected));
+            }
+            for words in &self.reading.commands {
+                self.place(words, protected, &places, findings);
+            }
+            let texts = self.reading.guesses.iter().flatten();
+            if texts.into_iter().any(|text| self.mentions(text, protected, &places)) {
+                findings.denials.push(self.protected(protected));
+            }
+        }
+    }
+
+    fn place(
+        &self,
+        words: &[String],
+        protected: &Protected,
+        places: &[PathBuf; 2],
+        findings: &mut Findings,
+    ) {
+        let Some((program, arguments)) = words.split_first() else { return };
+        let kind = kind(base_name(program), arguments);
+        let only_looks = matches!(kind, Kind::Looks | Kind::Descends);
+        if kind == Kind::Words || (only_looks && protected.may == May::Read) {
+            return;
+        }
+        let cwd = &self.request.cwd;
+        let home = &self.device.home;
+        let named: Vec<PathBuf> = arguments
+            .iter()
+            .chain([program])
+            .flat_map(|word| paths::named(word, cwd, home))
+            .flat_map(|path| [self.device.leads_to(&path), paths::plain(&path)])
+            .collect();
+        if named.iter().any(|path| inside(path, places)) {
+            findings.denials.push(self.protected(protected));
+            return;
+        }
+        // Behind walls what is below is kept by the kernel, whatever the program does.
+        let is_above = |path: &PathBuf| places.iter().any(|place| place.starts_with(path));
+        let implied = (kind == Kind::Descends).then(|| self.device.leads_to(cwd));
+        if self.request.walls.is_none()
+            && kind != Kind::Looks
+            && named.iter().chain(&implied).any(is_above)
+        {
+            let text = format!(
+                "`{}` may reach `{}`: {}",
+                shown(program),
+                protected.path.display(),
+                protected.why
+            );
+            findings.reasons.push(Reason { text, source: self.source(protected.line) });
+        }
+    }
+
+    /// Whether a text that nobody understands has the path in it.
+    fn mentions(&self, text: &str, protected: &Protected, places: &[PathBuf; 2]) -> bool {
+        let written = [
+            protected.path.to_string_lossy(),
+            places[0].to_string_lossy(),
+            places[1].to_string_lossy(),
+        ];
+        let named = paths::named(text, &self.request.cwd, &self.device.home);
+        protected.may == May::Nothing
+            && (written.iter().any(|place| text.contains(&**place))
+                || named.iter().any(|path| inside(&self.device.leads_to(path), places)))
+    }
+
+    /// Every name of a program: as it was called, and what that leads to.
+    fn names(&self, program: &str) -> Vec<String> {
+        let mut names = vec![base_name(program).to_owned()];
+        let found = self.device.programs.get(program);
+        let real = found.and_then(|found| found.path.file_name()?.to_str());
+        names.extend(real.filter(|real| *real != names[0]).map(str::to_owned));
+        names
+    }
+
+    /// One that is not found at all cannot run.
+    fn of_system(&self, program: &str) -> bool {
+        let found = self.device.programs.get(program);
+        found.map_or(!program.contains('/'), |found| found.of_system)
+    }
+
+    fn protected(&self, protected: &Protected) -> Denial {
+        let reason = format!("`{}` is kept from every command", protected.path.display());
+        Denial { cause: protected.why.clone(), ..self.denial(DENIED_PATH, reason, protected.line) }
+    }
+
+    fn denial(
+        &self,
+        (code, alternative): (&'static str, &str),
+        reason: String,
+        line: usize,
+    ) -> Denial {
+        let source = self.source(line);
+        Denial { code, reason, cause: String::new(), alternative: alternative.to_owned(), source }
+    }
+
+    fn source(&self, line: usize) -> Option<String> {
+        let path = self.layer.path.display();
+        Some(if line == 0 { path.to_string() } else { format!("{path}, line {line}") })
+    }
+}
+
+const DENIED_RULE: (&str, &str) = ("D1-POL-004", "");
+const DENIED_PATH: (&str, &str) =
+    ("D1-POL-005", "do it without this path, or ask the owner of this machine");
+const DENIED_WALLS: (&str, &str) = ("D1-POL-006", "ask for less, or ask the owner of this machine");
+const DENIED_DEFAULT: (&str, &str) =
+    ("D1-POL-007", "use a command that the policy names, or ask the owner to add an [[allow]]");
+const DENIED_OPAQUE: (&str, &str) =
+    ("D1-POL-008", "give a program and its arguments, without a shell or a wrapper");
+
+fn or_ask(instead: &str) -> String {
+    let instead = instead.trim();
+    if instead.is_empty() { "ask the owner of this machine" } else { instead }.to_owned()
+}
+
+fn inside(path: &Path, places: &[PathBuf; 2]) -> bool {
+    places.iter().any(|place| path.starts_with(place))
+}
+
+impl Protected {
+    /// Where it is on a machine.
+    pub(super) fn at(&self, device: &Device) -> PathBuf {
+        paths::absolute(&self.path.to_string_lossy(), Path::new("/"), &device.home)
+    }
+}

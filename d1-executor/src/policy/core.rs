@@ -1,0 +1,90 @@
+//! The policy of a machine: the administrator's file, and below it the user's.
+//!
+//! Each file is asked by itself, and the strictest answer counts; so a file can only tighten what
+//! another says.
+
+use super::{error::PolicyError, file, layer::Layer};
+use std::path::{Path, PathBuf};
+
+/// Where the administrator's policy is.
+const OF_MACHINE: &str = "/etc/d1-doctor/policy.toml";
+/// Where a user's policy is, below the configuration directory.
+const OF_USER: &str = "d1-doctor/policy.toml";
+
+/// What the owner of this machine allows.
+///
+/// The one without any file allows what it always did: programs run, shell scripts do not.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// The administrator's.
+    pub(super) machine: Layer,
+    /// The user's.
+    pub(super) user: Layer,
+}
+
+impl Policy {
+    /// The policy of the machine and the user that we run on and for.
+    pub fn this() -> Result<Self, PolicyError> {
+        let dir = |name: &str| {
+            std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        };
+        let config = dir("XDG_CONFIG_HOME").or_else(|| Some(dir("HOME")?.join(".config")));
+        let user = config.map(|config| config.join(OF_USER));
+        Self::read(Path::new(OF_MACHINE), user.as_deref())
+    }
+
+    /// Reads the administrator's file and the user's. One that is not there says nothing.
+    pub fn read(machine: &Path, user: Option<&Path>) -> Result<Self, PolicyError> {
+        let layer = |path: &Path| match file::read(path)? {
+            Some(text) => Layer::parse(path, &text),
+            None => Ok(Layer { path: path.to_path_buf(), ..Layer::default() }),
+        };
+        let user = user.map_or_else(|| Ok(Layer::default()), layer)?;
+        Ok(Self { machine: layer(machine)?, user })
+    }
+
+    /// A policy that is in no file: what the administrator's would say, and the user's.
+    pub fn parse(machine: &str, user: &str) -> Result<Self, PolicyError> {
+        let machine = Layer::parse(Path::new(OF_MACHINE), machine)?;
+        Ok(Self { machine, user: Layer::parse(Path::new(OF_USER), user)? })
+    }
+
+    /// Whether shell scripts may run. Only the administrator can say yes; both can say no.
+    #[must_use]
+    pub fn allows_shell(&self) -> bool {
+        self.machine.allow_shell == Some(true) && self.user.allow_shell != Some(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_policy_allows_no_shell_and_a_broken_one_allows_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, user) = (folder.path().join("policy.toml"), folder.path().join("user.toml"));
+        let read = || Policy::read(&path, Some(&user));
+        assert!(!read().unwrap().allows_shell());
+        std::fs::write(&path, "allow_shell = true\n").unwrap();
+        assert!(read().unwrap().allows_shell());
+        std::fs::write(&user, "default = \n").unwrap();
+        assert!(matches!(read(), Err(PolicyError::Syntax { path, .. }) if path == user));
+        std::fs::remove_file(&user).unwrap();
+        std::fs::write(&path, "allow_shel = true\n").unwrap();
+        assert!(matches!(read(), Err(PolicyError::Syntax { .. })));
+    }
+
+    #[test]
+    fn a_user_can_take_the_shell_away_and_not_give_it() {
+        for (machine, user, allowed) in [
+            ("", "allow_shell = true", false),
+            ("allow_shell = false", "allow_shell = true", false),
+            ("allow_shell = true", "", true),
+            ("allow_shell = true", "allow_shell = false", false),
+        ] {
+            let policy = Policy::parse(machine, user).unwrap();
+            assert_eq!(policy.allows_shell(), allowed, "{machine}, {user}");
+        }
+    }
+}

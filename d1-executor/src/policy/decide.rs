@@ -1,0 +1,88 @@
+//! From a request to what the policy says: a plain function.
+//!
+//! 1. What would run is read: wrappers off, guesses kept ([`Reading`]).
+//! 2. Each file of the policy is asked by itself: confinement, rules, paths, what is opaque.
+//! 3. The strictest answer counts. What is granted is capped, and kept from protected paths.
+
+use super::{
+    asked::Asked,
+    command::Reading,
+    core::Policy,
+    decision::{Decision, Denial, Reason},
+    device::Device,
+    request::Request,
+    sheet::May,
+};
+use crate::sandbox::{Access, Kept};
+
+/// What the files of the policy have to say.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) denials: Vec<Denial>,
+    pub(super) reasons: Vec<Reason>,
+}
+
+impl Policy {
+    /// What the owner says to `request` on `device`.
+    #[must_use]
+    pub fn decide(&self, request: &Request, device: &Device) -> Decision {
+        let reading = Reading::of(request.argv.words(), &request.given);
+        let mut findings = Findings::default();
+        if request.is_script && !self.allows_shell() {
+            findings.denials.push(no_shell());
+        }
+        for layer in [&self.machine, &self.user] {
+            Asked { layer, request, device, reading: &reading }.answer(&mut findings);
+        }
+        if request.is_script && self.machine.is_silent() && self.user.is_silent() {
+            // Nothing else says so, and a script is never run on trust.
+            let opaque = reading.opaque.iter().cloned();
+            findings.reasons.extend(opaque.map(|text| Reason { text, source: None }));
+        }
+        if let Some(denial) = findings.denials.into_iter().next() {
+            return Decision::Deny(denial);
+        }
+        let grant = request.granted(
+            |limits| self.user.cap(self.machine.cap(limits)),
+            self.kept(device),
+            // A yes to a script is no yes to what becomes of it.
+            device.script.clone(),
+        );
+        let (digest, reasons) = (grant.digest(), findings.reasons);
+        if reasons.is_empty() {
+            Decision::Allow { grant, digest }
+        } else {
+            Decision::NeedsApproval { grant, digest, reasons }
+        }
+    }
+
+    /// What both files protect, by the names that count.
+    fn kept(&self, device: &Device) -> Vec<Kept> {
+        let protected = self.machine.protect.iter().chain(&self.user.protect);
+        let mut kept: Vec<Kept> = protected
+            .map(|protected| Kept {
+                path: device.leads_to(&protected.at(device)),
+                access: match protected.may {
+                    May::Nothing => None,
+                    May::Read => Some(Access::Read),
+                },
+            })
+            .collect();
+        kept.sort();
+        // The strictest word about a path comes first.
+        kept.dedup_by(|later, first| later.path == first.path);
+        kept
+    }
+}
+
+fn no_shell() -> Denial {
+    Denial {
+        code: "D1-POL-001",
+        reason: "shell scripts are not allowed on this machine".into(),
+        cause: "a script can do anything, and its effects cannot be undone".into(),
+        alternative: "use a typed action, or `exec` with a program and its arguments; \
+                      or let the owner set `allow_shell = true` in /etc/d1-doctor/policy.toml"
+            .into(),
+        source: None,
+    }
+}

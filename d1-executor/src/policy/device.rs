@@ -1,0 +1,146 @@
+//! What the policy has to know of the machine: where programs are, and what links lead to.
+//!
+//! Looked up once, so that the decision itself is a plain function.
+
+use super::{
+    command::{Reading, base_name, shell_text},
+    paths,
+    programs::{Kind, kind},
+    request::Request,
+};
+use crate::sandbox::Script;
+use d1_core::Digest;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+/// The most bytes of a script whose content is agreed on; the sandbox pins no more.
+const MOST_SCRIPT: u64 = 1 << 20;
+/// The most paths that are looked up for one request.
+const MOST_PATHS: usize = 4096;
+/// Where the programs of the system are.
+const SYSTEM: [&str; 4] = ["/usr", "/bin", "/sbin", "/opt"];
+
+/// What is known of the machine about one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// The home of the user who does the work.
+    pub home: PathBuf,
+    /// By the name it is called by: where a program really is.
+    pub programs: BTreeMap<String, Program>,
+    /// By how a path was written: where it really leads.
+    pub links: BTreeMap<PathBuf, PathBuf>,
+    /// The script that would run, with the content it has now.
+    pub script: Option<Script>,
+}
+
+/// A program on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Where it really is.
+    pub path: PathBuf,
+    /// Whether only the administrator can change it, and it is where the system keeps programs.
+    pub of_system: bool,
+}
+
+impl Device {
+    /// What there is to know for `request`, in a home.
+    #[must_use]
+    pub fn look(request: &Request, home: &Path) -> Self {
+        let reading = Reading::of(request.argv.words(), &request.given);
+        let mut device = Self { home: real(home), ..Self::default() };
+        let search = request.env.get("PATH").map_or("", String::as_str);
+        let commands = reading.commands.iter().chain(&reading.guesses);
+        for words in commands.clone() {
+            device.program(words, &request.cwd, search);
+        }
+        device.script = reading.commands.first().and_then(|words| {
+            let path = device.script_of(words, &request.cwd)?;
+            Some(Script { digest: content(&path)?, path })
+        });
+        let words = commands.flatten();
+        let all = words.flat_map(|word| paths::named(word, &request.cwd, &device.home));
+        let all: Vec<PathBuf> = all.take(MOST_PATHS).collect();
+        let touches = request.walls.iter().flat_map(|walls| &walls.touches);
+        for path in all.into_iter().chain(touches.map(|touch| touch.path.clone())) {
+            device.links.entry(path).or_insert_with_key(|path| real(path));
+        }
+        device.links.insert(request.cwd.clone(), real(&request.cwd));
+        device
+    }
+
+    /// Where a path leads, as far as it was looked up.
+    pub(super) fn leads_to(&self, path: &Path) -> PathBuf {
+        self.links.get(path).cloned().unwrap_or_else(|| paths::plain(path))
+    }
+
+    /// The file whose content decides what happens: a program from elsewhere than the system, or
+    /// the first file that a carrier of the system is given.
+    fn script_of(&self, words: &[String], cwd: &Path) -> Option<PathBuf> {
+        let (name, arguments) = words.split_first()?;
+        let program = self.programs.get(name)?;
+        if !program.of_system {
+            return Some(program.path.clone());
+        }
+        if kind(base_name(name), arguments) != Kind::Carries || shell_text(words).is_some() {
+            return None;
+        }
+        let first = arguments.iter().find(|word| !word.starts_with('-'))?;
+        Some(real(&paths::absolute(first, cwd, &self.home))).filter(|path| !is_of_system(path))
+    }
+
+    fn program(&mut self, words: &[String], cwd: &Path, search: &str) {
+        let Some(name) = words.first() else { return };
+        let found = if name.contains('/') {
+            Some(cwd.join(name)).filter(|path| path.is_file())
+        } else {
+            let folders = search.split(':').map(|folder| cwd.join(folder).join(name));
+            folders.into_iter().find(|path| path.is_file())
+        };
+        let Some(path) = found.map(|path| real(&path)) else { return };
+        let of_system = is_of_system(&path);
+        let program = Program { path, of_system };
+        self.programs.insert(name.clone(), program);
+    }
+}
+
+/// Where a path leads: the part of it that is there without links, and the rest as it is.
+fn real(path: &Path) -> PathBuf {
+    let mut there = path;
+    loop {
+        if let Ok(found) = there.canonicalize() {
+            let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
+            return paths::plain(&found.join(rest));
+        }
+        match there.parent() {
+            Some(parent) => there = parent,
+            None => return paths::plain(path),
+        }
+    }
+}
+
+fn content(path: &Path) -> Option<Digest> {
+    let mut bytes = Vec::new();
+    let found =
+        path.metadata().ok().filter(|found| found.is_file() && found.len() <= MOST_SCRIPT)?;
+    File::open(path).ok()?.take(found.len()).read_to_end(&mut bytes).ok()?;
+    Some(Digest::of(&bytes))
+}
+
+#[cfg(unix)]
+fn is_of_system(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let safe = |path: &Path| {
+        path.metadata().is_ok_and(|found| found.uid() == 0 && found.mode() & 0o022 == 0)
+    };
+    let inside = SYSTEM.iter().any(|folder| path.starts_with(folder));
+    inside && safe(path) && path.parent().is_some_and(safe)
+}
+
+#[cfg(not(unix))]
+fn is_of_system(_path: &Path) -> bool {
+    false
+}

@@ -1,0 +1,23 @@
+//! What the owner of this machine allows. The owner's word is stronger than any orchestrator's.
+
+mod asked;
+mod command;
+mod core;
+mod decide;
+mod decision;
+mod device;
+mod error;
+mod file;
+mod layer;
+mod paths;
+mod programs;
+mod request;
+mod rule;
+mod sheet;
+
+pub use core::Policy;
+pub use decision::{Decision, Denial, Reason, unapproved};
+pub use device::{Device, Program};
+pub use error::PolicyError;
+pub use request::{Bare, Granted, Request, Walls};
+pub use rule::Verdict;

@@ -1,0 +1,78 @@
+//! Which paths a word may name.
+
+use std::path::{Component, Path, PathBuf};
+
+/// The most pieces of one word that are looked at.
+const MOST_PIECES: usize = 32;
+
+/// Signs between which a word may hold a path: `--out=/x`, `host:/x`, `@/x`, `/a,/b`.
+const BETWEEN: &str = "=:@,; ";
+
+/// Every path that `word` may name, seen from `cwd`; as written, with `..` in it.
+pub(super) fn named(word: &str, cwd: &Path, home: &Path) -> Vec<PathBuf> {
+    let mut pieces: Vec<&str> = vec![word];
+    pieces.extend(word.split(|c| BETWEEN.contains(c)));
+    pieces.extend(word.find('/').map(|at| &word[at..]));
+    pieces.extend(word.find("~/").map(|at| &word[at..]));
+    // `-f/x` and `-fx`.
+    let mut letters = word.chars();
+    if letters.next() == Some('-') && letters.next().is_some_and(|second| second != '-') {
+        pieces.push(letters.as_str());
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces.truncate(MOST_PIECES);
+    let mut paths: Vec<PathBuf> = pieces.iter().map(|piece| absolute(piece, cwd, home)).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// The path that a piece is, whole, seen from `cwd`.
+pub(super) fn absolute(piece: &str, cwd: &Path, home: &Path) -> PathBuf {
+    match piece.strip_prefix('~') {
+        Some("") => home.to_path_buf(),
+        Some(rest) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+        Some(_) | None => cwd.join(piece),
+    }
+}
+
+/// `path` without `.` and `..`, as if there were no links.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
+        }
+        plain
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_however_it_is_attached() {
+        let (cwd, home) = (Path::new("/work"), Path::new("/home/ada"));
+        for (word, path) in [
+            ("/etc/shadow", "/etc/shadow"),
+            ("../etc/./shadow", "/etc/shadow"),
+            ("--file=/etc/shadow", "/etc/shadow"),
+            ("-f/etc/shadow", "/etc/shadow"),
+            ("-fnotes", "/work/notes"),
+            ("if=../etc/shadow", "/etc/shadow"),
+            ("@/etc/shadow", "/etc/shadow"),
+            ("data@~/.ssh/id", "/home/ada/.ssh/id"),
+            ("file:///etc/shadow", "/etc/shadow"),
+            ("/a:/etc/shadow:ro", "/etc/shadow"),
+            ("~", "/home/ada"),
+            ("//etc///shadow", "/etc/shadow"),
+        ] {
+            let found: Vec<PathBuf> = named(word, cwd, home).iter().map(|p| plain(p)).collect();
+            assert!(found.contains(&PathBuf::from(path)), "{word}: {found:?}");
+        }
+    }
+}
