@@ -30,17 +30,28 @@ struct Spending<'a> {
 }
 
 impl Spending<'_> {
+    /// The account whose cap it is.
+    fn owner(&self, scope: CapScope) -> Option<AccountId> {
+        match scope {
+            CapScope::Task | CapScope::Device | CapScope::Day | CapScope::Account => {
+                Some(self.account)
+            }
+            CapScope::Organisation => self.organisation,
+        }
+    }
+
     /// The account whose cap it is, and the cap's name.
     fn cap(&self, scope: CapScope) -> Option<(AccountId, String)> {
         let day = self.at.0 / DAY;
-        let (owner, subject) = match scope {
-            CapScope::Task => (self.account, format!("task/{}", self.task?)),
-            CapScope::Device => (self.account, format!("device/{}/{day}", self.device?)),
-            CapScope::Day => (self.account, format!("day/{day}")),
-            CapScope::Account => (self.account, "account".to_owned()),
-            CapScope::Organisation => (self.organisation?, format!("organisation/{day}")),
+        let owner = self.owner(scope)?;
+        let id = match scope {
+            CapScope::Task => format!("{owner}/task/{}", self.task?),
+            CapScope::Device => format!("{owner}/device/{}/{day}", self.device?),
+            CapScope::Day => format!("{owner}/day/{day}"),
+            CapScope::Account => format!("{owner}/account"),
+            CapScope::Organisation => format!("{owner}/organisation/{day}"),
         };
-        Some((owner, format!("{owner}/{subject}")))
+        Some((owner, id))
     }
 
     fn ids(&self) -> impl Iterator<Item = String> {
@@ -55,23 +66,32 @@ impl HoldRow {
     }
 }
 
-/// The caps that may count a new hold.
-pub(crate) fn cap_ids_of(
-    hold: &NewHold,
-    organisation: Option<AccountId>,
-    at: Timestamp,
-) -> Vec<String> {
-    let NewHold { account, device, .. } = *hold;
-    let task = hold.task.as_deref();
-    Spending { account, organisation, task, device, at }.ids().collect()
-}
-
 /// The caps that count a hold.
 pub(crate) fn cap_ids_of_hold(hold: &HoldRow) -> Vec<String> {
     hold.spending().ids().collect()
 }
 
 impl Books {
+    /// The caps that may count a new hold: those for which there is or was a rule.
+    pub(crate) fn ruled_cap_ids(
+        &self,
+        hold: &NewHold,
+        organisation: Option<AccountId>,
+        at: Timestamp,
+    ) -> Vec<String> {
+        let NewHold { account, device, .. } = *hold;
+        let task = hold.task.as_deref();
+        let spending = Spending { account, organisation, task, device, at };
+        let ruled = SCOPES.iter().filter(|(scope, _bit)| self.is_ruled(&spending, *scope));
+        ruled.filter_map(|(scope, _bit)| Some(spending.cap(*scope)?.1)).collect()
+    }
+
+    /// Whether there is or was a rule; without one there is no cap.
+    fn is_ruled(&self, spending: &Spending<'_>, scope: CapScope) -> bool {
+        let owner = spending.owner(scope);
+        owner.is_some_and(|owner| self.rules.get(&(owner, scope)).is_some())
+    }
+
     pub(super) fn set_cap(
         &mut self,
         account: AccountId,
@@ -90,7 +110,11 @@ impl Books {
     pub(super) fn count(&mut self, hold: &HoldRow, amount: Amount) -> Result<u8, Refusal> {
         let mut counted = 0;
         for (scope, bit) in SCOPES {
-            let Some((owner, id)) = hold.spending().cap(scope) else { continue };
+            let spending = hold.spending();
+            if !self.is_ruled(&spending, scope) {
+                continue;
+            }
+            let Some((owner, id)) = spending.cap(scope) else { continue };
             let rule = self.rules.get(&(owner, scope)).and_then(|rule| rule.most);
             let known = self.caps.get(&(id.clone(),)).cloned();
             if known.is_none() && rule.is_none() {

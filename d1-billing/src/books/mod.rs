@@ -17,7 +17,7 @@ mod verify;
 pub(crate) mod view;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) use caps::{cap_ids_of, cap_ids_of_account, cap_ids_of_hold};
+pub(crate) use caps::{cap_ids_of_account, cap_ids_of_hold};
 pub(crate) use rows::{
     AccountRow, CapRow, EntryRow, EventRow, HoldRow, LotRow, OutcomeRow, QuoteRow, RuleRow,
     ShareRow,

@@ -15,6 +15,8 @@ pub(crate) trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
     const KEY: &'static [&'static str];
     /// All columns, in their order.
     const COLUMNS: &'static [&'static str];
+    /// The columns that may change while the row is there.
+    const CHANGING: &'static [&'static str];
 
     fn key(&self) -> Self::Key;
 
@@ -27,7 +29,8 @@ pub(crate) trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
 macro_rules! row {
     (
         $(#[$doc:meta])*
-        $name:ident in $table:literal by ($($key:ident: $kty:ty),+) live $live:expr;
+        $name:ident in $table:literal by ($($key:ident: $kty:ty),+)
+            changing [$($changing:ident),*] live $live:expr;
         $($(#[$about:meta])* $field:ident: $ty:ty,)*
     ) => {
         $(#[$doc])*
@@ -39,6 +42,7 @@ macro_rules! row {
             const TABLE: &'static str = $table;
             const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+            const CHANGING: &'static [&'static str] = &[$(stringify!($changing)),*];
 
             fn key(&self) -> Self::Key {
                 ($(self.$key.clone(),)+)
@@ -61,6 +65,8 @@ pub(crate) struct Table<R: Row> {
     undo: Vec<(R::Key, Option<R>)>,
     /// What is written at the next save, and whether it is new.
     unsaved: BTreeMap<R::Key, bool>,
+    /// What the storage brought since the last save.
+    loaded: Vec<R::Key>,
 }
 
 impl<R: Row> Default for Table<R> {
@@ -70,6 +76,7 @@ impl<R: Row> Default for Table<R> {
             live: BTreeMap::new(),
             undo: Vec::new(),
             unsaved: BTreeMap::new(),
+            loaded: Vec::new(),
         }
     }
 }
@@ -116,7 +123,9 @@ impl<R: Row> Table<R> {
 
     /// A row as the storage has it.
     pub(crate) fn load(&mut self, row: R) {
-        self.set(row.key(), Some(row));
+        let key = row.key();
+        self.loaded.push(key.clone());
+        self.set(key, Some(row));
     }
 
     /// What has to be written: the new rows, and the changed ones.
@@ -133,6 +142,19 @@ impl<R: Row> Table<R> {
     /// All is written.
     pub(crate) fn saved(&mut self) {
         self.unsaved.clear();
+        self.loaded.clear();
+    }
+
+    /// All is written; tells the keys of what was, and of what was read for it.
+    pub(crate) fn passed(&mut self) -> Vec<R::Key> {
+        let mut keys = std::mem::take(&mut self.loaded);
+        keys.extend(std::mem::take(&mut self.unsaved).into_keys());
+        keys
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// Removes what the storage no longer has.

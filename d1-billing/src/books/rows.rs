@@ -10,7 +10,9 @@ use d1_core::{AccountId, Amount, DeviceId, HoldId, Timestamp};
 
 row! {
     /// Who pays.
-    AccountRow in "account" by (id: AccountId) live |_| None;
+    AccountRow in "account" by (id: AccountId)
+        changing [organisation, posted, held, open_holds, entries, frozen, low_mark, is_low, seen_at]
+        live |_| None;
     id: AccountId,
     organisation: Option<AccountId>,
     posted: Amount,
@@ -29,6 +31,7 @@ row! {
 row! {
     /// What was granted, and what became of it: the four parts always sum to the amount.
     LotRow in "lot" by (id: LotId)
+        changing [free, held, spent, lapsed]
         live |lot| (!lot.free.is_zero() || !lot.held.is_zero()).then_some(lot.account);
     id: LotId,
     account: AccountId,
@@ -46,6 +49,7 @@ row! {
 row! {
     /// Credits set aside, and what was taken of them.
     HoldRow in "hold" by (id: HoldId)
+        changing [amount, charged, refunded, state, until_at]
         live |hold| (hold.state == HoldState::Open).then_some(hold.account);
     id: HoldId,
     account: AccountId,
@@ -65,7 +69,9 @@ row! {
 
 row! {
     /// What a hold takes from one lot.
-    ShareRow in "share" by (hold: HoldId, place: u32) live |_| None;
+    ShareRow in "share" by (hold: HoldId, place: u32)
+        changing [charged, refunded]
+        live |_| None;
     hold: HoldId,
     place: u32,
     lot: LotId,
@@ -76,7 +82,9 @@ row! {
 
 row! {
     /// One line of history. It follows on the one before by number and by sum.
-    EntryRow in "entry" by (account: AccountId, seq: u64) live |_| None;
+    EntryRow in "entry" by (account: AccountId, seq: u64)
+        changing []
+        live |_| None;
     account: AccountId,
     seq: u64,
     prev: Option<u64>,
@@ -91,7 +99,9 @@ row! {
 
 row! {
     /// What may be spent at most.
-    RuleRow in "cap_rule" by (account: AccountId, scope: CapScope) live |_| None;
+    RuleRow in "cap_rule" by (account: AccountId, scope: CapScope)
+        changing [most]
+        live |_| None;
     account: AccountId,
     scope: CapScope,
     /// Nothing when the cap was lifted.
@@ -100,7 +110,9 @@ row! {
 
 row! {
     /// How far a cap is used, for one task, device or day.
-    CapRow in "cap" by (id: String) live |_| None;
+    CapRow in "cap" by (id: String)
+        changing [most, used, held]
+        live |_| None;
     id: String,
     account: AccountId,
     scope: CapScope,
@@ -111,7 +123,9 @@ row! {
 
 row! {
     /// A price that binds.
-    QuoteRow in "quote" by (id: QuoteId) live |_| None;
+    QuoteRow in "quote" by (id: QuoteId)
+        changing [hold]
+        live |_| None;
     id: QuoteId,
     account: AccountId,
     price_list: String,
@@ -123,7 +137,9 @@ row! {
 
 row! {
     /// What was answered under a key.
-    OutcomeRow in "outcome" by (key: Key) live |_| None;
+    OutcomeRow in "outcome" by (key: Key)
+        changing []
+        live |_| None;
     key: Key,
     fingerprint: String,
     reply: String,
@@ -132,7 +148,9 @@ row! {
 
 row! {
     /// News that nobody has taken yet.
-    EventRow in "event" by (id: EventId) live |_| None;
+    EventRow in "event" by (id: EventId)
+        changing []
+        live |_| None;
     id: EventId,
     account: AccountId,
     available: Amount,

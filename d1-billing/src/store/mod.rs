@@ -1,8 +1,12 @@
 //! Where the books are kept.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod cells;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod shelf;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]

@@ -11,12 +11,12 @@
 use crate::{
     BillingError, Command, Key, Open, Operation, QuoteId,
     books::{
-        Books, cap_ids_of, cap_ids_of_hold, each_table,
+        Books, each_table,
         row::{Row, Table},
     },
 };
 use d1_core::{AccountId, HoldId, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Which rows a batch of commands may touch.
 #[derive(Debug, Default)]
@@ -197,53 +197,19 @@ impl Dialect {
     }
 }
 
-/// The caps that may count what the commands do, and what they find.
-pub(super) fn caps<'a>(
-    books: &Books,
-    commands: impl Iterator<Item = &'a Command>,
-    now: Timestamp,
-) -> Vec<String> {
-    let mut ids: BTreeSet<String> = books.holds.all().flat_map(cap_ids_of_hold).collect();
-    let mut moved: BTreeMap<AccountId, Vec<AccountId>> = BTreeMap::new();
-    for Command { operation, .. } in commands {
-        match operation {
-            Operation::Open(Open { account, organisation: Some(organisation), .. }) => {
-                moved.entry(*account).or_default().push(*organisation);
-            }
-            Operation::Hold(hold) | Operation::Charge(hold) => {
-                let account = books.accounts.get(&(hold.account,));
-                let at = account.map_or(now, |row| row.seen_at.max(now));
-                let joined = moved.get(&hold.account).into_iter().flatten().copied();
-                for organisation in
-                    account.and_then(|row| row.organisation).into_iter().chain(joined)
-                {
-                    ids.extend(cap_ids_of(hold, Some(organisation), at));
-                }
-                ids.extend(cap_ids_of(hold, None, at));
-            }
-            Operation::Open(Open { organisation: None, .. })
-            | Operation::Freeze { .. }
-            | Operation::Grant(_)
-            | Operation::SetCap { .. }
-            | Operation::Quote(_)
-            | Operation::Extend { .. }
-            | Operation::Capture { .. }
-            | Operation::Refund { .. }
-            | Operation::Sweep { .. } => {}
-        }
-    }
-    ids.into_iter().collect()
-}
-
 /// Puts the rows of a JSON array into their table.
 pub(super) fn fill<R: Row>(table: &mut Table<R>, json: &str) -> Result<(), BillingError> {
-    let rows: Vec<R> = serde_json::from_str(json).map_err(|error| {
-        BillingError::Damaged(format!("a row of `{}` cannot be read: {error}", R::TABLE))
-    })?;
-    for row in rows {
+    for row in read(json)? {
         table.load(row);
     }
     Ok(())
+}
+
+/// The rows of a JSON array.
+pub(super) fn read<R: Row>(json: &str) -> Result<Vec<R>, BillingError> {
+    serde_json::from_str(json).map_err(|error| {
+        BillingError::Damaged(format!("a row of `{}` cannot be read: {error}", R::TABLE))
+    })
 }
 
 /// A statement that writes, and its rows.

@@ -1,11 +1,14 @@
 //! Reading rows for a batch.
 
-use super::{super::sql, int, trouble};
+use super::{
+    super::{shelf::Shelf, sql},
+    int, trouble,
+};
 use crate::{
     BillingError, Command,
     books::{AccountRow, Books, cap_ids_of_account, row::Row},
 };
-use d1_core::AccountId;
+use d1_core::{AccountId, HoldId};
 use sql::{Dialect, Needs, fill};
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::fmt::Display;
@@ -71,7 +74,8 @@ pub(super) async fn load(
     needs: &Needs,
     commands: &[Command],
 ) -> Result<Books, BillingError> {
-    let mut books = Books::default();
+    let mut shelf = Shelf::default();
+    let books = &mut shelf.books;
     // The clock of an account may be ahead.
     let now = owners.iter().map(|row| row.seen_at).max().unwrap_or_default().max(needs.now);
     for row in owners {
@@ -92,21 +96,23 @@ pub(super) async fn load(
     fill(&mut books.quotes, &quotes)?;
     fill(&mut books.rules, &rules)?;
     fill(&mut books.lots, &lots)?;
-    load_rest(db, &mut books, needs, commands).await?;
-    Ok(books)
+    load_rest(db, &mut shelf, needs, commands).await?;
+    Ok(shelf.books)
 }
 
 /// What is named by what was found.
 async fn load_rest(
     db: &mut PgConnection,
-    books: &mut Books,
+    shelf: &mut Shelf,
     needs: &Needs,
     commands: &[Command],
 ) -> Result<(), BillingError> {
+    let books = &shelf.books;
     let mut ids = Vec::new();
     let counted = books.holds.all().any(|hold| hold.counted != 0);
     if counted || books.rules.all().next().is_some() {
-        ids = sql::caps(books, commands.iter(), needs.now);
+        let found: Vec<HoldId> = books.holds.all().map(|hold| hold.id).collect();
+        ids = shelf.missing_caps(commands, &found, needs.now);
         if commands.is_empty() {
             let looked_at = needs.accounts.iter();
             ids.extend(looked_at.flat_map(|account| {
@@ -124,6 +130,7 @@ async fn load_rest(
     let found = sqlx::query_as(AssertSqlSafe(sql)).bind(holds).bind(ids);
     let (shares, lots, caps): (String, String, String) =
         found.fetch_one(db).await.map_err(trouble)?;
+    let books = &mut shelf.books;
     fill(&mut books.shares, &shares)?;
     fill(&mut books.lots, &lots)?;
     fill(&mut books.caps, &caps)

@@ -12,7 +12,7 @@ use crate::{
     store::sql::{Needs, fill},
 };
 use d1_core::{AccountId, HoldId, Timestamp};
-use rows::{LITE, list, load, one};
+use rows::{LITE, list, look, one};
 use rusqlite::{Connection, params};
 use std::{path::Path, sync::Arc};
 use tokio::sync::Mutex;
@@ -74,7 +74,7 @@ impl BookStore for SqliteBooks {
 
     async fn balance(&self, account: AccountId, now: Timestamp) -> Result<Balance, BillingError> {
         self.read(move |db| {
-            let mut books = load(db, &Needs::to_look_at(account, now), &[])?;
+            let mut books = look(db, &Needs::to_look_at(account, now))?;
             Ok(books.balance(account, now).unwrap_or_else(view::nothing))
         })
         .await
@@ -95,7 +95,7 @@ impl BookStore for SqliteBooks {
         self.read(move |db| {
             let mut needs = Needs { now, ..Needs::default() };
             needs.holds.insert(hold);
-            Ok(load(db, &needs, &[])?.look_at(hold, now))
+            Ok(look(db, &needs)?.look_at(hold, now))
         })
         .await
     }

@@ -1,7 +1,9 @@
 //! The one thread that writes, many commands to a sync.
 //!
 //! 1. A caller puts a command into a bounded queue and waits.
-//! 2. The thread takes every command that waits, begins to write, and reads the rows they need.
+//! 2. The thread takes every command that waits, begins to write, and reads the rows they need
+//!    that are not on its shelf. Nobody else writes now; if somebody has since the last batch,
+//!    the shelf is cleared.
 //! 3. The books decide, one command after the other.
 //! 4. What changed is written and synced. Only now the callers are answered.
 //!
@@ -10,8 +12,8 @@
 //! still has is no longer certain.
 
 use super::{
-    super::sql::{self, Needs},
-    rows::{LITE, load},
+    super::shelf::Shelf,
+    rows::{load, save},
 };
 use crate::{Applied, BillingError, Command, Reply};
 use d1_core::Timestamp;
@@ -50,7 +52,7 @@ impl Writer {
     pub(super) fn start(db: Connection) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new().name("d1-ledger".into());
-        let thread = thread.spawn(move || Batches { db, broken: false }.run(queue))?;
+        let thread = thread.spawn(move || Batches::of(db).run(queue))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
@@ -91,11 +93,18 @@ impl fmt::Debug for Writer {
 
 struct Batches {
     db: Connection,
+    shelf: Shelf,
+    /// The version of the file that the shelf is of.
+    seen: Option<i64>,
     /// Whether the disk failed once.
     broken: bool,
 }
 
 impl Batches {
+    fn of(db: Connection) -> Self {
+        Self { db, shelf: Shelf::default(), seen: None, broken: false }
+    }
+
     fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::new();
         while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
@@ -136,35 +145,40 @@ impl Batches {
             return Ok(vec![]);
         }
         fault::point("ledger.begin");
-        let done = Self::in_transaction(&mut self.db, commands, now);
+        let done = self.in_transaction(commands, now);
         self.broken |= matches!(done, Err(Failure::Disk(_)));
         if done.is_ok() {
+            self.shelf.put_away();
             fault::point("ledger.committed");
+        } else {
+            self.shelf.clear();
         }
         done
     }
 
     fn in_transaction(
-        db: &mut Connection,
+        &mut self,
         commands: &[Command],
         now: Timestamp,
     ) -> Result<Vec<Answer>, Failure> {
+        let Self { db, shelf, seen, .. } = self;
         // Never deferred: what was read could be old when it is written.
         let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let needs = Needs::of(commands.iter().map(|command| (command, now)));
-        let mut books = load(&change, &needs, commands).map_err(Failure::from_loading)?;
+        let version = version(&change)?;
+        if *seen != Some(version) {
+            shelf.clear();
+            *seen = Some(version);
+        }
+        let missing = shelf.missing(commands, now);
+        load(&change, shelf, &missing, commands).map_err(Failure::from_loading)?;
+        let books = &mut shelf.books;
         let answers: Vec<Answer> =
             commands.iter().map(|command| books.apply(command, now)).collect();
-        let writes =
-            sql::writes(&mut books, LITE).map_err(|error| Failure::Storage(error.to_string()))?;
-        if writes.is_empty() {
-            return Ok(answers);
+        // What is refused writes nothing, and nothing is synced for it.
+        if save(&change, books)? {
+            fault::point("ledger.written");
+            change.commit()?;
         }
-        for write in writes {
-            change.prepare_cached(&write.sql)?.execute([write.rows])?;
-        }
-        fault::point("ledger.written");
-        change.commit()?;
         Ok(answers)
     }
 
@@ -173,6 +187,11 @@ impl Batches {
         let done = self.db.execute(sql, [events]).map(drop);
         done.map_err(|error| Failure::from(error).told())
     }
+}
+
+/// Changes when another connection has changed the file.
+fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 /// Why a batch was not written.
