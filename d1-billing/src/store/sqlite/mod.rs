@@ -82,7 +82,7 @@ impl BookStore for SqliteBooks {
 
     async fn lots(&self, account: AccountId, now: Timestamp) -> Result<Vec<Lot>, BillingError> {
         let look_up = move |db: &Connection| {
-            Ok(load(db, &Needs::to_look_at(account, now), &[])?.lots(account, now))
+            Ok(look(db, &Needs::to_look_at(account, now))?.lots(account, now))
         };
         self.read(look_up).await
     }
