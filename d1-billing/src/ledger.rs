@@ -113,6 +113,27 @@ impl Ledger {
         self.books.statement(account, after, limit).await
     }
 
+    /// The number of the last line of an account's history from before this time; zero when
+    /// there is none.
+    pub async fn last_before(
+        &self,
+        account: AccountId,
+        at: Timestamp,
+    ) -> Result<u64, BillingError> {
+        // Lines are in the order of their times, so what is asked is between two numbers.
+        let (mut before, mut upto) = (0, self.balance(account).await?.lines);
+        while before < upto {
+            let middle = before + (upto - before).div_ceil(2);
+            let line = self.books.statement(account, middle - 1, 1).await?;
+            if line.lines.first().is_some_and(|line| line.at < at) {
+                before = middle;
+            } else {
+                upto = middle - 1;
+            }
+        }
+        Ok(before)
+    }
+
     /// News that nobody has taken, the oldest first.
     pub async fn news(&self, limit: usize) -> Result<Vec<Event>, BillingError> {
         self.books.news(limit).await

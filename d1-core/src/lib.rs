@@ -59,7 +59,7 @@ pub use action::{
     Action, Exec, File, FileChange, GroupMember, PackageOperation, Packages, Revert, Service,
     ServiceChange, Shell,
 };
-pub use amount::Amount;
+pub use amount::{Amount, AmountError};
 pub use argv::{Argv, ArgvError};
 pub use change::{Baseline, Change, Resource, State};
 pub use check::{About, Pace};

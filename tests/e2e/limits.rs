@@ -4,20 +4,7 @@ use d1_core::DeviceId;
 use d1_protocol::{ApiClient, ClientError, api::CreateRequest};
 use d1_world::{AptRoot, CloudDesk, Deb, Desk, Redis};
 use futures_util::StreamExt as _;
-use std::{process::Command, time::Duration};
-
-/// What an answer is and says, field names in lower case.
-fn ask(cloud: &CloudDesk, args: &[&str], path: &str) -> (String, String) {
-    let url = format!("{}{path}", cloud.http());
-    let asked = Command::new("curl").args(["-si"]).args(args).arg(url).output().unwrap();
-    let text = String::from_utf8(asked.stdout).unwrap().replace('\r', "");
-    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
-    (head.to_lowercase(), body.to_owned())
-}
-
-fn token() -> String {
-    format!("Authorization: Bearer {}", CloudDesk::TOKEN)
-}
+use std::time::Duration;
 
 fn request(device: DeviceId) -> CreateRequest {
     let install = vec!["single".parse().unwrap()];
@@ -43,14 +30,14 @@ fn on_redis(server: &Redis) -> CloudDesk {
 async fn every_answer_tells_how_one_stands() {
     let server = Redis::start();
     for cloud in [CloudDesk::start(), on_redis(&server)] {
-        let (head, _) = ask(&cloud, &["-H", &token()], "/api/v1/devices");
+        let (head, _) = cloud.curl(&["-H", &CloudDesk::bearer()], "/api/v1/devices");
         assert!(head.starts_with("http/1.1 200"), "{head}");
         assert!(head.contains("\nratelimit-policy: \"reads\";q=3000;w=60\n"), "{head}");
         assert!(head.contains("\nratelimit: \"reads\";r=2999;t=1\n"), "{head}");
-        let (head, _) = ask(&cloud, &[], "/api/v1/devices");
+        let (head, _) = cloud.curl(&[], "/api/v1/devices");
         assert!(head.starts_with("http/1.1 401"), "{head}");
         assert!(head.contains("\nratelimit-policy: \"address\";q=6000;w=60\n"), "{head}");
-        let (head, _) = ask(&cloud, &[], "/healthz");
+        let (head, _) = cloud.curl(&[], "/healthz");
         assert!(head.starts_with("http/1.1 200") && !head.contains("ratelimit"), "{head}");
     }
 }
@@ -94,9 +81,18 @@ async fn what_is_refused_says_when_to_ask_again() {
     until_refused(&client, device).await;
     let body = serde_json::to_string(&request(device)).unwrap();
     // What curl takes to start gives some of it back, so it may have to ask more than once.
-    let args = ["-X", "POST", "-H", &token(), "-H", "Content-Type: application/json", "-d", &body];
+    let args = [
+        "-X",
+        "POST",
+        "-H",
+        &CloudDesk::bearer(),
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        &body,
+    ];
     let (head, body) = loop {
-        let answer = ask(&cloud, &args, "/api/v1/setup/create");
+        let answer = cloud.curl(&args, "/api/v1/setup/create");
         if answer.0.starts_with("http/1.1 429") {
             break answer;
         }
@@ -128,7 +124,7 @@ async fn a_cloud_whose_redis_is_gone_serves_looks_and_half_of_the_changes() {
     let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     client.devices().await.unwrap();
     server.kill();
-    let (head, _) = ask(&cloud, &["-H", &token()], "/api/v1/devices");
+    let (head, _) = cloud.curl(&["-H", &CloudDesk::bearer()], "/api/v1/devices");
     assert!(head.starts_with("http/1.1 200") && !head.contains("ratelimit"), "{head}");
     let (_, error) = until_refused(&client, DeviceId::generate()).await;
     assert_eq!(error.problem().title, "this is more than 30 in 60 s of `device`");

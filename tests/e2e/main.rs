@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells the lints that helpers beside the tests are tests too.
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod cloud;

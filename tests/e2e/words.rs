@@ -180,6 +180,7 @@ fn of_the_manual() {
         "history",
         "why",
         "logs",
+        "credits",
         "completion",
         "man",
         "exit-codes",
@@ -189,6 +190,9 @@ fn of_the_manual() {
         transcript = transcript.run(&[command, "--help"]);
     }
     transcript
+        .run(&["credits", "history", "--help"])
+        .run(&["credits", "caps", "--help"])
+        .run(&["credits", "caps", "set", "--help"])
         .run(&["diagnose", "--list"])
         .run(&["exit-codes"])
         .run(&["--version"])

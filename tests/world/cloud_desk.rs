@@ -4,7 +4,10 @@ use crate::{Desk, PATIENCE, Server};
 use d1_core::{DeviceId, Journal as _, Stage};
 use d1_executor::SqliteJournal;
 use d1_protocol::ApiClient;
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 /// A cloud of our own.
 #[derive(Debug)]
@@ -76,6 +79,20 @@ impl CloudDesk {
         // A handful of small strings, for the length of a test.
         let keep = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         vec!["--cloud", keep(url), "--token-file", keep(token)]
+    }
+
+    /// What curl is answered, field names in lower case: the head, and the body.
+    pub fn curl(&self, args: &[&str], path: &str) -> (String, String) {
+        let url = format!("{}{path}", self.http());
+        let asked = Command::new("curl").args(["-si"]).args(args).arg(url).output().unwrap();
+        let text = String::from_utf8(asked.stdout).unwrap().replace('\r', "");
+        let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+        (head.to_lowercase(), body.to_owned())
+    }
+
+    /// The field by which curl is let in.
+    pub fn bearer() -> String {
+        format!("Authorization: Bearer {}", Self::TOKEN)
     }
 
     /// The one device that is linked, once it is.

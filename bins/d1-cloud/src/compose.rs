@@ -2,12 +2,13 @@
 
 use crate::{
     config::Config,
+    credits::Credits,
     ledger,
     limits::{Limits, LimitsError},
     routes,
     token::DevelopmentToken,
 };
-use d1_billing::{BillingError, PriceList, PriceListError};
+use d1_billing::{BillingError, Ledger, PriceList, PriceListError};
 use d1_core::{Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock};
 use d1_orchestrator::{
     Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, RecipePlanner,
@@ -24,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) engine: Engine,
+    pub(crate) credits: Credits,
     pub(crate) token: DevelopmentToken,
     pub(crate) limits: Limits,
     pub(crate) supervisor: Supervisor,
@@ -120,12 +122,17 @@ impl Cloud {
             DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })?;
         let supervisor = Supervisor::default();
         let limits = Limits::open(&config, Arc::new(SystemClock::new()))?;
-        let engine = engine(&config, &supervisor).await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let ledger = ledger::open(&config, Arc::clone(&clock), &supervisor).await?;
+        let credits = Amount::credits(config.credits);
+        ledger::begin(&ledger, DevelopmentToken::development_account(), credits).await?;
+        let engine = engine(&config, &ledger, &clock, &supervisor).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
-        let app = App { engine, token, limits, supervisor: supervisor.clone() };
+        let credits = Credits::new(ledger);
+        let app = App { engine, credits, token, limits, supervisor: supervisor.clone() };
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
             let stopped = async move { stopping.cancelled().await };
@@ -155,19 +162,20 @@ impl Cloud {
     }
 }
 
-async fn engine(config: &Config, supervisor: &Supervisor) -> Result<Engine, StartError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+async fn engine(
+    config: &Config,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+    supervisor: &Supervisor,
+) -> Result<Engine, StartError> {
     let store = Arc::new(SqliteSetupStore::open(&config.state_dir.join("cloud.db"))?);
-    let ledger = ledger::open(config, clock.clone(), supervisor).await?;
-    let account = DevelopmentToken::development_account();
-    ledger::begin(&ledger, account, Amount::credits(config.credits)).await?;
     let engine = Engine::new(EngineParts {
         planner: Arc::new(RecipePlanner::new(Catalogue::embedded()?)),
         store,
-        ledger: Arc::new(ledger),
+        ledger: Arc::new(ledger.clone()),
         prices: Arc::new(PriceList::built_in()?),
-        clock: Arc::clone(&clock),
-        hub: Hub::new(supervisor.clone(), clock),
+        clock: Arc::clone(clock),
+        hub: Hub::new(supervisor.clone(), Arc::clone(clock)),
         supervisor: supervisor.clone(),
     });
     engine.recover().await?;

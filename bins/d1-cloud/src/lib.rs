@@ -6,6 +6,7 @@
 
 mod compose;
 mod config;
+mod credits;
 mod ledger;
 mod limits;
 mod place;

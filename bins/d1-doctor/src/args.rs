@@ -1,8 +1,12 @@
 //! The command line.
 
+mod credits;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use d1_core::{Source, ThingName};
 use std::path::PathBuf;
+
+pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Scope};
 
 /// Sets up and repairs this machine: every change is a plan first, leaves a receipt, and can be undone.
 #[derive(Debug, Parser)]
@@ -162,6 +166,11 @@ pub enum Command {
         after_help = "Examples:\n  d1-doctor run -- make test\n  d1-doctor run --profile diagnose -- df -h\n  d1-doctor run --touch /srv/site -- ./publish\n\nThe command has no network. Exit codes are those of the command."
     )]
     Run(Run),
+    /// Show what an account in a cloud has, how it came to that, and what it may spend
+    #[command(
+        after_help = "Examples:\n  d1-doctor credits\n  d1-doctor credits history\n  d1-doctor credits caps set day 10\n\nWork that no cloud plans costs nothing and needs no account."
+    )]
+    Credits(Credits),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  d1-doctor completion bash > ~/.local/share/bash-completion/completions/d1-doctor\n  d1-doctor completion zsh > ~/.zfunc/_d1-doctor"

@@ -20,7 +20,8 @@ pub mod watch;
 use args::{Cli, Command};
 use clap::Parser as _;
 use commands::{
-    cancel, confined, diagnose, fix, history, install, logs, manual, resume, status, undo, why,
+    cancel, confined, credits, diagnose, fix, history, install, logs, manual, resume, status, undo,
+    why,
 };
 use d1_core::{Category, Problem, SetupStore, StoreError, SystemClock};
 use failure::{ExitCode, Failure};
@@ -61,6 +62,7 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<std::process::ExitCode, Failure>
     let ended = match command {
         // Its exit codes are not ours.
         Command::Run(args) => return work(confined::run(terminal, &global, &args)),
+        Command::Credits(args) => on_one_thread(credits::run(terminal, &args)),
         Command::Completion { shell } => Ok(manual::completion(terminal, shell)),
         Command::Man { dir } => manual::man(terminal, dir.as_deref()),
         Command::ExitCodes => Ok(manual::exit_codes(terminal)),
@@ -95,11 +97,14 @@ fn look(
     home: Home,
     command: impl AsyncFnOnce(&Home, &dyn SetupStore, &SystemClock) -> Result<ExitCode, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    on(runtime, async {
+    on_one_thread(async {
         let store = compose::store(&home)?;
         command(&home, &*store, &SystemClock::new()).await
     })
+}
+
+fn on_one_thread<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    on(tokio::runtime::Builder::new_current_thread().enable_all().build(), command)
 }
 
 /// Runs a command that speaks to a machine.

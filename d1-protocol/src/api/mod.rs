@@ -1,14 +1,20 @@
 //! The bodies and paths of the cloud's HTTP interface; `d1-doctor --json` prints the same.
 
+mod credits;
 mod list;
 mod path;
 mod problem;
 mod request;
 mod setup;
 
+pub use credits::{
+    BalanceView, CSV, CapList, CapRequest, CapScopeName, CapView, EntriesQuery, EntryList,
+    EntryView, ExpiryView, GrantList, GrantView, LINES, MAX_LINES,
+};
 pub use list::{DeviceView, Devices, HealthView, SetupList};
 pub use path::{
-    APPROVE, CANCEL, CREATE, DEVICES, EVENTS, HEALTH, LINK, READY, RESUME, TASK, TASKS, UNDO,
+    APPROVE, BALANCE, CANCEL, CAP, CAPS, CREATE, DEVICES, ENTRIES, EVENTS, GRANTS, HEALTH, LINK,
+    READY, RESUME, TASK, TASKS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};

@@ -16,6 +16,16 @@ pub const CANCEL: &str = "/api/v1/setup/tasks/{id}/cancel";
 pub const RESUME: &str = "/api/v1/setup/tasks/{id}/resume";
 /// Take back what a setup changed.
 pub const UNDO: &str = "/api/v1/setup/tasks/{id}/undo";
+/// How the caller's account stands.
+pub const BALANCE: &str = "/api/v1/user/balance";
+/// How it came to that, as JSON or as a table for spreadsheets.
+pub const ENTRIES: &str = "/api/v1/credits/entries";
+/// Which of its grants are left, as JSON or as a table for spreadsheets.
+pub const GRANTS: &str = "/api/v1/credits/grants";
+/// What it may spend at most.
+pub const CAPS: &str = "/api/v1/credits/caps";
+/// One of these limits: set it, or lift it.
+pub const CAP: &str = "/api/v1/credits/caps/{scope}";
 /// The devices that are linked.
 pub const DEVICES: &str = "/api/v1/devices";
 /// Where devices link up.

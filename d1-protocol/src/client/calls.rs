@@ -128,7 +128,10 @@ impl ApiClient {
     }
 
     /// Asks, and asks again as long as there is patience.
-    async fn read<T: DeserializeOwned>(&self, call: RequestBuilder) -> Result<T, ClientError> {
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        call: RequestBuilder,
+    ) -> Result<T, ClientError> {
         let began = tokio::time::Instant::now();
         loop {
             let Some(try_now) = call.try_clone() else { return once(call).await };

@@ -1,6 +1,7 @@
 //! A client of the cloud's HTTP interface.
 
 mod calls;
+mod credits;
 mod error;
 mod events;
 

@@ -2,7 +2,7 @@
 
 use crate::{compose::App, refusal::Refusal};
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::request::Parts,
 };
 use d1_core::{AccountId, Category, Problem, SetupId};
@@ -31,6 +31,23 @@ impl FromRequestParts<App> for Named {
         given.parse().map(Self).map_err(|error: d1_core::IdError| {
             let title = format!("there is no setup `{given}`");
             Problem::new("D1-SETUP-001", Category::Usage, title).because(error.to_string()).into()
+        })
+    }
+}
+
+/// A query whose every field is known; the refusal names the field that is not.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let asked = Query::<T>::from_request_parts(parts, app).await;
+        asked.map(|Query(asked)| Self(asked)).map_err(|error| {
+            Problem::new("D1-API-005", Category::Usage, "the request's query is not understood")
+                .because(error.body_text())
+                .leaving("nothing was changed")
+                .into()
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod caller;
 mod create;
+mod credits;
 mod devices;
 mod events;
 mod setups;
@@ -12,7 +13,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use d1_protocol::api;
 
@@ -30,6 +31,11 @@ pub(crate) fn router(app: App) -> Router {
         .route(api::CANCEL, post(setups::cancel))
         .route(api::RESUME, post(setups::resume))
         .route(api::UNDO, post(create::undo))
+        .route(api::BALANCE, get(credits::balance))
+        .route(api::ENTRIES, get(credits::entries))
+        .route(api::GRANTS, get(credits::grants))
+        .route(api::CAPS, get(credits::caps))
+        .route(api::CAP, put(credits::set_cap).delete(credits::lift_cap))
         .route(api::DEVICES, get(devices::list))
         .route(api::LINK, get(devices::link))
         .route(api::HEALTH, get(|| async { "ok\n" }))

@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod confined;
 pub mod consent;
+pub mod credits;
 pub mod diagnose;
 pub mod drive;
 pub mod fix;

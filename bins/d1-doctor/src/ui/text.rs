@@ -1,5 +1,6 @@
 //! Text for terminals: widths, glyphs with plain fall-backs, sizes and times in words.
 
+use chrono::DateTime;
 use d1_core::Timestamp;
 use std::time::Duration;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -119,6 +120,24 @@ pub fn when(age: Duration) -> String {
     }
 }
 
+/// `2026-11-29`, in UTC.
+#[must_use]
+pub fn day(millis: u64) -> String {
+    moment(millis, "%Y-%m-%d")
+}
+
+/// `2026-11-29 07:41`, in UTC.
+#[must_use]
+pub fn minute(millis: u64) -> String {
+    moment(millis, "%Y-%m-%d %H:%M")
+}
+
+/// A moment, or the number itself where no calendar has it.
+fn moment(millis: u64, format: &str) -> String {
+    let moment = i64::try_from(millis).ok().and_then(DateTime::from_timestamp_millis);
+    moment.map_or_else(|| millis.to_string(), |moment| moment.format(format).to_string())
+}
+
 /// `512 B`, `1.4 MB`: decimal, as package managers count.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -203,6 +222,9 @@ mod tests {
         assert_eq!(bytes(1_430_000), "1.4 MB");
         assert_eq!(bytes(412_000_000), "412 MB");
         assert_eq!(bytes(2_500), "2.5 kB");
+        assert_eq!(day(1_800_000_000_000), "2027-01-15");
+        assert_eq!(minute(1_800_000_000_000), "2027-01-15 08:00");
+        assert_eq!(day(u64::MAX), u64::MAX.to_string());
     }
 
     #[test]

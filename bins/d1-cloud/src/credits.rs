@@ -1,0 +1,180 @@
+//! What can be asked about credits, however it is asked.
+
+use d1_billing::{
+    BillingError, CapScope, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, Refusal as No,
+    Source, Statement,
+};
+use d1_core::{AccountId, Amount, Category, Problem, Timestamp};
+use d1_protocol::api::{
+    BalanceView, CapList, CapRequest, CapScopeName, CapView, EntriesQuery, EntryList, EntryView,
+    ExpiryView, GrantList, GrantView, LINES, MAX_LINES,
+};
+
+/// The credits of whoever asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Credits {
+    ledger: Ledger,
+}
+
+impl Credits {
+    /// Those in this ledger.
+    pub(crate) const fn new(ledger: Ledger) -> Self {
+        Self { ledger }
+    }
+
+    pub(crate) async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem> {
+        let balance = self.ledger.balance(account).await.map_err(problem)?;
+        let expires = |(amount, at): (Amount, Timestamp)| ExpiryView {
+            amount_micro: amount.as_micro(),
+            at: at.0,
+        };
+        Ok(BalanceView {
+            schema: "d1.balance.v1".to_owned(),
+            account,
+            posted_micro: balance.posted.as_micro(),
+            held_micro: balance.held.as_micro(),
+            available_micro: balance.available.as_micro(),
+            frozen: balance.frozen,
+            expires_next: balance.expires_next.map(expires),
+        })
+    }
+
+    pub(crate) async fn entries(
+        &self,
+        account: AccountId,
+        query: EntriesQuery,
+    ) -> Result<EntryList, Problem> {
+        let limit = query.limit.unwrap_or(LINES);
+        if !(1..=MAX_LINES).contains(&limit) {
+            let title = format!("a part of the history has 1 to {MAX_LINES} lines, not {limit}");
+            return Err(Problem::new("D1-API-005", Category::Usage, title)
+                .leaving("nothing was changed")
+                .next(format!("ask for ?limit={MAX_LINES}, and for the rest with ?after=")));
+        }
+        let last = self.ledger.balance(account).await.map_err(problem)?.lines;
+        let newest = last.saturating_sub(limit as u64);
+        let after = match (query.after, query.since) {
+            (None, None) => newest,
+            (after, None) => after.unwrap_or_default(),
+            (after, Some(since)) => {
+                let since = self.ledger.last_before(account, Timestamp(since));
+                since.await.map_err(problem)?.max(after.unwrap_or_default())
+            }
+        };
+        let statement = self.ledger.statement(account, after, limit).await.map_err(problem)?;
+        Ok(entry_list(&statement, last))
+    }
+
+    pub(crate) async fn grants(&self, account: AccountId) -> Result<GrantList, Problem> {
+        let lots = self.ledger.lots(account).await.map_err(problem)?;
+        let grants = lots.iter().map(grant).collect();
+        Ok(GrantList { schema: "d1.credit_grants.v1".to_owned(), grants })
+    }
+
+    pub(crate) async fn caps(&self, account: AccountId) -> Result<CapList, Problem> {
+        let balance = self.ledger.balance(account).await.map_err(problem)?;
+        let caps = balance.caps.iter().map(cap).collect();
+        Ok(CapList { schema: "d1.credit_caps.v1".to_owned(), caps })
+    }
+
+    /// Sets a cap, or lifts it. Said twice, it is so once.
+    pub(crate) async fn set_cap(
+        &self,
+        account: AccountId,
+        scope: CapScopeName,
+        cap: Option<CapRequest>,
+    ) -> Result<CapList, Problem> {
+        let most = cap.map(|cap| Amount::micro(cap.most_micro));
+        let operation = Operation::SetCap { account, scope: scope_of(scope), most };
+        self.ledger.apply(Key::generate(), operation).await.map_err(problem)?;
+        self.caps(account).await
+    }
+}
+
+fn entry_list(statement: &Statement, last: u64) -> EntryList {
+    let next = statement.lines.last().map(|line| line.seq).filter(|seq| *seq < last);
+    EntryList {
+        schema: "d1.credit_entries.v1".to_owned(),
+        opening_micro: statement.opening.as_micro(),
+        entries: statement.lines.iter().map(entry).collect(),
+        closing_micro: statement.closing.as_micro(),
+        next,
+    }
+}
+
+fn entry(line: &Line) -> EntryView {
+    // The books keep no amount that a signed number cannot hold.
+    let amount = i64::try_from(line.amount.as_micro()).unwrap_or(i64::MAX);
+    let (kind, change_micro) = match line.kind {
+        EntryKind::Opened => ("opened", 0),
+        EntryKind::Granted => ("granted", amount),
+        EntryKind::Charged => ("charged", -amount),
+        EntryKind::Refunded => ("refunded", amount),
+        EntryKind::Lapsed => ("lapsed", -amount),
+    };
+    EntryView {
+        seq: line.seq,
+        at: line.at.0,
+        kind: kind.to_owned(),
+        change_micro,
+        balance_micro: line.after.as_micro(),
+        hold: line.hold,
+        grant: line.lot.map(|lot| lot.to_string()),
+    }
+}
+
+fn grant(lot: &Lot) -> GrantView {
+    let source = match lot.source {
+        Source::Gift => "gift",
+        Source::Paid => "paid",
+    };
+    GrantView {
+        id: lot.id.to_string(),
+        source: source.to_owned(),
+        priority: lot.priority,
+        amount_micro: lot.amount.as_micro(),
+        free_micro: lot.free.as_micro(),
+        held_micro: lot.held.as_micro(),
+        spent_micro: lot.spent.as_micro(),
+        lapsed_micro: lot.lapsed.as_micro(),
+        from: lot.from.0,
+        until: lot.until.map(|until| until.0),
+    }
+}
+
+fn cap(cap: &CapUse) -> CapView {
+    let scope = match cap.scope {
+        CapScope::Task => CapScopeName::Task,
+        CapScope::Device => CapScopeName::Device,
+        CapScope::Day => CapScopeName::Day,
+        CapScope::Account => CapScopeName::Account,
+        CapScope::Organisation => CapScopeName::Organisation,
+    };
+    CapView { scope, most_micro: cap.most.as_micro(), used_micro: cap.used.map(Amount::as_micro) }
+}
+
+const fn scope_of(name: CapScopeName) -> CapScope {
+    match name {
+        CapScopeName::Task => CapScope::Task,
+        CapScopeName::Device => CapScope::Device,
+        CapScopeName::Day => CapScope::Day,
+        CapScopeName::Account => CapScope::Account,
+        CapScopeName::Organisation => CapScope::Organisation,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+fn problem(error: BillingError) -> Problem {
+    let text = error.to_string();
+    let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
+    let problem = match &error {
+        BillingError::Refused(No::TooMuch(_)) => Problem::new("D1-API-005", Category::Usage, title),
+        BillingError::Refused(_) => Problem::new("D1-CREDIT-403", Category::Credit, title),
+        BillingError::Unavailable { source, .. } => {
+            Problem::new("D1-CREDIT-500", Category::Network, title).because(source.to_string())
+        }
+        BillingError::Damaged(_) | _ => Problem::new("D1-CREDIT-500", Category::Bug, title),
+    };
+    let problem = problem.leaving("nothing was changed");
+    if remedy.is_empty() { problem } else { problem.next(remedy) }
+}

@@ -1,0 +1,104 @@
+//! Credits: how the caller's account stands, how it came to that, and what it may spend.
+
+use super::caller::{Asked, Body, Caller};
+use crate::{compose::App, refusal::Refusal};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{
+        HeaderMap, HeaderName,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
+    response::{IntoResponse as _, Response},
+};
+use d1_core::{Category, Problem};
+use d1_protocol::api::{BalanceView, CSV, CapList, CapRequest, CapScopeName, EntriesQuery};
+use serde::de::{Deserialize as _, IntoDeserializer as _, value};
+
+/// Where a table says where it goes on, which a list says in itself.
+const CURSOR: HeaderName = HeaderName::from_static("d1-cursor");
+
+type Caps = Result<Json<CapList>, Refusal>;
+
+/// How the account stands.
+pub(crate) async fn balance(
+    State(app): State<App>,
+    Caller(account): Caller,
+) -> Result<Json<BalanceView>, Refusal> {
+    Ok(Json(app.credits.balance(account).await?))
+}
+
+/// A part of its history, as JSON, or as a table when that is what is accepted.
+pub(crate) async fn entries(
+    State(app): State<App>,
+    Caller(account): Caller,
+    headers: HeaderMap,
+    Asked(query): Asked<EntriesQuery>,
+) -> Result<Response, Refusal> {
+    let list = app.credits.entries(account, query).await?;
+    if !wants_table(&headers) {
+        return Ok(Json(list).into_response());
+    }
+    let mut response = table(list.to_csv(true));
+    if let Some(next) = list.next {
+        response.headers_mut().insert(CURSOR, next.into());
+    }
+    Ok(response)
+}
+
+/// Its grants, as JSON, or as a table when that is what is accepted.
+pub(crate) async fn grants(
+    State(app): State<App>,
+    Caller(account): Caller,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let list = app.credits.grants(account).await?;
+    Ok(if wants_table(&headers) { table(list.to_csv()) } else { Json(list).into_response() })
+}
+
+/// Its caps.
+pub(crate) async fn caps(State(app): State<App>, Caller(account): Caller) -> Caps {
+    Ok(Json(app.credits.caps(account).await?))
+}
+
+/// Sets one.
+pub(crate) async fn set_cap(
+    State(app): State<App>,
+    Caller(account): Caller,
+    scope: Path<String>,
+    Body(request): Body<CapRequest>,
+) -> Caps {
+    let scope = scope_of(&scope)?;
+    Ok(Json(app.credits.set_cap(account, scope, Some(request)).await?))
+}
+
+/// Lifts one.
+pub(crate) async fn lift_cap(
+    State(app): State<App>,
+    Caller(account): Caller,
+    scope: Path<String>,
+) -> Caps {
+    Ok(Json(app.credits.set_cap(account, scope_of(&scope)?, None).await?))
+}
+
+fn scope_of(text: &str) -> Result<CapScopeName, Refusal> {
+    let scope = CapScopeName::deserialize(text.into_deserializer());
+    scope.map_err(|error: value::Error| {
+        let title = format!("there is no cap `{text}`");
+        Problem::new("D1-API-003", Category::Usage, title)
+            .because(error.to_string())
+            .leaving("nothing was changed")
+            .into()
+    })
+}
+
+/// Whether a table is accepted and JSON is not named before it.
+fn wants_table(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut kinds = accepted.split(',').filter_map(|kind| kind.split(';').next());
+    kinds.next().is_some_and(|first| first.trim().eq_ignore_ascii_case(CSV))
+}
+
+fn table(text: String) -> Response {
+    ([(CONTENT_TYPE, "text/csv; charset=utf-8; header=present")], text).into_response()
+}

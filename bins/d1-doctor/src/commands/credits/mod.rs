@@ -1,0 +1,22 @@
+//! `d1-doctor credits`: how the account stands in its cloud, and what it may spend.
+
+mod account;
+mod caps;
+mod cloud;
+mod history;
+
+use crate::{
+    args::{Credits, CreditsCommand},
+    failure::{ExitCode, Failure},
+    terminal::Terminal,
+};
+
+/// Shows credits, or changes what may be spent.
+pub async fn run(terminal: &Terminal, args: &Credits) -> Result<ExitCode, Failure> {
+    let client = cloud::client(&args.cloud)?;
+    match &args.what {
+        None => account::run(terminal, &client).await,
+        Some(CreditsCommand::History(history)) => history::run(terminal, &client, *history).await,
+        Some(CreditsCommand::Caps { change }) => caps::run(terminal, &client, *change).await,
+    }
+}

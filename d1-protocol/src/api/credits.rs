@@ -1,0 +1,185 @@
+//! Credits, as clients see them: how an account stands, and how it came to that.
+
+mod csv;
+
+use d1_core::{AccountId, HoldId};
+use serde::{Deserialize, Serialize};
+
+/// The media type of a list that spreadsheets read (RFC 4180).
+pub const CSV: &str = "text/csv";
+
+/// How many lines of an account's history are told when nothing is said.
+pub const LINES: usize = 50;
+/// How many lines are told at once, at most.
+pub const MAX_LINES: usize = 500;
+
+/// How an account stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceView {
+    /// `d1.balance.v1`
+    pub schema: String,
+    /// Which account.
+    pub account: AccountId,
+    /// What it owns, set aside or not, in micro-credits.
+    pub posted_micro: u64,
+    /// What of that is set aside for work that is not over, in micro-credits.
+    pub held_micro: u64,
+    /// What can be spent now, in micro-credits.
+    pub available_micro: u64,
+    /// Whether it stopped spending.
+    pub frozen: bool,
+    /// What lapses first.
+    pub expires_next: Option<ExpiryView>,
+}
+
+/// Credits that lapse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpiryView {
+    /// How many, in micro-credits.
+    pub amount_micro: u64,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+}
+
+/// Which part of an account's history is asked for: without anything, its newest lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntriesQuery {
+    /// Only lines after the one of this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Only lines of this time and later, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// At most so many lines, 1 to [`MAX_LINES`]; [`LINES`] when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// A part of an account's history, the oldest line first: what it owned before, and what its
+/// lines changed, is what it owned after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryList {
+    /// `d1.credit_entries.v1`
+    pub schema: String,
+    /// What the account owned before the first line, in micro-credits.
+    pub opening_micro: u64,
+    /// The lines.
+    pub entries: Vec<EntryView>,
+    /// What it owned after the last, in micro-credits.
+    pub closing_micro: u64,
+    /// The `after` of the next part; nothing when this is the newest.
+    pub next: Option<u64>,
+}
+
+/// One line of an account's history; it is never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryView {
+    /// Its number in the account, from 1.
+    pub seq: u64,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// What happened: `opened`, `granted`, `charged`, `refunded`, `lapsed`.
+    pub kind: String,
+    /// What it added or, below zero, took, in micro-credits.
+    pub change_micro: i64,
+    /// What the account owned then, in micro-credits.
+    pub balance_micro: u64,
+    /// The hold it was about, when there was one.
+    pub hold: Option<HoldId>,
+    /// The grant it was about, when there was one.
+    pub grant: Option<String>,
+}
+
+/// The grants of an account that are not used up, in the order in which they are spent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantList {
+    /// `d1.credit_grants.v1`
+    pub schema: String,
+    /// The grants.
+    pub grants: Vec<GrantView>,
+}
+
+/// Credits that were given, and what became of them: the four parts sum to the amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantView {
+    /// Its name.
+    pub id: String,
+    /// Where it comes from: `gift`, `paid`.
+    pub source: String,
+    /// Lower is spent earlier.
+    pub priority: u8,
+    /// What was given, in micro-credits.
+    pub amount_micro: u64,
+    /// What of it is neither spent nor set aside, in micro-credits.
+    pub free_micro: u64,
+    /// What is set aside, in micro-credits.
+    pub held_micro: u64,
+    /// What was spent, in micro-credits.
+    pub spent_micro: u64,
+    /// What lapsed, in micro-credits.
+    pub lapsed_micro: u64,
+    /// From when it can be spent, in milliseconds since 1970.
+    pub from: u64,
+    /// Until when, in milliseconds since 1970; nothing is for ever.
+    pub until: Option<u64>,
+}
+
+/// What an account may spend at most.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapList {
+    /// `d1.credit_caps.v1`
+    pub schema: String,
+    /// The caps there are.
+    pub caps: Vec<CapView>,
+}
+
+/// One limit on spending.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapView {
+    /// What it counts.
+    pub scope: CapScopeName,
+    /// What may be spent at most, in micro-credits.
+    pub most_micro: u64,
+    /// What is spent or set aside, in micro-credits; nothing where every task or device is
+    /// counted by itself.
+    pub used_micro: Option<u64>,
+}
+
+/// What a cap counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapScopeName {
+    /// Each piece of work by itself.
+    Task,
+    /// Each device, each day.
+    Device,
+    /// Everything in a day; days change at midnight in UTC.
+    Day,
+    /// Everything there ever is.
+    Account,
+    /// Everything that the accounts of an organisation spend in a day.
+    Organisation,
+}
+
+impl CapScopeName {
+    /// As it stands in addresses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Device => "device",
+            Self::Day => "day",
+            Self::Account => "account",
+            Self::Organisation => "organisation",
+        }
+    }
+}
+
+/// Limit what may be spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CapRequest {
+    /// What may be spent at most, in micro-credits.
+    pub most_micro: u64,
+}

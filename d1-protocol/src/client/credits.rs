@@ -1,0 +1,47 @@
+//! What can be asked about credits.
+
+use super::{ApiClient, ClientError};
+use crate::api::{
+    self, BalanceView, CapList, CapRequest, CapScopeName, EntriesQuery, EntryList, GrantList,
+};
+use reqwest::{Method, RequestBuilder};
+
+impl ApiClient {
+    /// How the account stands.
+    pub async fn balance(&self) -> Result<BalanceView, ClientError> {
+        self.read(self.call(Method::GET, api::BALANCE, None)).await
+    }
+
+    /// A part of the account's history.
+    pub async fn credit_entries(&self, query: &EntriesQuery) -> Result<EntryList, ClientError> {
+        self.read(self.call(Method::GET, api::ENTRIES, None).query(query)).await
+    }
+
+    /// The grants of the account that are not used up, in the order in which they are spent.
+    pub async fn credit_grants(&self) -> Result<GrantList, ClientError> {
+        self.read(self.call(Method::GET, api::GRANTS, None)).await
+    }
+
+    /// What the account may spend at most.
+    pub async fn credit_caps(&self) -> Result<CapList, ClientError> {
+        self.read(self.call(Method::GET, api::CAPS, None)).await
+    }
+
+    /// Limits what the account may spend, and tells its limits.
+    pub async fn set_credit_cap(
+        &self,
+        scope: CapScopeName,
+        cap: CapRequest,
+    ) -> Result<CapList, ClientError> {
+        self.read(self.cap(Method::PUT, scope).json(&cap)).await
+    }
+
+    /// Lifts a limit, and tells those that are left.
+    pub async fn lift_credit_cap(&self, scope: CapScopeName) -> Result<CapList, ClientError> {
+        self.read(self.cap(Method::DELETE, scope)).await
+    }
+
+    fn cap(&self, method: Method, scope: CapScopeName) -> RequestBuilder {
+        self.call(method, &api::CAP.replace("{scope}", scope.as_str()), None)
+    }
+}
