@@ -5,60 +5,80 @@
 //! schema is, where it must fail, and with that one rule removed, where it must work; so no
 //! rule can be lost without a test that fails.
 
-use crate::stage::{Place, Stage};
+use crate::stage::{Place, Stage, great};
 use d1_billing::{CapScope, NewHold, NewQuote, Operation, QuoteId};
 use d1_core::{Amount, HoldId, Timestamp};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::collections::BTreeSet;
 
 const LITE: &str = include_str!("../../migrations/sqlite/0001_ledger.sql");
 const GREAT: &str = include_str!("../../migrations/postgres/0001_ledger.sql");
 
-const A: &str = "'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa'";
-const B: &str = "'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb'";
-const ACCOUNT: &str = "(SELECT id FROM account LIMIT 1)";
-const LOT: &str = "(SELECT id FROM lot LIMIT 1)";
-const OPEN: &str = "(SELECT id FROM hold WHERE state = 'open' LIMIT 1)";
-const CHARGED: &str = "(SELECT id FROM hold WHERE state = 'captured' LIMIT 1)";
+pub(crate) const A: &str = "'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa'";
+pub(crate) const B: &str = "'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb'";
+pub(crate) const ACCOUNT: &str = "(SELECT id FROM account LIMIT 1)";
+pub(crate) const LOT: &str = "(SELECT id FROM lot LIMIT 1)";
+pub(crate) const OPEN: &str = "(SELECT id FROM hold WHERE state = 'open' LIMIT 1)";
+pub(crate) const CHARGED: &str = "(SELECT id FROM hold WHERE state = 'captured' LIMIT 1)";
 
 /// A new account that is still to be given a history.
-fn account(id: &str) -> String {
+pub(crate) fn account(id: &str) -> String {
     format!(
         "INSERT INTO account (id, posted, held, open_holds, entries, frozen, low_mark, is_low, seen_at) \
          VALUES ({id}, 0, 0, 0, 1, 0, 0, 0, 0);"
     )
 }
 
-fn opened(account: &str) -> String {
+pub(crate) fn opened(account: &str) -> String {
     format!("INSERT INTO entry VALUES ({account}, 1, NULL, 'opened', 0, 0, 0, NULL, NULL, 0);")
 }
 
 /// A new lot: its amount, and what is free, held, spent and lapsed of it.
-fn lot(account: &str, [amount, free, held, spent, lapsed]: [i64; 5], source: &str) -> String {
+pub(crate) fn lot(
+    account: &str,
+    [amount, free, held, spent, lapsed]: [i64; 5],
+    source: &str,
+) -> String {
     format!(
         "INSERT INTO lot VALUES ({A}, {account}, {amount}, {free}, {held}, {spent}, {lapsed}, \
          100, '{source}', 0, NULL);"
     )
 }
 
-fn quote(account: &str, most: i64) -> String {
+pub(crate) fn quote(account: &str, most: i64) -> String {
     format!("INSERT INTO quote VALUES ({A}, {account}, '1', {most}, 0, 9, NULL);")
 }
 
 /// A new hold: its amount, and what is charged and refunded of it.
-fn hold(account: &str, [amount, charged, refunded]: [i64; 3], state: &str, quote: &str) -> String {
+pub(crate) fn hold(
+    account: &str,
+    [amount, charged, refunded]: [i64; 3],
+    state: &str,
+    quote: &str,
+) -> String {
     format!(
         "INSERT INTO hold VALUES ({A}, {account}, NULL, {amount}, {charged}, {refunded}, \
          '{state}', NULL, NULL, {quote}, 0, 0, NULL);"
     )
 }
 
-fn share(hold: &str, lot: &str, place: u8, [amount, charged, refunded]: [i64; 3]) -> String {
+pub(crate) fn share(
+    hold: &str,
+    lot: &str,
+    place: u8,
+    [amount, charged, refunded]: [i64; 3],
+) -> String {
     format!("INSERT INTO share VALUES ({hold}, {place}, {lot}, {amount}, {charged}, {refunded});")
 }
 
 /// The next line of the history, as somebody else would write it.
-fn next(seq: &str, kind: &str, amount: &str, before: &str, after: &str, of: &str) -> String {
+pub(crate) fn next(
+    seq: &str,
+    kind: &str,
+    amount: &str,
+    before: &str,
+    after: &str,
+    of: &str,
+) -> String {
     format!(
         "INSERT INTO entry SELECT account, {seq}, seq, '{kind}', {amount}, {before}, {after}, \
          {of}, 0 FROM entry ORDER BY seq DESC LIMIT 1;"
@@ -70,7 +90,7 @@ fn lapse(amount: &str, after: &str) -> String {
 }
 
 /// Every rule, and the attack that it repels.
-fn attacks() -> Vec<(&'static str, String)> {
+pub(crate) fn attacks() -> Vec<(&'static str, String)> {
     let mut all = on_accounts_and_lots();
     all.extend(on_holds_and_quotes());
     all.extend(on_history());
@@ -214,7 +234,7 @@ fn on_the_rest() -> Vec<(&'static str, String)> {
 }
 
 /// An account that has seen a bit of everything.
-async fn lived(stage: &Stage) {
+pub(crate) async fn lived(stage: &Stage) {
     let account = stage.account(20).await;
     let most = Some(Amount::credits(15));
     let scope = CapScope::Account;
@@ -270,22 +290,22 @@ fn without(rule: &str) -> String {
     format!("{LITE}\nDROP {kind} {rule};")
 }
 
-/// A copy of the books under another schema.
-fn copy(schema: &str, stage: &Stage) -> rusqlite::Connection {
+/// A copy of the books under another schema, when that takes them.
+pub(crate) fn copy(schema: &str, stage: &Stage) -> rusqlite::Result<rusqlite::Connection> {
     let Place::Sqlite(directory) = &stage.place else { panic!("these books are in no file") };
     let path = directory.path().join("ledger.db");
-    let db = rusqlite::Connection::open_in_memory().unwrap();
-    db.pragma_update(None, "foreign_keys", false).unwrap();
-    db.execute("ATTACH ?1 AS original", [path.to_str().unwrap()]).unwrap();
-    db.execute_batch(schema).unwrap();
+    let db = rusqlite::Connection::open_in_memory()?;
+    db.pragma_update(None, "foreign_keys", false)?;
+    db.execute("ATTACH ?1 AS original", [path.to_str()])?;
+    db.execute_batch(schema)?;
     for table in
         ["account", "lot", "quote", "hold", "share", "entry", "cap_rule", "cap", "outcome", "event"]
     {
-        db.execute_batch(&format!("INSERT INTO {table} SELECT * FROM original.{table}")).unwrap();
+        db.execute_batch(&format!("INSERT INTO {table} SELECT * FROM original.{table}"))?;
     }
-    db.execute_batch("DETACH original").unwrap();
-    db.pragma_update(None, "foreign_keys", true).unwrap();
-    db
+    db.execute_batch("DETACH original")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    Ok(db)
 }
 
 #[tokio::test]
@@ -294,25 +314,11 @@ async fn sqlite_repels_every_attack_by_the_rule_against_it() {
     lived(&stage).await;
     for (rule, attack) in attacks() {
         let attack = format!("BEGIN; {attack} COMMIT;");
-        let repelled = copy(LITE, &stage).execute_batch(&attack);
+        let repelled = copy(LITE, &stage).unwrap().execute_batch(&attack);
         assert!(repelled.is_err(), "{rule} did not repel: {attack}");
-        let done = copy(&without(rule), &stage).execute_batch(&attack);
+        let done = copy(&without(rule), &stage).unwrap().execute_batch(&attack);
         assert!(done.is_ok(), "without {rule} it is repelled all the same: {attack}: {done:?}");
     }
-}
-
-/// Runs SQL as anybody could who may write to the database.
-pub(crate) async fn great(stage: &Stage, sql: &str) -> Result<(), sqlx::Error> {
-    let mut db = connected(stage).await;
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut db).await.map(drop)
-}
-
-/// A connection of somebody else to the same database.
-pub(crate) async fn connected(stage: &Stage) -> PgConnection {
-    let Place::Postgres { url, .. } = &stage.place else { panic!("these books are elsewhere") };
-    let mut db = PgConnection::connect(url).await.unwrap();
-    sqlx::raw_sql("SET search_path = d1_ledger").execute(&mut db).await.unwrap();
-    db
 }
 
 /// How PostgreSQL forgets a rule.

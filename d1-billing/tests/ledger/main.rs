@@ -17,6 +17,7 @@ mod news;
 #[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/postgres.rs"]
 mod postgres;
+mod predicates;
 mod quotes;
 mod races;
 mod stage;

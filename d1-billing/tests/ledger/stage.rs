@@ -6,6 +6,7 @@ use d1_billing::{
     Open, Operation, PostgresBooks, Refusal, Reply, Source, SqliteBooks,
 };
 use d1_core::{AccountId, Amount, Clock, HoldId, Supervisor, Timestamp};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -24,6 +25,10 @@ const TEMPLATE: &str = "template_ledger";
 pub(crate) struct Hands(AtomicU64);
 
 impl Hands {
+    pub(crate) const fn at(millis: u64) -> Self {
+        Self(AtomicU64::new(millis))
+    }
+
     pub(crate) fn set(&self, millis: u64) {
         self.0.store(millis, Ordering::SeqCst);
     }
@@ -77,7 +82,7 @@ impl Stage {
     }
 
     fn with(books: Arc<dyn BookStore>, place: Place) -> Self {
-        let clock = Arc::new(Hands(AtomicU64::new(NOON)));
+        let clock = Arc::new(Hands::at(NOON));
         Self { ledger: Ledger::new(books.clone(), clock.clone()), books, clock, place }
     }
 
@@ -165,6 +170,20 @@ pub(crate) async fn clone(server: &Postgres) -> String {
         *made = Some(template);
     }
     server.clone_of(TEMPLATE)
+}
+
+/// Runs SQL as anybody could who may write to the database.
+pub(crate) async fn great(stage: &Stage, sql: &str) -> Result<(), sqlx::Error> {
+    let mut db = connected(stage).await;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut db).await.map(drop)
+}
+
+/// A connection of somebody else to the same database.
+pub(crate) async fn connected(stage: &Stage) -> PgConnection {
+    let Place::Postgres { url, .. } = &stage.place else { panic!("these books are elsewhere") };
+    let mut db = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql("SET search_path = d1_ledger").execute(&mut db).await.unwrap();
+    db
 }
 
 pub(crate) fn terms(account: AccountId) -> Open {

@@ -1,9 +1,6 @@
 //! Whoever changes what others change, too, waits for a turn.
 
-use crate::{
-    attacks::connected,
-    stage::{NOON, Stage, terms},
-};
+use crate::stage::{NOON, Stage, connected, terms};
 use d1_billing::{CapScope, NewHold, Open, Operation};
 use d1_core::{AccountId, Amount, HoldId, Timestamp};
 use sqlx::{AssertSqlSafe, PgConnection};

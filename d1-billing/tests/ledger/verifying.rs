@@ -48,7 +48,7 @@ async fn a_forged_row_is_found_and_named_in_postgresql() {
         let stage = Stage::postgres().await;
         let account = lived(&stage).await;
         stage.is_right().await;
-        crate::attacks::great(&stage, forgery).await.unwrap();
+        crate::stage::great(&stage, forgery).await.unwrap();
         let found = stage.ledger.verify().await.unwrap().1.expect(forgery);
         assert!(found.account == account && found.what.starts_with(what), "{forgery}: {found}");
     }
