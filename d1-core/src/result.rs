@@ -25,6 +25,9 @@ pub struct Usage {
     pub system_micros: u64,
     /// The most memory any one process had, in bytes; 0 when it is not known.
     pub max_rss_bytes: u64,
+    /// What it wrote to standard output and to standard error, kept or not, in bytes.
+    #[serde(default)]
+    pub output_bytes: u64,
 }
 
 /// The final record of a task: written before it is told, kept until it may be forgotten.

@@ -98,7 +98,7 @@ pub(super) fn ended(order: &TaskCommand, outcome: Outcome) -> TaskResult {
         stderr: "nul \0 and ‘quotes’ stay".into(),
         duration: Duration::from_millis(1_234),
         dropped_bytes: 5,
-        usage: Usage { user_micros: 1, system_micros: 2, max_rss_bytes: 3 },
+        usage: Usage { user_micros: 1, system_micros: 2, max_rss_bytes: 3, output_bytes: 6 },
         receipt: Some(a_receipt(order)),
         ..not_started
     }

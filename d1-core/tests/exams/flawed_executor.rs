@@ -37,6 +37,7 @@ enum Flaw {
     LosesOutputThatHasToWait,
     GivesOutputInOnePiece,
     RecordsEverything,
+    CountsWhatItKept,
     NeedsAReader,
     FailsInsteadOfRefusing,
     RefusesInsteadOfFailing,
@@ -46,7 +47,7 @@ enum Flaw {
 use Flaw as F;
 
 /// Each flaw, and the laws that it breaks.
-const CASES: [(F, &[&str]); 26] = [
+const CASES: [(F, &[&str]); 27] = [
     (F::AskingWrites, &["asking_changes_nothing"]),
     (F::PreviewWrites, &["a_preview_changes_nothing"]),
     (F::PreviewShrugs, &["a_preview_foretells_every_change", "what_is_refused_is_never_present"]),
@@ -140,9 +141,13 @@ const CASES: [(F, &[&str]); 26] = [
     ),
     (F::StartsWhatIsCalledOff, &["what_is_called_off_before_it_began_changes_nothing"]),
     (F::SwapsOutput, &["output_comes_whole_and_in_order"]),
-    (F::LosesOutputThatHasToWait, &["output_comes_whole_and_in_order"]),
+    (
+        F::LosesOutputThatHasToWait,
+        &["output_comes_whole_and_in_order", "all_that_is_written_is_counted"],
+    ),
     (F::GivesOutputInOnePiece, &["output_comes_in_small_pieces"]),
     (F::RecordsEverything, &["the_record_of_output_is_short"]),
+    (F::CountsWhatItKept, &["all_that_is_written_is_counted"]),
     (F::NeedsAReader, &["a_reader_that_is_gone_stops_nothing"]),
     (F::FailsInsteadOfRefusing, &["what_cannot_be_done_here_is_refused"]),
     (
@@ -211,6 +216,7 @@ impl FlawedExecutor {
             F::LeavesAChangeOut => drop(ended.changes.pop()),
             F::TellsAChangeTwice => ended.changes.extend(ended.changes.first().cloned()),
             F::RecordsEverything => ended.stdout = ended.stdout.repeat(2),
+            F::CountsWhatItKept => ended.usage.output_bytes = ended.stdout.len() as u64,
             F::RefusesInsteadOfFailing if ended.outcome == Outcome::Failed => {
                 let problem = ended.problem.unwrap();
                 return Err(ExecutorError::Refused(Box::new(problem)));

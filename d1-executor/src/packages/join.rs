@@ -20,6 +20,7 @@ pub(super) fn join(first: Ended, second: Ended) -> Ended {
         user_micros: first.usage.user_micros.saturating_add(second.usage.user_micros),
         system_micros: first.usage.system_micros.saturating_add(second.usage.system_micros),
         max_rss_bytes: first.usage.max_rss_bytes.max(second.usage.max_rss_bytes),
+        output_bytes: first.usage.output_bytes.saturating_add(second.usage.output_bytes),
     };
     Ended {
         stdout,

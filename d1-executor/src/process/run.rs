@@ -244,7 +244,9 @@ pub(super) fn report(
     stderr: Captured,
 ) -> Report {
     let both = [stdout.closed.digest, stderr.closed.digest].concat();
-    let dropped = [&stdout, &stderr].iter().map(|one| one.closed.dropped + one.unread).sum();
+    let streams = [&stdout, &stderr];
+    let dropped = streams.iter().map(|one| one.closed.dropped + one.unread).sum();
+    let output_bytes = streams.iter().map(|one| one.closed.total + one.unread).sum();
     Report {
         how,
         duration: began.elapsed(),
@@ -252,6 +254,6 @@ pub(super) fn report(
         stderr: stderr.closed.text,
         digest: Digest::of(&both),
         dropped,
-        usage,
+        usage: Usage { output_bytes, ..usage },
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Transcript {
 pub(super) struct Closed {
     /// What is still to be passed on.
     pub(super) last: Option<Output>,
+    /// How many bytes it wrote.
+    pub(super) total: u64,
     /// Bytes that were not passed on.
     pub(super) dropped: u64,
     /// The text for the record.
@@ -66,7 +68,7 @@ impl Transcript {
         let dropped = beyond - kept as u64;
         let text = text(&self.head_text, &tail, self.total);
         let last = (!last.is_empty()).then_some(Output { stream: self.stream, bytes: last });
-        Closed { last, dropped, text, digest: self.digest.finalize().into() }
+        Closed { last, total: self.total, dropped, text, digest: self.digest.finalize().into() }
     }
 
     /// The last bytes of everything, for the text and for what comes after the head.

@@ -56,6 +56,7 @@ pub(crate) fn reap(pid: i32) -> io::Result<Reaped> {
             user_micros: micros(usage.ru_utime),
             system_micros: micros(usage.ru_stime),
             max_rss_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0).saturating_mul(1024),
+            ..Usage::default()
         },
     })
 }

@@ -50,6 +50,7 @@ impl ToWire for Usage {
             user_micros: self.user_micros,
             system_micros: self.system_micros,
             max_rss_bytes: self.max_rss_bytes,
+            output_bytes: self.output_bytes,
         }
     }
 }
@@ -61,6 +62,7 @@ impl FromWire for Usage {
             user_micros: wire.user_micros,
             system_micros: wire.system_micros,
             max_rss_bytes: wire.max_rss_bytes,
+            output_bytes: wire.output_bytes,
         })
     }
 }

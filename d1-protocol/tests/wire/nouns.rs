@@ -202,13 +202,10 @@ pub(crate) fn result() -> impl Strategy<Value = TaskResult> {
         Just(ProbeAnswer::NotDone),
         text().prop_map(ProbeAnswer::Unknown),
     ];
-    let usage = (any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
-        |(user_micros, system_micros, max_rss_bytes)| Usage {
-            user_micros,
-            system_micros,
-            max_rss_bytes,
-        },
-    );
+    let usage = any::<[u64; 4]>().prop_map(|numbers| {
+        let [user_micros, system_micros, max_rss_bytes, output_bytes] = numbers;
+        Usage { user_micros, system_micros, max_rss_bytes, output_bytes }
+    });
     let who = (task(), any::<u32>(), any::<u64>(), select(Outcome::ALL.to_vec()));
     let wrote = (of(any::<i32>()), text(), text(), digest(), any::<u64>());
     let found = (of(receipt()), of(probe), of(problem()));

@@ -11,6 +11,7 @@ where
     laws.check("output_comes_whole_and_in_order", patiently(in_order(make().await))).await;
     laws.check("output_comes_in_small_pieces", patiently(small(make().await))).await;
     laws.check("the_record_of_output_is_short", patiently(short(make().await))).await;
+    laws.check("all_that_is_written_is_counted", patiently(counted(make().await))).await;
     laws.check("a_reader_that_is_gone_stops_nothing", patiently(unheard(make().await))).await;
 }
 
@@ -44,6 +45,13 @@ async fn short(examinee: Examinee) {
     assert!(ended.stderr.len() <= TaskResult::MAX_TEXT);
     let first: String = String::from_utf8_lossy(&written).chars().take(64).collect();
     assert!(ended.stdout.starts_with(&first), "the record begins as the output does");
+}
+
+async fn counted(examinee: Examinee) {
+    let Some((ended, heard, _)) = talked(&examinee).await else { return };
+    let streams = heard.iter().filter(|piece| piece.stream != Stream::Note);
+    let heard: u64 = streams.map(|piece| piece.bytes.len() as u64).sum();
+    assert_eq!(ended.usage.output_bytes, heard + ended.dropped_bytes);
 }
 
 async fn unheard(examinee: Examinee) {

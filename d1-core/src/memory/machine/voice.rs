@@ -1,6 +1,6 @@
 //! What a job says while it runs: passed on in small pieces as it comes, kept for the record.
 
-use crate::{Digest, Ended, Output, OutputChunk, Stream, TaskResult};
+use crate::{Digest, Ended, Output, OutputChunk, Stream, TaskResult, Usage};
 use tokio::sync::mpsc;
 
 /// How many bytes of each stream are passed on; what comes after is counted and dropped.
@@ -57,6 +57,10 @@ impl<'a> Voice<'a> {
             stderr: text(&self.stderr),
             output_digest: Digest::of(&digests.concat()),
             dropped_bytes: self.dropped,
+            usage: Usage {
+                output_bytes: (self.stdout.len() + self.stderr.len()) as u64,
+                ..ended.usage
+            },
             ..ended
         }
     }

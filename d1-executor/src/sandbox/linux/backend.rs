@@ -423,6 +423,7 @@ fn end(finish: Option<Finish>, starved: bool) -> End {
         user_micros: finish.user_micros,
         system_micros: finish.system_micros,
         max_rss_bytes: finish.max_rss_bytes,
+        ..Usage::default()
     };
     End { fate, usage }
 }
