@@ -2,7 +2,7 @@
 
 use super::{
     command::{Reading, base_name, shown},
-    decide::Findings,
+    decide::{Findings, carried},
     decision::{Denial, Reason},
     device::Device,
     layer::{Layer, Protected},
@@ -12,7 +12,7 @@ use super::{
     rule::{Called, Rule, Verdict},
     sheet::{May, RawProfile},
 };
-use crate::sandbox::{Demand, Touch};
+use crate::sandbox::{Access, Demand, Touch};
 use std::path::{Path, PathBuf};
 
 /// The most commands of one request; more can be read by nobody.
@@ -130,7 +130,7 @@ impl Asked<'_> {
             return self.opaque(format!("`{program}` is no program of the system"), findings);
         }
         match kind {
-            Kind::Carries => self.opaque(format!("`{program}` runs what it is given"), findings),
+            Kind::Carries => self.opaque(carried(words).unwrap_or_default(), findings),
             Kind::Unknown => self.opaque(format!("nobody knows what `{program}` does"), findings),
             Kind::Words | Kind::Looks | Kind::Descends | Kind::Changes => {}
         }
@@ -161,6 +161,9 @@ impl Asked<'_> {
             {
                 findings.denials.push(self.protected(protected));
             }
+            for (file, access) in &self.reading.files {
+                self.file(file, *access, protected, &places, findings);
+            }
             for words in &self.reading.commands {
                 self.place(words, protected, &places, findings);
             }
@@ -168,6 +171,22 @@ impl Asked<'_> {
             if texts.into_iter().any(|text| self.mentions(text, protected, &places)) {
                 findings.denials.push(self.protected(protected));
             }
+        }
+    }
+
+    /// A file that the shell itself opens.
+    fn file(
+        &self,
+        file: &str,
+        access: Access,
+        protected: &Protected,
+        places: &[PathBuf; 2],
+        findings: &mut Findings,
+    ) {
+        let path = paths::absolute(file, &self.request.cwd, &self.device.home);
+        let hit = inside(&self.device.leads_to(&path), places);
+        if hit && !(access == Access::Read && protected.may == May::Read) {
+            findings.denials.push(self.protected(protected));
         }
     }
 

@@ -4,7 +4,11 @@
 //! runs what it is given, every guess is kept, so that what is forbidden inside is seen; and it
 //! stays opaque.
 
-use super::programs::{Kind, SHELLS, is_dangerous, kind};
+use super::{
+    programs::{Kind, SHELLS, is_dangerous, kind},
+    shell,
+};
+use crate::sandbox::Access;
 
 /// How deep wrappers may be in each other.
 const DEEPEST: usize = 8;
@@ -20,14 +24,22 @@ pub(super) struct Reading {
     pub(super) commands: Vec<Vec<String>>,
     /// What may run inside something opaque.
     pub(super) guesses: Vec<Vec<String>>,
+    /// Files that the shell itself opens.
+    pub(super) files: Vec<(String, Access)>,
     /// What cannot be told, each in one sentence.
     pub(super) opaque: Vec<String>,
+    reads_texts: bool,
 }
 
 impl Reading {
-    /// What `words` run, with variables that came along.
-    pub(super) fn of<'a>(words: &[String], given: impl IntoIterator<Item = &'a String>) -> Self {
-        let mut reading = Self::default();
+    /// What `words` run, with variables that came along. The text of a shell is read like any
+    /// other command only when `reads_texts`; else a shell is a program that runs what it is given.
+    pub(super) fn of<'a>(
+        words: &[String],
+        given: impl IntoIterator<Item = &'a String>,
+        reads_texts: bool,
+    ) -> Self {
+        let mut reading = Self { reads_texts, ..Self::default() };
         for name in given {
             reading.variable(name);
         }
@@ -35,7 +47,8 @@ impl Reading {
         reading
     }
 
-    fn variable(&mut self, name: &str) {
+    /// A variable that came along.
+    pub(super) fn variable(&mut self, name: &str) {
         if is_dangerous(name) {
             self.opaque.push(format!("`{name}` lets other code run in a program's place"));
         }
@@ -53,10 +66,27 @@ impl Reading {
             self.guesses.push(words.to_vec());
             return self.command(&inner, depth + 1);
         }
+        if let Some(text) = shell_text(words).filter(|_| depth < DEEPEST) {
+            return self.text(words, text, depth + 1);
+        }
         self.commands.push(words.to_vec());
         if kind(name, arguments) == Kind::Carries {
             self.guess(arguments);
         }
+    }
+
+    /// A shell and its text.
+    fn text(&mut self, words: &[String], text: &str, depth: usize) {
+        if self.reads_texts {
+            // The shell itself may be forbidden, too.
+            self.guesses.push(words.to_vec());
+            return shell::read(text, self, depth);
+        }
+        let mut inside = Self::default();
+        shell::read(text, &mut inside, depth);
+        self.commands.push(words.to_vec());
+        self.guesses.extend(inside.commands.into_iter().chain(inside.guesses));
+        self.guesses.push(vec![text.to_owned()]);
     }
 
     /// Letters that look like others, or that change how a line is shown.
@@ -107,15 +137,17 @@ impl Reading {
     fn guess(&mut self, arguments: &[String]) {
         for at in 0..arguments.len().min(MOST_GUESSES) {
             self.guesses.push(arguments[at..].to_vec());
-            let word = &arguments[at];
-            for piece in word.split(|c: char| ";&|()`\n{}!=\"'".contains(c)) {
-                let words: Vec<String> = piece.split_whitespace().map(str::to_owned).collect();
-                if words.len() > 1 || words.first().is_some_and(|first| first != word) {
-                    self.guesses.push(words);
-                }
-            }
-            if self.guesses.len() >= MOST_GUESSES {
-                return;
+            self.split(&arguments[at]);
+        }
+    }
+
+    /// Every command that may be in a text, as far as signs between words tell.
+    pub(super) fn split(&mut self, text: &str) {
+        let pieces = text.split(|c: char| ";&|()`\n{}!=\"'".contains(c));
+        for piece in pieces.take(MOST_GUESSES) {
+            let words: Vec<String> = piece.split_whitespace().map(str::to_owned).collect();
+            if !words.is_empty() {
+                self.guesses.push(words);
             }
         }
     }
@@ -164,7 +196,7 @@ mod tests {
     }
 
     fn read(line: &str) -> Reading {
-        Reading::of(&words(line), [])
+        Reading::of(&words(line), [], false)
     }
 
     #[test]
@@ -191,7 +223,7 @@ mod tests {
             assert!(reading.guesses.contains(&words("rm x")), "{line}");
         }
         let line = ["bash", "-c", "true; rm x"].map(str::to_owned);
-        assert!(Reading::of(&line, []).guesses.contains(&words("rm x")));
+        assert!(Reading::of(&line, [], false).guesses.contains(&words("rm x")));
     }
 
     #[test]

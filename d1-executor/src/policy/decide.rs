@@ -6,10 +6,11 @@
 
 use super::{
     asked::Asked,
-    command::Reading,
+    command::{Reading, base_name, shown},
     core::Policy,
     decision::{Decision, Denial, Reason},
     device::Device,
+    programs::{Kind, kind},
     request::Request,
     sheet::May,
 };
@@ -26,7 +27,8 @@ impl Policy {
     /// What the owner says to `request` on `device`.
     #[must_use]
     pub fn decide(&self, request: &Request, device: &Device) -> Decision {
-        let reading = Reading::of(request.argv.words(), &request.given);
+        let texts = request.is_script || self.allows_shell();
+        let reading = Reading::of(request.argv.words(), &request.given, texts);
         let mut findings = Findings::default();
         if request.is_script && !self.allows_shell() {
             findings.denials.push(no_shell());
@@ -36,8 +38,9 @@ impl Policy {
         }
         if request.is_script && self.machine.is_silent() && self.user.is_silent() {
             // Nothing else says so, and a script is never run on trust.
-            let opaque = reading.opaque.iter().cloned();
-            findings.reasons.extend(opaque.map(|text| Reason { text, source: None }));
+            let carriers = reading.commands.iter().filter_map(|words| carried(words));
+            let texts = reading.opaque.iter().cloned().chain(carriers);
+            findings.reasons.extend(texts.map(|text| Reason { text, source: None }));
         }
         if let Some(denial) = findings.denials.into_iter().next() {
             return Decision::Deny(denial);
@@ -73,6 +76,13 @@ impl Policy {
         kept.dedup_by(|later, first| later.path == first.path);
         kept
     }
+}
+
+/// What is said of a program that runs what it is given.
+pub(super) fn carried(words: &[String]) -> Option<String> {
+    let (program, arguments) = words.split_first()?;
+    let carries = kind(base_name(program), arguments) == Kind::Carries;
+    carries.then(|| format!("`{}` runs what it is given", shown(program)))
 }
 
 fn no_shell() -> Denial {

@@ -50,7 +50,7 @@ impl Device {
     /// What there is to know for `request`, in a home.
     #[must_use]
     pub fn look(request: &Request, home: &Path) -> Self {
-        let reading = Reading::of(request.argv.words(), &request.given);
+        let reading = Reading::of(request.argv.words(), &request.given, true);
         let mut device = Self { home: real(home), ..Self::default() };
         let search = request.env.get("PATH").map_or("", String::as_str);
         let commands = reading.commands.iter().chain(&reading.guesses);
@@ -61,7 +61,7 @@ impl Device {
             let path = device.script_of(words, &request.cwd)?;
             Some(Script { digest: content(&path)?, path })
         });
-        let words = commands.flatten();
+        let words = commands.flatten().chain(reading.files.iter().map(|(file, _access)| file));
         let all = words.flat_map(|word| paths::named(word, &request.cwd, &device.home));
         let all: Vec<PathBuf> = all.take(MOST_PATHS).collect();
         let touches = request.walls.iter().flat_map(|walls| &walls.touches);

@@ -14,6 +14,7 @@ mod programs;
 mod request;
 mod rule;
 mod sheet;
+mod shell;
 
 pub use core::Policy;
 pub use decision::{Decision, Denial, Reason, unapproved};

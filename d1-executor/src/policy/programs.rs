@@ -52,7 +52,8 @@ const CHANGES: [&str; 17] = [
 ];
 
 /// Options with which a program of the lists above runs another, or changes what it looks at.
-const EXCEPT: [(&str, &str); 14] = [
+const EXCEPT: [(&str, &str); 15] = [
+    ("printf", "-v"),
     ("sort", "--compress-program"),
     ("find", "-exec"),
     ("find", "-execdir"),

@@ -1,10 +1,12 @@
 //! The owner's policy, asked about commands.
 //!
 //! [`rig`] asks about a machine that is only told of. [`decisions`] are what rules, paths and
-//! confinements come to, [`machine`] is what is looked up on the machine itself.
+//! confinements come to, [`machine`] is what is looked up on the machine itself,
+//! [`shell`] is text for a shell, read here and run by real ones.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a fault here fails the test")]
 
 mod decisions;
 mod machine;
 mod rig;
+mod shell;
