@@ -3,7 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
-use d1_billing::PriceList;
+use d1_billing::PriceCatalogue;
 use d1_core::{memory::*, *};
 use d1_executor::{Agent, AgentParts};
 use d1_orchestrator::{Catalogue, Engine, EngineParts, Hub, RecipePlanner};
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         planner: Arc::new(RecipePlanner::new(Catalogue::embedded()?)),
         store: Arc::new(MemorySetupStore::default()),
         ledger: ledger.clone(),
-        prices: Arc::new(PriceList::built_in()?),
+        prices: Arc::new(PriceCatalogue::built_in(clock.clone())?),
         clock,
         hub,
         supervisor,

@@ -15,7 +15,7 @@ mod limits;
     expect(dead_code, reason = "only databases read and write parts of the books")
 )]
 mod operation;
-mod price_list;
+mod prices;
 mod store;
 
 /// Where tests let it die (feature `testing`).
@@ -35,7 +35,7 @@ pub use limits::{Guarded, MemoryLeases, MemoryLimiter, Policies, Share, WhenDown
 #[cfg(feature = "redis")]
 pub use limits::{RedisLeases, RedisLimiter, RedisLimits};
 pub use operation::{CapScope, Command, Grant, NewHold, NewQuote, Open, Operation, Source};
-pub use price_list::{PriceList, PriceListError};
+pub use prices::{PriceCatalogue, PriceError, PriceList};
 #[cfg(feature = "postgres")]
 pub use store::PostgresBooks;
 #[cfg(feature = "sqlite")]

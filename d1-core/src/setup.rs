@@ -247,7 +247,8 @@ impl Setup {
     #[must_use]
     pub fn charge(&self) -> Amount {
         let worked = |task: &&Task| task.outcome() == Some(Outcome::Succeeded);
-        self.tasks.iter().filter(worked).map(|task| self.quote.price_of(&task.step)).sum()
+        let worked = self.tasks.iter().filter(worked);
+        self.quote.charge(worked.filter_map(|task| Some((&task.step, task.result()?))))
     }
 
     /// What this run of it is charged: all that is owed, less what earlier runs were charged.
@@ -260,7 +261,7 @@ impl Setup {
     #[must_use]
     pub fn most_left(&self) -> Amount {
         let open = |task: &&Task| !task.outcome().is_some_and(Outcome::is_success);
-        self.tasks.iter().filter(open).map(|task| self.quote.price_of(&task.step)).sum()
+        self.quote.most_of(self.tasks.iter().filter(open).map(|task| &task.step))
     }
 
     /// The hold that pays for this run of it.

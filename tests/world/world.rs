@@ -1,6 +1,6 @@
 //! The whole system in one process: a simulated machine, its agent, and an engine.
 
-use d1_billing::PriceList;
+use d1_billing::PriceCatalogue;
 use d1_core::{
     AccountId, CreditLedger, DeviceId, Install, Intent, Link, OnFailure, Planner, Setup, SetupId,
     Supervisor, SystemClock,
@@ -40,7 +40,7 @@ impl World {
             planner: Arc::new(planner),
             store: Arc::new(MemorySetupStore::default()),
             ledger,
-            prices: Arc::new(PriceList::built_in().unwrap()),
+            prices: Arc::new(PriceCatalogue::built_in(clock.clone()).unwrap()),
             clock,
             hub,
             supervisor,

@@ -8,7 +8,7 @@ use crate::{
     routes,
     token::DevelopmentToken,
 };
-use d1_billing::{BillingError, Ledger, PriceList, PriceListError};
+use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
 use d1_core::{Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock};
 use d1_orchestrator::{
     Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, RecipePlanner,
@@ -73,9 +73,17 @@ pub enum StartError {
     /// The built-in recipes are broken.
     #[error("the built-in recipes cannot be read; please report this")]
     Catalogue(#[from] CatalogueError),
-    /// The built-in prices are broken.
-    #[error("the built-in price list cannot be read; please report this")]
-    Prices(#[from] PriceListError),
+    /// The prices make no sense.
+    #[error("the prices cannot be used; correct the file named with --prices")]
+    Prices(#[from] PriceError),
+    /// The prices cannot be read.
+    #[error("cannot read the prices in `{path}`; name a file that is there with --prices", path = path.display())]
+    PriceFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on `{address}`; give another one with --listen")]
     Listen {
@@ -124,9 +132,10 @@ impl Cloud {
         let limits = Limits::open(&config, Arc::new(SystemClock::new()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let ledger = ledger::open(&config, Arc::clone(&clock), &supervisor).await?;
+        let prices = prices(&config, &clock)?;
         let credits = Amount::credits(config.credits);
         ledger::begin(&ledger, DevelopmentToken::development_account(), credits).await?;
-        let engine = engine(&config, &ledger, &clock, &supervisor).await?;
+        let engine = engine(&config, (&ledger, &prices), &clock, &supervisor).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
@@ -162,9 +171,18 @@ impl Cloud {
     }
 }
 
+fn prices(config: &Config, clock: &Arc<dyn Clock>) -> Result<PriceCatalogue, StartError> {
+    let Some(path) = config.prices.clone() else {
+        return Ok(PriceCatalogue::built_in(Arc::clone(clock))?);
+    };
+    let text = std::fs::read_to_string(&path);
+    let text = text.map_err(|source| StartError::PriceFile { path, source })?;
+    Ok(PriceCatalogue::parse(&text, Arc::clone(clock))?)
+}
+
 async fn engine(
     config: &Config,
-    ledger: &Ledger,
+    (ledger, prices): (&Ledger, &PriceCatalogue),
     clock: &Arc<dyn Clock>,
     supervisor: &Supervisor,
 ) -> Result<Engine, StartError> {
@@ -173,7 +191,7 @@ async fn engine(
         planner: Arc::new(RecipePlanner::new(Catalogue::embedded()?)),
         store,
         ledger: Arc::new(ledger.clone()),
-        prices: Arc::new(PriceList::built_in()?),
+        prices: Arc::new(prices.clone()),
         clock: Arc::clone(clock),
         hub: Hub::new(supervisor.clone(), Arc::clone(clock)),
         supervisor: supervisor.clone(),

@@ -34,6 +34,10 @@ pub struct Config {
     /// secret in it belongs into the environment
     #[arg(long, env = "D1_LEDGER", value_name = "URL", hide_env_values = true, global = true)]
     pub ledger: Option<String>,
+    /// A file with the price lists to work by, the one in force being the newest that has begun;
+    /// those that are built in without
+    #[arg(long, env = "D1_PRICES", value_name = "FILE")]
+    pub prices: Option<PathBuf>,
     /// A Redis address that all servers share, to count requests at; each counts its own
     /// without. What is secret in it belongs into the environment
     #[arg(long, env = "D1_LIMITS", value_name = "URL", hide_env_values = true)]

@@ -78,6 +78,6 @@ impl Prices for FlawedPrices {
             _ => {}
         }
         let name = if self.flaw == F::HasNoName { "" } else { "one each" };
-        Quote { price_list: name.into(), steps }
+        Quote::fixed(name, steps)
     }
 }

@@ -74,9 +74,10 @@ fn planned(needs: &[bool], prices: &[u64]) -> Setup {
         .collect();
     assert_eq!(plan.validate(), Ok(()));
     let prices = plan.steps.iter().zip(prices);
-    let steps = prices.map(|(step, price)| (step.id.clone(), Amount::micro(*price))).collect();
+    let steps = prices.map(|(step, price)| (step.id.clone(), Amount::micro(*price)));
+    let quote = Quote::fixed("any", steps);
     let mut setup = Setup::new(two.id, two.account, two.device, plan, Timestamp(1));
-    setup.quote = Quote { price_list: "any".into(), steps };
+    setup.quote = quote;
     setup
 }
 

@@ -265,7 +265,7 @@ impl Prices for OneCreditEach {
             Intent::Undo(_) | Intent::Fix(_) => Quote::free(),
             Intent::Install(_) => {
                 let price = |step: &Step| (step.id.clone(), Amount::credits(1));
-                Quote { price_list: "one".into(), steps: plan.steps.iter().map(price).collect() }
+                Quote::fixed("one", plan.steps.iter().map(price))
             }
         }
     }
