@@ -21,5 +21,6 @@ mod predicates;
 mod quotes;
 mod races;
 mod stage;
+mod troubles;
 mod turns;
 mod verifying;

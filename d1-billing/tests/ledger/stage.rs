@@ -186,6 +186,14 @@ pub(crate) async fn connected(stage: &Stage) -> PgConnection {
     db
 }
 
+/// Comes back when somebody waits for a lock in this database.
+pub(crate) async fn somebody_waits(db: &mut PgConnection) {
+    let sql = "SELECT count(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // Each look is answered by the server, so this is not a busy loop of ours.
+    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *db).await.unwrap() == 0 {}
+}
+
 pub(crate) fn terms(account: AccountId) -> Open {
     Open { account, organisation: None, low_mark: Amount::ZERO }
 }

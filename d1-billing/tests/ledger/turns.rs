@@ -1,6 +1,6 @@
 //! Whoever changes what others change, too, waits for a turn.
 
-use crate::stage::{NOON, Stage, connected, terms};
+use crate::stage::{NOON, Stage, connected, somebody_waits, terms};
 use d1_billing::{CapScope, NewHold, Open, Operation};
 use d1_core::{AccountId, Amount, HoldId, Timestamp};
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -20,14 +20,6 @@ async fn join(stage: &Stage, account: AccountId, organisation: AccountId) {
 
 async fn run(db: &mut PgConnection, sql: String) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(db).await.unwrap();
-}
-
-/// Comes back when somebody waits for a lock in this database.
-async fn somebody_waits(db: &mut PgConnection) {
-    let sql = "SELECT count(*) FROM pg_stat_activity
-               WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    // Each look is answered by the server, so this is not a busy loop of ours.
-    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *db).await.unwrap() == 0 {}
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,8 +28,8 @@ pub(super) type Answer = Result<Applied<Reply>, BillingError>;
 pub(super) async fn answer(pool: &PgPool, commands: &[Command], now: Timestamp) -> Vec<Answer> {
     match commit(pool, commands, now).await {
         Ok(answers) => return answers,
-        Err(error) if commands.len() > 1 && is_worth_another_try(&error) => {}
-        Err(_) if commands.len() == 1 => {}
+        Err(error) if is_worth_another_try(&error) => {}
+        Err(error) if commands.len() == 1 => return vec![Err(told(error))],
         Err(error) => {
             let text = told(error).to_string();
             let unavailable =
