@@ -11,6 +11,7 @@ mod history;
 mod holds;
 mod keys;
 mod laws;
+mod links;
 mod lives;
 mod model;
 mod news;
@@ -18,6 +19,7 @@ mod news;
 #[path = "../../../tests/world/postgres.rs"]
 mod postgres;
 mod predicates;
+mod proxy;
 mod quotes;
 mod races;
 mod stage;

@@ -1,0 +1,61 @@
+//! A link that breaks while something is committed: whoever asked hears of trouble, asks again
+//! with the same key, and it was done once.
+
+use crate::{
+    proxy::{Break, linked},
+    stage::Stage,
+};
+use d1_billing::{Applied, BillingError, Key, NewHold};
+use d1_core::{Amount, HoldId};
+use futures_util::future::join_all;
+
+/// How many ask at once.
+const AT_ONCE: u64 = 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_loses_the_link_at_a_commit_may_ask_again_and_it_is_done_once() {
+    let stage = Stage::postgres().await;
+    let (far, next) = linked(&stage).await;
+    for cut in [Break::Before, Break::During, Break::After] {
+        let account = stage.account(10).await;
+        let hold = NewHold::new(HoldId::generate(), account, Amount::credits(4));
+        let key = Key::generate();
+        *next.lock().unwrap() = Some(cut);
+        let lost = far.hold(key, hold.clone()).await;
+        assert!(matches!(lost, Err(BillingError::Unavailable { .. })), "{cut:?}: {lost:?}");
+        assert_eq!(*next.lock().unwrap(), None, "no commit was asked for");
+        let again = far.hold(key, hold).await.unwrap();
+        match cut {
+            Break::Before => assert!(matches!(again, Applied::Fresh(_)), "it was done"),
+            Break::During => {}
+            Break::After => assert!(matches!(again, Applied::Replayed(_)), "it was forgotten"),
+        }
+        assert_eq!(stage.stands(account).await, [10, 4, 6], "{cut:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_lose_the_link_at_once_each_is_charged_once() {
+    let stage = Stage::postgres().await;
+    let (far, next) = linked(&stage).await;
+    for cut in [Break::Before, Break::During, Break::After] {
+        let account = stage.account(AT_ONCE).await;
+        let holds: Vec<(Key, NewHold)> = (0..AT_ONCE)
+            .map(|_| NewHold::new(HoldId::generate(), account, Amount::credits(1)))
+            .map(|hold| (Key::generate(), hold))
+            .collect();
+        let ask = || join_all(holds.iter().map(|(key, hold)| far.hold(*key, hold.clone())));
+        *next.lock().unwrap() = Some(cut);
+        let mut lost = 0;
+        for answer in ask().await {
+            match answer {
+                Ok(_) => {}
+                Err(BillingError::Unavailable { .. }) => lost += 1,
+                Err(other) => panic!("{cut:?}: {other:?}"),
+            }
+        }
+        assert!(lost > 0, "{cut:?}: nobody lost it");
+        assert!(ask().await.iter().all(Result::is_ok), "{cut:?}");
+        assert_eq!(stage.stands(account).await, [AT_ONCE, AT_ONCE, 0], "{cut:?}");
+    }
+}
