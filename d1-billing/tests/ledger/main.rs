@@ -5,6 +5,7 @@
 mod attacks;
 mod caps;
 mod crashes;
+mod deadlocks;
 mod exam;
 mod grants;
 mod history;

@@ -1,8 +1,9 @@
 //! Whoever changes what others change, too, waits for a turn.
 
-use crate::stage::{NOON, Stage, connected, somebody_waits, terms};
-use d1_billing::{CapScope, NewHold, Open, Operation};
+use crate::stage::{NOON, Place, Stage, connected, somebody_waits, terms};
+use d1_billing::{BookStore as _, CapScope, Command, Key, NewHold, Open, Operation, PostgresBooks};
 use d1_core::{AccountId, Amount, HoldId, Timestamp};
+use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 /// An organisation that counts what its accounts spend.
@@ -53,4 +54,45 @@ async fn a_hold_that_ends_waits_for_the_organisation_that_counts_it_though_its_a
         ended.await;
         stage.is_right().await;
     }
+}
+
+/// How many accounts somebody else has locked, so that every batch waits for one.
+const LOCKED: usize = 32;
+
+#[tokio::test]
+async fn whoever_charges_a_hold_while_it_is_made_finds_it_with_its_account_or_not_at_all() {
+    let stage = Stage::postgres().await;
+    let Place::Postgres { url, supervisor, .. } = &stage.place else { panic!() };
+    let second = PostgresBooks::open(url, supervisor).await.unwrap();
+    let account = stage.account(10).await;
+    let others = join_all((0..LOCKED).map(|_| stage.account(0))).await;
+    let (mut other, mut watch) = (connected(&stage).await, connected(&stage).await);
+    run(&mut other, format!("BEGIN; SELECT FROM account WHERE id <> '{account}' FOR UPDATE;"))
+        .await;
+    let hold = NewHold::new(HoldId::generate(), account, Amount::credits(4));
+    // One thread asks for all at once, so the charge shares its batch with others, which wait.
+    let charge = stage.ledger.capture(Key::generate(), hold.id, Amount::credits(1));
+    let sweep = |account| stage.ledger.apply(Key::generate(), Operation::Sweep { account });
+    let made_meanwhile = async {
+        somebody_waits(&mut watch).await;
+        nobody_is_under_way(&mut watch).await;
+        let command = Command { key: Key::generate(), operation: Operation::Hold(hold.clone()) };
+        second.apply(command, Timestamp(NOON)).await.unwrap();
+        run(&mut other, "ROLLBACK;".to_owned()).await;
+    };
+    let sweeps = join_all(others.into_iter().map(sweep));
+    let (charged, swept, ()) = tokio::join!(charge, sweeps, made_meanwhile);
+    assert!(swept.iter().all(Result::is_ok), "{swept:?}");
+    match charged {
+        Ok(_) => assert_eq!(stage.stands(account).await, [9, 0, 9]),
+        Err(_) => assert_eq!(stage.stands(account).await, [10, 4, 6]),
+    }
+}
+
+/// Comes back when everybody else in this database waits for a lock, or has nothing to do.
+async fn nobody_is_under_way(db: &mut PgConnection) {
+    let sql = "SELECT count(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()
+               AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock'";
+    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *db).await.unwrap() > 0 {}
 }

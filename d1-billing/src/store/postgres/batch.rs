@@ -114,9 +114,11 @@ async fn begin(
         let mut change = pool.begin().await.map_err(writing)?;
         let owners = lock(&mut change, &needs, "FOR UPDATE").await?;
         let books = load(&mut change, owners, &needs, commands).await?;
-        // A hold is counted by the organisation in which it was made, though its account left.
-        let counting = books.holds.all().filter_map(|hold| hold.organisation);
-        let missed: Vec<_> = counting
+        // A hold may have been made while we waited; and the organisation in which it was made
+        // counts it, though its account left.
+        let holds = books.holds.all();
+        let owners = holds.flat_map(|hold| [Some(hold.account), hold.organisation]).flatten();
+        let missed: Vec<_> = owners
             .filter(|id| books.accounts.get(&(*id,)).is_none() && !needs.accounts.contains(id))
             .collect();
         if missed.is_empty() {
