@@ -4,7 +4,8 @@
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use d1_core::{
-    AccountId, Amount, CreditLedger, HoldId, LedgerError, Manager, conformance,
+    AccountId, Amount, CapScope, CreditLedger, HoldId, HoldRequest, LedgerError, Manager,
+    conformance,
     memory::{MemoryLedger, Offer},
 };
 use d1_orchestrator::{Catalogue, RecipePlanner};
@@ -24,11 +25,12 @@ impl CreditLedger for Capped {
         self.purse.available(account).await
     }
 
-    async fn hold(&self, id: HoldId, account: AccountId, most: Amount) -> Result<(), LedgerError> {
-        if most > self.cap {
-            return Err(LedgerError::Insufficient { needed: most, available: self.cap });
+    async fn hold(&self, hold: &HoldRequest) -> Result<(), LedgerError> {
+        if hold.most > self.cap {
+            let (scope, needed, left) = (CapScope::Task, hold.most, self.cap);
+            return Err(LedgerError::Capped { scope, needed, left });
         }
-        self.purse.hold(id, account, most).await
+        self.purse.hold(hold).await
     }
 
     async fn settle(&self, hold: HoldId, charge: Amount) -> Result<(), LedgerError> {

@@ -219,7 +219,7 @@ pub enum Refusal {
         available: Amount,
     },
     /// A limit is reached.
-    #[error("this needs {needed}, and the cap of the {scope:?} leaves {left}; raise the cap")]
+    #[error("this needs {needed}, and the cap on the {scope} leaves {left}; raise the cap")]
     CapReached {
         /// Which limit.
         scope: CapScope,

@@ -4,7 +4,9 @@ use crate::{
     Applied, Balance, BillingError, BookStore, Command, Difference, Event, EventId, Grant,
     HoldReceipt, Key, Lot, LotId, MemoryBooks, NewHold, Operation, Refusal, Reply, Statement,
 };
-use d1_core::{AccountId, Amount, Clock, CreditLedger, HoldId, LedgerError, Timestamp};
+use d1_core::{
+    AccountId, Amount, Clock, CreditLedger, HoldId, HoldRequest, LedgerError, Timestamp,
+};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -197,15 +199,13 @@ impl CreditLedger for Ledger {
         balance.map(|balance| balance.available).map_err(|error| backend("read a balance", error))
     }
 
-    async fn hold(
-        &self,
-        hold: HoldId,
-        account: AccountId,
-        most: Amount,
-    ) -> Result<(), LedgerError> {
-        let key = Key::of(&["hold", &hold.to_string()]);
-        let held = Self::hold(self, key, NewHold::new(hold, account, most)).await;
-        held.map(drop).map_err(|error| told(hold, error))
+    async fn hold(&self, hold: &HoldRequest) -> Result<(), LedgerError> {
+        let HoldRequest { id, account, most, setup, device } = *hold;
+        let key = Key::of(&["hold", &id.to_string()]);
+        let task = setup.map(|setup| setup.to_string());
+        let new = NewHold { task, device, ..NewHold::new(id, account, most) };
+        let held = Self::hold(self, key, new).await;
+        held.map(drop).map_err(|error| told(id, error))
     }
 
     async fn settle(&self, hold: HoldId, charge: Amount) -> Result<(), LedgerError> {
@@ -232,8 +232,8 @@ fn told(id: HoldId, error: BillingError) -> LedgerError {
         Refusal::KeyConflict(_) | Refusal::HoldExists(_) | Refusal::Resolved { .. } => {
             LedgerError::Conflict(id)
         }
-        refusal @ (Refusal::CapReached { .. }
-        | Refusal::Frozen(_)
+        Refusal::CapReached { scope, needed, left } => LedgerError::Capped { scope, needed, left },
+        refusal @ (Refusal::Frozen(_)
         | Refusal::UnknownAccount(_)
         | Refusal::HoldExpired(_)
         | Refusal::OverRefund { .. }

@@ -28,13 +28,13 @@ pub use answer::{
     Applied, Balance, BillingError, CapUse, Difference, EntryKind, Event, HoldReceipt, HoldState,
     Line, Lot, Refusal, Reply, Statement,
 };
-pub use d1_core::memory::MemoryLedger;
+pub use d1_core::{CapScope, memory::MemoryLedger};
 pub use key::{EventId, Key, LotId, QuoteId};
 pub use ledger::Ledger;
 pub use limits::{Guarded, MemoryLeases, MemoryLimiter, Policies, Share, WhenDown};
 #[cfg(feature = "redis")]
 pub use limits::{RedisLeases, RedisLimiter, RedisLimits};
-pub use operation::{CapScope, Command, Grant, NewHold, NewQuote, Open, Operation, Source};
+pub use operation::{Command, Grant, NewHold, NewQuote, Open, Operation, Source};
 pub use prices::{PriceCatalogue, PriceError, PriceList};
 #[cfg(feature = "postgres")]
 pub use store::PostgresBooks;

@@ -1,7 +1,7 @@
 //! Everything that changes the books.
 
 use crate::{Key, LotId, QuoteId};
-use d1_core::{AccountId, Amount, DeviceId, HoldId, Timestamp};
+use d1_core::{AccountId, Amount, CapScope, DeviceId, HoldId, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -102,22 +102,6 @@ pub enum Source {
     Gift,
     /// Paid for.
     Paid,
-}
-
-/// What a cap counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CapScope {
-    /// Each piece of work by itself.
-    Task,
-    /// Each device, each day.
-    Device,
-    /// Everything in a day; days change at midnight in UTC.
-    Day,
-    /// Everything there ever is.
-    Account,
-    /// Everything that the accounts of an organisation spend in a day.
-    Organisation,
 }
 
 /// A price that binds.

@@ -1,6 +1,6 @@
 //! The [`CreditLedger`] port: nothing runs unpaid, and nothing is paid twice.
 
-use crate::{AccountId, Amount, HoldId};
+use crate::{AccountId, Amount, CapScope, DeviceId, HoldId, SetupId};
 use std::{error::Error, fmt};
 
 /// Why the ledger said no.
@@ -31,7 +31,19 @@ pub enum LedgerError {
         /// What was set aside.
         held: Amount,
     },
-    /// A rule of this ledger is against it: a cap, a freeze, an end that has passed.
+    /// Its owner wanted no more spent.
+    #[error(
+        "this needs {needed}, and the cap on the {scope} leaves {left}; raise the cap and say yes again, or wait until it counts anew"
+    )]
+    Capped {
+        /// Which limit.
+        scope: CapScope,
+        /// What would be held.
+        needed: Amount,
+        /// What the limit leaves.
+        left: Amount,
+    },
+    /// A rule of this ledger is against it: a freeze, an end that has passed.
     #[error("{0}")]
     Denied(Box<dyn Error + Send + Sync>),
     /// The storage is in trouble. Money fails closed: nothing was taken or given.
@@ -44,6 +56,29 @@ pub enum LedgerError {
     },
 }
 
+/// Credits to set aside for one run of a setup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldRequest {
+    /// Its name.
+    pub id: HoldId,
+    /// Who pays.
+    pub account: AccountId,
+    /// How much at most.
+    pub most: Amount,
+    /// What for: a ledger that limits what one piece of work may spend counts by it.
+    pub setup: Option<SetupId>,
+    /// Where that runs: a ledger that limits what one device may spend counts by it.
+    pub device: Option<DeviceId>,
+}
+
+impl HoldRequest {
+    /// So much of `account`, for nothing in particular.
+    #[must_use]
+    pub const fn new(id: HoldId, account: AccountId, most: Amount) -> Self {
+        Self { id, account, most, setup: None, device: None }
+    }
+}
+
 /// Keeps accounts.
 ///
 /// Every operation may be repeated with the same words and then changes nothing;
@@ -54,10 +89,9 @@ pub trait CreditLedger: fmt::Debug + Send + Sync {
     /// What an account may still hold. An account nobody knows has nothing.
     async fn available(&self, account: AccountId) -> Result<Amount, LedgerError>;
 
-    /// Sets `most` aside. Of many who race for the last credits, only those succeed
+    /// Sets credits aside. Of many who race for the last credits, only those succeed
     /// for whom there is enough.
-    async fn hold(&self, hold: HoldId, account: AccountId, most: Amount)
-    -> Result<(), LedgerError>;
+    async fn hold(&self, hold: &HoldRequest) -> Result<(), LedgerError>;
 
     /// Takes `charge` of what is held and frees the rest, once.
     async fn settle(&self, hold: HoldId, charge: Amount) -> Result<(), LedgerError>;

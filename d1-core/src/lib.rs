@@ -11,6 +11,7 @@
 mod action;
 mod amount;
 mod argv;
+mod cap;
 mod change;
 mod check;
 mod clock;
@@ -62,6 +63,7 @@ pub use action::{
 };
 pub use amount::{Amount, AmountError};
 pub use argv::{Argv, ArgvError};
+pub use cap::CapScope;
 pub use change::{Baseline, Change, Resource, State};
 pub use check::{About, Pace};
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -76,7 +78,7 @@ pub use intent::{Fix, Install, Intent, Source};
 pub use isolation::{IsolationReport, Layer};
 pub use journal::{Entry, Journal, JournalError, Reception, Stage, TOMBSTONE_AGE};
 pub use leases::{Lease, Leases};
-pub use ledger::{CreditLedger, LedgerError};
+pub use ledger::{CreditLedger, HoldRequest, LedgerError};
 pub use limit::{Admission, Class, Limit, LimitError};
 pub use limit_key::{LimitKey, LimitKeyError};
 pub use link::{

@@ -1,9 +1,9 @@
 //! What an account in the cloud is told of its credits: over HTTP, and by `d1-doctor credits`.
 
-use d1_core::{Amount, SetupId};
+use d1_core::{Amount, CapScope, SetupId};
 use d1_protocol::{
     ApiClient,
-    api::{CapRequest, CapScopeName, CreateRequest, EntriesQuery, EntryList},
+    api::{CapRequest, CapView, CreateRequest, EntriesQuery, EntryList},
 };
 use d1_world::{AptRoot, CloudDesk, Deb, Desk, Ran};
 use futures_util::StreamExt as _;
@@ -120,32 +120,30 @@ async fn a_table_has_the_same_lines_and_says_where_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cap_keeps_the_next_setup_from_beginning_until_it_is_lifted() {
+async fn every_cap_keeps_the_next_setup_from_beginning_until_it_is_lifted() {
     let paid = Paid::once().await;
     let cap = CapRequest { most_micro: paid.charged - 1 };
-    let caps = paid.client.set_credit_cap(CapScopeName::Day, cap).await.unwrap().caps;
-    let [day] = &caps[..] else { panic!("{caps:?}") };
-    assert_eq!(
-        (day.scope, day.most_micro, day.used_micro),
-        (CapScopeName::Day, cap.most_micro, Some(0))
-    );
-
     let apt = AptRoot::with(&[Deb::new("greeter", "1.0")]);
     let machine = Desk::at(&apt);
     let _daemon = machine.daemon(&paid.cloud.daemon_args());
     let device = paid.cloud.device(&paid.client).await;
     let install = vec!["greeter".parse().unwrap()];
     let request = CreateRequest { install, from: None, device, approve: false };
-    let setup = paid.client.create(&request, None).await.unwrap();
-    let refused = paid.client.approve(setup.id).await.unwrap_err().problem();
-    assert_eq!(refused.code, "D1-CREDIT-403");
-    assert_eq!(paid.client.get(setup.id).await.unwrap().state, "awaiting approval");
-
-    assert_eq!(paid.client.lift_credit_cap(CapScopeName::Day).await.unwrap().caps, []);
-    paid.client.approve(setup.id).await.unwrap();
-    paid.client.follow(setup.id, 0).collect::<Vec<_>>().await;
-    assert_eq!(paid.client.get(setup.id).await.unwrap().state, "succeeded");
-    assert_eq!(paid.client.credit_caps().await.unwrap().caps, []);
+    let setup = paid.client.create(&request, None).await.unwrap().id;
+    for scope in [CapScope::Task, CapScope::Device, CapScope::Day, CapScope::Account] {
+        let caps = paid.client.set_credit_cap(scope, cap).await.unwrap().caps;
+        let used = matches!(scope, CapScope::Day | CapScope::Account).then_some(0);
+        let expected = CapView { scope, most_micro: cap.most_micro, used_micro: used };
+        assert_eq!(caps, [expected]);
+        let refused = paid.client.approve(setup).await.unwrap_err().problem();
+        assert_eq!(refused.code, "D1-CREDIT-403");
+        assert!(refused.title.contains(&format!("the cap on the {scope} leaves")), "{refused:?}");
+        assert_eq!(paid.client.get(setup).await.unwrap().state, "awaiting approval");
+        assert_eq!(paid.client.lift_credit_cap(scope).await.unwrap().caps, []);
+    }
+    paid.client.approve(setup).await.unwrap();
+    paid.client.follow(setup, 0).collect::<Vec<_>>().await;
+    assert_eq!(paid.client.get(setup).await.unwrap().state, "succeeded");
 }
 
 #[tokio::test(flavor = "multi_thread")]

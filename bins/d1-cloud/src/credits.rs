@@ -1,13 +1,13 @@
 //! What can be asked about credits, however it is asked.
 
 use d1_billing::{
-    BillingError, CapScope, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, Refusal as No,
-    Source, Statement,
+    BillingError, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, Refusal as No, Source,
+    Statement,
 };
-use d1_core::{AccountId, Amount, Category, Problem, Timestamp};
+use d1_core::{AccountId, Amount, CapScope, Category, Problem, Timestamp};
 use d1_protocol::api::{
-    BalanceView, CapList, CapRequest, CapScopeName, CapView, EntriesQuery, EntryList, EntryView,
-    ExpiryView, GrantList, GrantView, LINES, MAX_LINES,
+    BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
+    GrantList, GrantView, LINES, MAX_LINES,
 };
 
 /// The credits of whoever asks.
@@ -81,11 +81,11 @@ impl Credits {
     pub(crate) async fn set_cap(
         &self,
         account: AccountId,
-        scope: CapScopeName,
+        scope: CapScope,
         cap: Option<CapRequest>,
     ) -> Result<CapList, Problem> {
         let most = cap.map(|cap| Amount::micro(cap.most_micro));
-        let operation = Operation::SetCap { account, scope: scope_of(scope), most };
+        let operation = Operation::SetCap { account, scope, most };
         self.ledger.apply(Key::generate(), operation).await.map_err(problem)?;
         self.caps(account).await
     }
@@ -143,23 +143,10 @@ fn grant(lot: &Lot) -> GrantView {
 }
 
 fn cap(cap: &CapUse) -> CapView {
-    let scope = match cap.scope {
-        CapScope::Task => CapScopeName::Task,
-        CapScope::Device => CapScopeName::Device,
-        CapScope::Day => CapScopeName::Day,
-        CapScope::Account => CapScopeName::Account,
-        CapScope::Organisation => CapScopeName::Organisation,
-    };
-    CapView { scope, most_micro: cap.most.as_micro(), used_micro: cap.used.map(Amount::as_micro) }
-}
-
-const fn scope_of(name: CapScopeName) -> CapScope {
-    match name {
-        CapScopeName::Task => CapScope::Task,
-        CapScopeName::Device => CapScope::Device,
-        CapScopeName::Day => CapScope::Day,
-        CapScopeName::Account => CapScope::Account,
-        CapScopeName::Organisation => CapScope::Organisation,
+    CapView {
+        scope: cap.scope,
+        most_micro: cap.most.as_micro(),
+        used_micro: cap.used.map(Amount::as_micro),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, paid, terms};
 use d1_billing::{Key, Ledger, Operation};
-use d1_core::{AccountId, Amount, CreditLedger, conformance};
+use d1_core::{AccountId, Amount, CreditLedger, HoldRequest, conformance};
 use std::sync::Arc;
 
 async fn with(stage: Stage, deposits: Vec<(AccountId, Amount)>) -> Arc<dyn CreditLedger> {
@@ -27,13 +27,8 @@ impl CreditLedger for Kept {
         self.ledger.available(account).await
     }
 
-    async fn hold(
-        &self,
-        hold: d1_core::HoldId,
-        account: AccountId,
-        most: Amount,
-    ) -> Result<(), d1_core::LedgerError> {
-        CreditLedger::hold(&self.ledger, hold, account, most).await
+    async fn hold(&self, hold: &HoldRequest) -> Result<(), d1_core::LedgerError> {
+        CreditLedger::hold(&self.ledger, hold).await
     }
 
     async fn settle(
@@ -68,7 +63,8 @@ async fn a_rule_of_the_ledger_is_told_as_one() {
         let account = stage.account(5).await;
         stage.done(Operation::Freeze { account, frozen: true }).await;
         let hold = d1_core::HoldId::generate();
-        let refused = CreditLedger::hold(&stage.ledger, hold, account, Amount::credits(1)).await;
+        let request = HoldRequest::new(hold, account, Amount::credits(1));
+        let refused = CreditLedger::hold(&stage.ledger, &request).await;
         let text = refused.unwrap_err().to_string();
         assert_eq!(text, format!("account {account} is frozen; ask who froze it"));
         let key = Key::of(&["hold", &hold.to_string()]);

@@ -4,7 +4,7 @@ mod holds;
 mod settlements;
 
 use super::{Laws, samples::RACERS};
-use crate::{AccountId, Amount, CreditLedger, HoldId, LedgerError};
+use crate::{AccountId, Amount, CreditLedger, HoldId, HoldRequest, LedgerError};
 use std::{future::Future, sync::Arc};
 
 type Port = Arc<dyn CreditLedger>;
@@ -42,6 +42,6 @@ async fn has(ledger: &Port, account: AccountId, credits: u64) {
 /// A hold of so many credits.
 async fn held(ledger: &Port, account: AccountId, credits: u64) -> HoldId {
     let hold = HoldId::generate();
-    ledger.hold(hold, account, Amount::credits(credits)).await.unwrap();
+    ledger.hold(&HoldRequest::new(hold, account, Amount::credits(credits))).await.unwrap();
     hold
 }

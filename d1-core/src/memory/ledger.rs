@@ -1,6 +1,6 @@
 //! A [`CreditLedger`] that forgets when dropped.
 
-use crate::{AccountId, Amount, CreditLedger, HoldId, LedgerError};
+use crate::{AccountId, Amount, CreditLedger, HoldId, HoldRequest, LedgerError};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -59,12 +59,8 @@ impl CreditLedger for MemoryLedger {
         Ok(self.books().available.get(&account).copied().unwrap_or_default())
     }
 
-    async fn hold(
-        &self,
-        hold: HoldId,
-        account: AccountId,
-        most: Amount,
-    ) -> Result<(), LedgerError> {
+    async fn hold(&self, hold: &HoldRequest) -> Result<(), LedgerError> {
+        let HoldRequest { id: hold, account, most, .. } = *hold;
         let mut books = self.books();
         if let Some(known) = books.holds.get(&hold) {
             let same = known.account == account && known.most == most;

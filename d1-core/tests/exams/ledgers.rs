@@ -2,7 +2,8 @@
 
 use crate::broken_laws;
 use d1_core::{
-    AccountId, Amount, CreditLedger, HoldId, LedgerError, conformance, memory::MemoryLedger,
+    AccountId, Amount, CreditLedger, HoldId, HoldRequest, LedgerError, conformance,
+    memory::MemoryLedger,
 };
 use std::{
     collections::HashMap,
@@ -147,17 +148,15 @@ impl CreditLedger for FlawedLedger {
         self.inner.available(account).await
     }
 
-    async fn hold(
-        &self,
-        hold: HoldId,
-        account: AccountId,
-        most: Amount,
-    ) -> Result<(), LedgerError> {
+    async fn hold(&self, request: &HoldRequest) -> Result<(), LedgerError> {
+        let HoldRequest { id: hold, account, most, .. } = *request;
         let before = self.holds.lock().unwrap().insert(hold, (account, most));
         match self.flaw {
-            F::HasOnePurse => return self.inner.hold(hold, self.purse, most).await,
+            F::HasOnePurse => {
+                return self.inner.hold(&HoldRequest::new(hold, self.purse, most)).await;
+            }
             F::CountsEveryRepeat if before.is_some() => {
-                return self.inner.hold(HoldId::generate(), account, most).await;
+                return self.inner.hold(&HoldRequest::new(HoldId::generate(), account, most)).await;
             }
             F::NeverLendsTheLast if before.is_none() => {
                 let available = self.inner.available(account).await?;
@@ -175,13 +174,13 @@ impl CreditLedger for FlawedLedger {
             }
             _ => {}
         }
-        match (self.flaw, self.inner.hold(hold, account, most).await) {
+        match (self.flaw, self.inner.hold(&HoldRequest::new(hold, account, most)).await) {
             (F::LendsWhatIsNotThere, Err(LedgerError::Insufficient { .. })) => {
                 assert!(self.inner.deposit(account, most));
-                self.inner.hold(hold, account, most).await
+                self.inner.hold(&HoldRequest::new(hold, account, most)).await
             }
             (F::HoldsWhatItRefused, Err(LedgerError::Insufficient { needed, available })) => {
-                self.inner.hold(hold, account, available).await?;
+                self.inner.hold(&HoldRequest::new(hold, account, available)).await?;
                 Err(LedgerError::Insufficient { needed, available })
             }
             (F::BelievesOtherWords, Err(LedgerError::Conflict(_))) => Ok(()),
@@ -209,7 +208,7 @@ impl CreditLedger for FlawedLedger {
                     .insert(hold, (account, Amount::ZERO))
                     .is_some_and(|(_, most)| most.is_zero())
                 {
-                    self.inner.hold(again, account, charge).await?;
+                    self.inner.hold(&HoldRequest::new(again, account, charge)).await?;
                     self.inner.settle(again, charge).await?;
                 }
                 Ok(())

@@ -81,8 +81,10 @@ fn of_ledger(error: &LedgerError) -> Problem {
     match error {
         LedgerError::Insufficient { .. } => split("D1-CREDIT-402", Category::Credit, error)
             .leaving("nothing was run and nothing was charged"),
-        LedgerError::Denied(_) => split("D1-CREDIT-403", Category::Credit, error)
-            .leaving("nothing was run and nothing was charged"),
+        LedgerError::Capped { .. } | LedgerError::Denied(_) => {
+            split("D1-CREDIT-403", Category::Credit, error)
+                .leaving("nothing was run and nothing was charged")
+        }
         LedgerError::Backend { source, .. } => split("D1-CREDIT-500", Category::Credit, error)
             .because(source.to_string())
             .leaving("nothing was run and nothing was charged")

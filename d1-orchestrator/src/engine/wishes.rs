@@ -4,8 +4,8 @@ use super::{
     core::setup_problem, drive::Driver, error::EngineError, moves::Hold, orders::Wish, told::Told,
 };
 use d1_core::{
-    Amount, HoldId, ProbeAnswer, Problem, SetupEvent, SetupId, SetupOutcome, SetupState, StopMode,
-    StoreError, Task,
+    Amount, HoldId, HoldRequest, ProbeAnswer, Problem, SetupEvent, SetupId, SetupOutcome,
+    SetupState, StopMode, StoreError, Task,
 };
 
 /// How often the news that a setup was taken back is saved again after somebody else saved
@@ -107,7 +107,10 @@ impl Driver {
         if most.is_zero() {
             return Ok(());
         }
-        Ok(self.engine.0.parts.ledger.hold(hold, self.setup.account, most).await?)
+        let (setup, device) = (Some(self.setup.id), Some(self.setup.device));
+        let hold =
+            HoldRequest { setup, device, ..HoldRequest::new(hold, self.setup.account, most) };
+        Ok(self.engine.0.parts.ledger.hold(&hold).await?)
     }
 
     /// Takes hold of the setup under a new epoch, saved before anything is sent, and

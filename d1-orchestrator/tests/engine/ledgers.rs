@@ -2,7 +2,7 @@
 
 use crate::{device::Play, stage::Stage};
 use d1_core::{
-    AccountId, Amount, CreditLedger, HoldId, LedgerError, SetupOutcome, SetupState,
+    AccountId, Amount, CreditLedger, HoldId, HoldRequest, LedgerError, SetupOutcome, SetupState,
     memory::{MemoryLedger, MemorySetupStore},
 };
 use std::sync::{
@@ -36,14 +36,9 @@ impl CreditLedger for Shaky {
         self.books.available(account).await
     }
 
-    async fn hold(
-        &self,
-        hold: HoldId,
-        account: AccountId,
-        most: Amount,
-    ) -> Result<(), LedgerError> {
+    async fn hold(&self, hold: &HoldRequest) -> Result<(), LedgerError> {
         self.check()?;
-        self.books.hold(hold, account, most).await
+        self.books.hold(hold).await
     }
 
     async fn settle(&self, hold: HoldId, charge: Amount) -> Result<(), LedgerError> {

@@ -4,7 +4,7 @@ use crate::{
     device::Play,
     stage::{FUNDS, Stage},
 };
-use d1_core::{Amount, CreditLedger as _, HoldId, SetupOutcome, SetupState};
+use d1_core::{Amount, CreditLedger as _, HoldId, HoldRequest, SetupOutcome, SetupState};
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_install_costs_nothing() {
@@ -42,7 +42,7 @@ async fn without_enough_credits_nothing_is_sent_and_it_still_waits() {
     // Somebody else holds nearly everything.
     let rest = FUNDS.checked_sub(Amount::credits(1)).unwrap();
     let other = HoldId::generate();
-    stage.ledger.hold(other, stage.account, rest).await.unwrap();
+    stage.ledger.hold(&HoldRequest::new(other, stage.account, rest)).await.unwrap();
     let id = stage.create(&["jq", "rg"]).await;
     let problem = stage.engine.approve(id).await.unwrap_err().problem();
     assert_eq!(

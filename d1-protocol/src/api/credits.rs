@@ -2,7 +2,7 @@
 
 mod csv;
 
-use d1_core::{AccountId, HoldId};
+use d1_core::{AccountId, CapScope, HoldId};
 use serde::{Deserialize, Serialize};
 
 /// The media type of a list that spreadsheets read (RFC 4180).
@@ -138,42 +138,12 @@ pub struct CapList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapView {
     /// What it counts.
-    pub scope: CapScopeName,
+    pub scope: CapScope,
     /// What may be spent at most, in micro-credits.
     pub most_micro: u64,
     /// What is spent or set aside, in micro-credits; nothing where every task or device is
     /// counted by itself.
     pub used_micro: Option<u64>,
-}
-
-/// What a cap counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CapScopeName {
-    /// Each piece of work by itself.
-    Task,
-    /// Each device, each day.
-    Device,
-    /// Everything in a day; days change at midnight in UTC.
-    Day,
-    /// Everything there ever is.
-    Account,
-    /// Everything that the accounts of an organisation spend in a day.
-    Organisation,
-}
-
-impl CapScopeName {
-    /// As it stands in addresses.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Task => "task",
-            Self::Device => "device",
-            Self::Day => "day",
-            Self::Account => "account",
-            Self::Organisation => "organisation",
-        }
-    }
 }
 
 /// Limit what may be spent.

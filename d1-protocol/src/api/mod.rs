@@ -8,8 +8,8 @@ mod request;
 mod setup;
 
 pub use credits::{
-    BalanceView, CSV, CapList, CapRequest, CapScopeName, CapView, EntriesQuery, EntryList,
-    EntryView, ExpiryView, GrantList, GrantView, LINES, MAX_LINES,
+    BalanceView, CSV, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
+    GrantList, GrantView, LINES, MAX_LINES,
 };
 pub use list::{DeviceView, Devices, HealthView, SetupList};
 pub use path::{

@@ -1,9 +1,8 @@
 //! What can be asked about credits.
 
 use super::{ApiClient, ClientError};
-use crate::api::{
-    self, BalanceView, CapList, CapRequest, CapScopeName, EntriesQuery, EntryList, GrantList,
-};
+use crate::api::{self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList};
+use d1_core::CapScope;
 use reqwest::{Method, RequestBuilder};
 
 impl ApiClient {
@@ -30,18 +29,18 @@ impl ApiClient {
     /// Limits what the account may spend, and tells its limits.
     pub async fn set_credit_cap(
         &self,
-        scope: CapScopeName,
+        scope: CapScope,
         cap: CapRequest,
     ) -> Result<CapList, ClientError> {
         self.read(self.cap(Method::PUT, scope).json(&cap)).await
     }
 
     /// Lifts a limit, and tells those that are left.
-    pub async fn lift_credit_cap(&self, scope: CapScopeName) -> Result<CapList, ClientError> {
+    pub async fn lift_credit_cap(&self, scope: CapScope) -> Result<CapList, ClientError> {
         self.read(self.cap(Method::DELETE, scope)).await
     }
 
-    fn cap(&self, method: Method, scope: CapScopeName) -> RequestBuilder {
+    fn cap(&self, method: Method, scope: CapScope) -> RequestBuilder {
         self.call(method, &api::CAP.replace("{scope}", scope.as_str()), None)
     }
 }

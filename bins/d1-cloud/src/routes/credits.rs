@@ -11,8 +11,8 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use d1_core::{Category, Problem};
-use d1_protocol::api::{BalanceView, CSV, CapList, CapRequest, CapScopeName, EntriesQuery};
+use d1_core::{CapScope, Category, Problem};
+use d1_protocol::api::{BalanceView, CSV, CapList, CapRequest, EntriesQuery};
 use serde::de::{Deserialize as _, IntoDeserializer as _, value};
 
 /// Where a table says where it goes on, which a list says in itself.
@@ -81,8 +81,8 @@ pub(crate) async fn lift_cap(
     Ok(Json(app.credits.set_cap(account, scope_of(&scope)?, None).await?))
 }
 
-fn scope_of(text: &str) -> Result<CapScopeName, Refusal> {
-    let scope = CapScopeName::deserialize(text.into_deserializer());
+fn scope_of(text: &str) -> Result<CapScope, Refusal> {
+    let scope = CapScope::deserialize(text.into_deserializer());
     scope.map_err(|error: value::Error| {
         let title = format!("there is no cap `{text}`");
         Problem::new("D1-API-003", Category::Usage, title)

@@ -2,8 +2,7 @@
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
-use d1_core::Amount;
-use d1_protocol::api::CapScopeName;
+use d1_core::{Amount, CapScope};
 use std::path::PathBuf;
 
 /// `credits`
@@ -100,7 +99,7 @@ pub enum Scope {
     Organisation,
 }
 
-impl From<Scope> for CapScopeName {
+impl From<Scope> for CapScope {
     fn from(scope: Scope) -> Self {
         match scope {
             Scope::Task => Self::Task,

@@ -26,9 +26,10 @@ where
 async fn nothing((ledger, _): (Port, AccountId)) {
     let stranger = AccountId::generate();
     has(&ledger, stranger, 0).await;
-    let refused = ledger.hold(HoldId::generate(), stranger, Amount::micro(1)).await;
+    let refused =
+        ledger.hold(&HoldRequest::new(HoldId::generate(), stranger, Amount::micro(1))).await;
     assert!(matches!(refused, Err(LedgerError::Insufficient { .. })));
-    ledger.hold(HoldId::generate(), stranger, Amount::ZERO).await.unwrap();
+    ledger.hold(&HoldRequest::new(HoldId::generate(), stranger, Amount::ZERO)).await.unwrap();
     has(&ledger, stranger, 0).await;
 }
 
@@ -41,14 +42,14 @@ async fn not_available((ledger, account): (Port, AccountId)) {
 }
 
 async fn last_credit((ledger, account): (Port, AccountId)) {
-    ledger.hold(HoldId::generate(), account, RICH).await.unwrap();
+    ledger.hold(&HoldRequest::new(HoldId::generate(), account, RICH)).await.unwrap();
     has(&ledger, account, 0).await;
 }
 
 async fn too_much((ledger, account): (Port, AccountId)) {
     held(&ledger, account, 4).await;
     let (hold, most) = (HoldId::generate(), Amount::micro(6_000_001));
-    match ledger.hold(hold, account, most).await {
+    match ledger.hold(&HoldRequest::new(hold, account, most)).await {
         Err(LedgerError::Insufficient { needed, available }) => {
             assert_eq!((needed, available), (most, Amount::credits(6)));
         }
@@ -57,17 +58,17 @@ async fn too_much((ledger, account): (Port, AccountId)) {
     has(&ledger, account, 6).await;
     // Nothing of it stays: the same hold may be asked for again, with fewer.
     assert!(matches!(ledger.settle(hold, Amount::ZERO).await, Err(LedgerError::NoHold(_))));
-    ledger.hold(hold, account, Amount::credits(6)).await.unwrap();
+    ledger.hold(&HoldRequest::new(hold, account, Amount::credits(6))).await.unwrap();
     has(&ledger, account, 0).await;
 }
 
 async fn said_twice((ledger, account): (Port, AccountId)) {
     let hold = held(&ledger, account, 8).await;
-    ledger.hold(hold, account, Amount::credits(8)).await.unwrap();
+    ledger.hold(&HoldRequest::new(hold, account, Amount::credits(8))).await.unwrap();
     has(&ledger, account, 2).await;
     ledger.settle(hold, Amount::credits(1)).await.unwrap();
     // Late news of what is settled changes nothing either.
-    ledger.hold(hold, account, Amount::credits(8)).await.unwrap();
+    ledger.hold(&HoldRequest::new(hold, account, Amount::credits(8))).await.unwrap();
     has(&ledger, account, 9).await;
 }
 
@@ -79,7 +80,7 @@ async fn other_words((ledger, account): (Port, AccountId)) {
         (AccountId::generate(), Amount::credits(3)),
     ];
     for (account, most) in others {
-        let refused = ledger.hold(hold, account, most).await;
+        let refused = ledger.hold(&HoldRequest::new(hold, account, most)).await;
         assert!(matches!(refused, Err(LedgerError::Conflict(known)) if known == hold));
     }
     has(&ledger, account, 7).await;
@@ -99,9 +100,9 @@ async fn racing((ledger, account): (Port, AccountId)) {
     let mut racers = JoinSet::new();
     for _ in 0..RACERS {
         let ledger = Arc::clone(&ledger);
-        racers.spawn(
-            async move { ledger.hold(HoldId::generate(), account, Amount::credits(3)).await },
-        );
+        racers.spawn(async move {
+            ledger.hold(&HoldRequest::new(HoldId::generate(), account, Amount::credits(3))).await
+        });
     }
     let ended = racers.join_all().await;
     let won = ended.iter().filter(|ended| ended.is_ok()).count();
@@ -116,7 +117,9 @@ async fn repeats((ledger, account): (Port, AccountId)) {
     let (hold, mut racers) = (HoldId::generate(), JoinSet::new());
     for _ in 0..RACERS {
         let ledger = Arc::clone(&ledger);
-        racers.spawn(async move { ledger.hold(hold, account, Amount::credits(4)).await });
+        racers.spawn(async move {
+            ledger.hold(&HoldRequest::new(hold, account, Amount::credits(4))).await
+        });
     }
     assert!(racers.join_all().await.iter().all(Result::is_ok));
     has(&ledger, account, 6).await;

@@ -6,10 +6,10 @@ use crate::{
     failure::{ExitCode, Failure},
     terminal::Terminal,
 };
-use d1_core::Amount;
+use d1_core::{Amount, CapScope};
 use d1_protocol::{
     ApiClient,
-    api::{CapRequest, CapScopeName, CapView},
+    api::{CapRequest, CapView},
 };
 
 /// Shows what may be spent, after changing it when that is asked for.
@@ -42,11 +42,11 @@ pub(super) async fn run(
 pub(super) fn line(cap: &CapView) -> String {
     let (most, used) = (Amount::micro(cap.most_micro), cap.used_micro.map(Amount::micro));
     let counts = match cap.scope {
-        CapScopeName::Task => "for each setup",
-        CapScopeName::Device => "a day for each device",
-        CapScopeName::Day => "a day",
-        CapScopeName::Account => "in all",
-        CapScopeName::Organisation => "a day for the organisation",
+        CapScope::Task => "for each setup",
+        CapScope::Device => "a day for each device",
+        CapScope::Day => "a day",
+        CapScope::Account => "in all",
+        CapScope::Organisation => "a day for the organisation",
     };
     let used = used.map_or_else(String::new, |used| format!("; {used} used"));
     format!("{most} {counts}{used}")
