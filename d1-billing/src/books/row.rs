@@ -1,8 +1,40 @@
 //! One table of the books, with an undo.
 
-use d1_core::AccountId;
+use crate::{CapScope, EntryKind, EventId, HoldState, Key, LotId, QuoteId, Source};
+use d1_core::{AccountId, Amount, DeviceId, HoldId, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a column holds, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Name,
+    Number,
+    Text,
+}
+
+/// What a column has to be, to hold this.
+pub(crate) trait Field {
+    const KIND: Kind;
+}
+
+macro_rules! fields {
+    ($($kind:ident: $($ty:ty),+;)*) => {$($(
+        impl Field for $ty {
+            const KIND: Kind = Kind::$kind;
+        }
+    )+)*};
+}
+
+fields! {
+    Name: AccountId, DeviceId, EventId, HoldId, Key, LotId, QuoteId;
+    Number: Amount, Timestamp, u8, u32, u64;
+    Text: CapScope, EntryKind, HoldState, Source, String;
+}
+
+impl<T: Field> Field for Option<T> {
+    const KIND: Kind = T::KIND;
+}
 
 /// What is kept, under the same names in memory and in databases.
 pub(crate) trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
@@ -15,6 +47,8 @@ pub(crate) trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
     const KEY: &'static [&'static str];
     /// All columns, in their order.
     const COLUMNS: &'static [&'static str];
+    /// What each of them holds.
+    const KINDS: &'static [Kind];
     /// The columns that may change while the row is there.
     const CHANGING: &'static [&'static str];
 
@@ -42,6 +76,8 @@ macro_rules! row {
             const TABLE: &'static str = $table;
             const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+            const KINDS: &'static [$crate::books::row::Kind] =
+                &[$(<$ty as $crate::books::row::Field>::KIND),*];
             const CHANGING: &'static [&'static str] = &[$(stringify!($changing)),*];
 
             fn key(&self) -> Self::Key {
@@ -111,6 +147,13 @@ impl<R: Row> Table<R> {
     pub(crate) fn keep(&mut self) {
         for (key, before) in self.undo.drain(..) {
             self.unsaved.entry(key).or_insert(before.is_none());
+        }
+    }
+
+    /// Puts a row again as it is, so that it is written and everybody sees that it was.
+    pub(crate) fn touch(&mut self, key: &R::Key) {
+        if self.rows.contains_key(key) {
+            self.unsaved.entry(key.clone()).or_insert(false);
         }
     }
 

@@ -6,6 +6,10 @@ mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(dead_code, reason = "only PostgreSQL decides before it has the lock")
+)]
 mod shelf;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;

@@ -11,7 +11,7 @@ use crate::{
     books::{Books, cap_ids_of_hold, row::Row as _},
 };
 use d1_core::{AccountId, HoldId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many rows of one kind are kept; with more, the shelf is cleared and fills anew.
 const ROWS: usize = 65_536;
@@ -44,6 +44,59 @@ impl Shelf {
     /// An account has been brought whole, but for holds of which the first ends `until` then.
     pub(super) fn has_whole(&mut self, account: AccountId, until: Option<Timestamp>) {
         self.whole.insert(account, until.unwrap_or(Timestamp(u64::MAX)));
+    }
+
+    /// Whether these commands can be decided with what is here, but for names that nobody may
+    /// have used before.
+    pub(super) fn is_enough(
+        &self,
+        commands: &[Command],
+        concerned: &BTreeSet<AccountId>,
+        now: Timestamp,
+    ) -> bool {
+        let is_here = |Command { operation, .. }: &Command| match operation {
+            Operation::Extend { hold, .. }
+            | Operation::Capture { hold, .. }
+            | Operation::Refund { hold, .. } => self.books.holds.get(&(*hold,)).is_some(),
+            Operation::Hold(hold) | Operation::Charge(hold) => {
+                hold.quote.is_none_or(|quote| self.books.quotes.get(&(quote,)).is_some())
+            }
+            Operation::Open(_)
+            | Operation::Freeze { .. }
+            | Operation::Grant(_)
+            | Operation::SetCap { .. }
+            | Operation::Quote(_)
+            | Operation::Sweep { .. } => true,
+        };
+        commands.iter().all(is_here)
+            && concerned.iter().all(|account| self.is_whole(*account, now))
+            && self.missing_caps(commands, &[], now).is_empty()
+    }
+
+    /// Every account whose rows these commands may read or change: those that are named, those
+    /// of the holds that are, and the organisations that count any of it.
+    pub(super) fn concerned(&self, commands: &[Command]) -> BTreeSet<AccountId> {
+        let books = &self.books;
+        let mut all = BTreeSet::new();
+        let mut counting = BTreeSet::new();
+        for Command { operation, .. } in commands {
+            all.extend(operation.account());
+            if let Operation::Open(Open { organisation, .. }) = operation {
+                counting.extend(*organisation);
+            }
+            let hold = operation.hold().and_then(|hold| books.holds.get(&(hold,)));
+            if let Some(hold) = hold {
+                all.insert(hold.account);
+                counting.extend(hold.organisation);
+            }
+        }
+        for account in &all {
+            counting.extend(books.accounts.get(&(*account,)).and_then(|row| row.organisation));
+            // What is overdue is freed with whatever comes next.
+            counting.extend(books.holds.live(*account).filter_map(|hold| hold.organisation));
+        }
+        all.extend(counting);
+        all
     }
 
     /// The caps that may count what the commands do, or count these holds, and are not here.
@@ -99,10 +152,22 @@ impl Shelf {
                 }
             )*};
         }
-        forget_all!(entries, quotes, outcomes, events);
+        forget_all!(entries, outcomes, events);
+        for key in books.quotes.passed() {
+            if books.quotes.get(&key).is_some_and(|quote| quote.hold.is_some()) {
+                books.quotes.forget(&key);
+            }
+        }
         drop((books.accounts.passed(), books.rules.passed(), books.caps.passed()));
-        let rows = [books.accounts.len(), books.holds.len(), books.lots.len(), books.caps.len()];
-        if rows.into_iter().any(|rows| rows > ROWS) {
+        let most = [
+            books.accounts.len(),
+            books.lots.len(),
+            books.quotes.len(),
+            books.holds.len(),
+            books.rules.len(),
+            books.caps.len(),
+        ];
+        if most.into_iter().any(|rows| rows > ROWS) {
             self.clear();
         }
     }

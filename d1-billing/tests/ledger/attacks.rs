@@ -11,7 +11,10 @@ use d1_core::{Amount, HoldId, Timestamp};
 use std::collections::BTreeSet;
 
 const LITE: &str = include_str!("../../migrations/sqlite/0001_ledger.sql");
-const GREAT: &str = include_str!("../../migrations/postgres/0001_ledger.sql");
+const GREAT: &str = concat!(
+    include_str!("../../migrations/postgres/0001_ledger.sql"),
+    include_str!("../../migrations/postgres/0002_speed.sql")
+);
 
 pub(crate) const A: &str = "'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa'";
 pub(crate) const B: &str = "'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb'";
@@ -266,7 +269,7 @@ fn rules(schema: &str) -> BTreeSet<&str> {
         .windows(2)
         .enumerate()
         .filter(|(at, pair)| after(pair) && (pair[0] != "INDEX" || words[at - 1] == "UNIQUE"));
-    let names = pairs.map(|(_at, pair)| pair[1]).filter(|name| *name != "=");
+    let names = pairs.map(|(_at, pair)| pair[1].trim_end_matches(';')).filter(|name| *name != "=");
     // One is there for a foreign key to refer to; the others only say no to everything.
     names.filter(|name| *name != "entry_place" && !name.ends_with("_is_not_emptied")).collect()
 }

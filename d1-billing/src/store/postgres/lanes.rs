@@ -1,11 +1,15 @@
-//! A few lanes, each with its own batch under way.
+//! A few lanes, each with its own connection, and its own batch under way.
 //!
-//! A command goes into the lane of its account. What arrives while the lane commits is its
+//! A command goes into the lane of its account, so that what a lane keeps of an account stays
+//! true; what ends a hold goes where the hold was made. What arrives while the lane commits is its
 //! next batch, so that nobody waits for a timer and a busy account shares its syncs. The queue
 //! is here and not in the database: who waits there holds a lock and a connection.
 
-use super::batch::{self, Answer};
-use crate::{BillingError, Command};
+use super::{
+    batch::{Answer, Desk},
+    recent::Recent,
+};
+use crate::{BillingError, Command, NewHold, Operation};
 use d1_core::{OnFailure, Supervisor, Timestamp};
 use sqlx::PgPool;
 use std::{
@@ -15,7 +19,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 /// How many batches may be under way at once. Few: a batch that waits grows.
-pub(super) const LANES: usize = 4;
+pub(super) const LANES: usize = 2;
 
 /// How many commands may wait in a lane; whoever comes later waits to put its own in.
 const QUEUE: usize = 2048;
@@ -31,39 +35,50 @@ struct Job {
 }
 
 #[derive(Debug)]
-pub(super) struct Lanes(Vec<mpsc::Sender<Job>>);
+pub(super) struct Lanes {
+    lanes: Vec<mpsc::Sender<Job>>,
+    recent: Recent,
+}
 
 impl Lanes {
     pub(super) fn start(pool: &PgPool, supervisor: &Supervisor) -> Self {
         let lane = |_number| {
             let (jobs, queue) = mpsc::channel(QUEUE);
-            let (pool, stopping) = (pool.clone(), supervisor.stopping());
+            let (desk, stopping) = (Desk::new(pool.clone()), supervisor.stopping());
             supervisor.spawn("ledger lane", OnFailure::StopAll, async move {
-                run(&pool, queue, stopping).await;
+                run(desk, queue, stopping).await;
                 Ok::<(), Infallible>(())
             });
             jobs
         };
-        Self((0..LANES).map(lane).collect())
+        Self { lanes: (0..LANES).map(lane).collect(), recent: Recent::default() }
     }
 
     pub(super) async fn apply(&self, command: Command, now: Timestamp) -> Answer {
-        let mut hash = DefaultHasher::new();
-        match command.operation.account() {
-            Some(account) => account.hash(&mut hash),
-            None => command.operation.hold().hash(&mut hash),
-        }
-        let number = usize::try_from(hash.finish() % LANES as u64).unwrap_or(0);
-        let lane = self.0.get(number).ok_or_else(stopped)?;
+        let lane = self.lanes.get(self.number(&command.operation)).ok_or_else(stopped)?;
         let (tell, told) = oneshot::channel();
         lane.send(Job { command, now, tell }).await.map_err(|_gone| stopped())?;
         told.await.unwrap_or_else(|_gone| Err(stopped()))
+    }
+
+    /// In which lane an operation is done.
+    fn number(&self, operation: &Operation) -> usize {
+        let (named, hold) = (operation.account(), operation.hold());
+        let mut hash = DefaultHasher::new();
+        match named.or_else(|| hold.and_then(|hold| self.recent.account(hold))) {
+            Some(account) => account.hash(&mut hash),
+            None => hold.hash(&mut hash),
+        }
+        if let Operation::Hold(NewHold { id, account, .. }) = operation {
+            self.recent.remember(*id, *account);
+        }
+        usize::try_from(hash.finish() % LANES as u64).unwrap_or(0)
     }
 }
 
 /// Commits batch after batch, until the process stops and nobody waits any more.
 async fn run(
-    pool: &PgPool,
+    mut desk: Desk,
     mut queue: mpsc::Receiver<Job>,
     stopping: tokio_util::sync::CancellationToken,
 ) {
@@ -86,7 +101,7 @@ async fn run(
             commands.push(job.command);
             tells.push(job.tell);
         }
-        for (tell, answer) in tells.into_iter().zip(batch::answer(pool, &commands, now).await) {
+        for (tell, answer) in tells.into_iter().zip(desk.answer(&commands, now).await) {
             // Nobody there to hear it any more: what is written stays written.
             drop(tell.send(answer));
         }

@@ -8,7 +8,9 @@ use super::{BookStore, sql::Dialect};
 use crate::{
     Applied, Balance, BillingError, Command, Difference, Event, EventId, HoldReceipt, Lot, Reply,
     Statement,
-    books::{AccountRow, Books, EntryRow, EventRow, row::Row, view},
+    books::{
+        AccountRow, Books, CapRow, EntryRow, EventRow, HoldRow, LotRow, ShareRow, row::Row, view,
+    },
     store::sql::{Needs, fill},
 };
 use d1_core::{AccountId, HoldId, Timestamp};
@@ -158,12 +160,12 @@ impl BookStore for SqliteBooks {
             let mut books = Books::default();
             let [owner, lots, holds, shares, entries, caps] = Dialect::Sqlite.everything();
             let id = account.to_string();
-            fill(&mut books.accounts, &one(db, &owner, [&id])?)?;
-            fill(&mut books.lots, &one(db, &lots, [&id])?)?;
-            fill(&mut books.holds, &one(db, &holds, [&id])?)?;
-            fill(&mut books.shares, &one(db, &shares, [&id])?)?;
-            fill(&mut books.entries, &one(db, &entries, [&id])?)?;
-            fill(&mut books.caps, &one(db, &caps, [&id])?)?;
+            fill(&mut books.accounts, &one(db, &LITE.select::<AccountRow>(&owner), [&id])?)?;
+            fill(&mut books.lots, &one(db, &LITE.select::<LotRow>(&lots), [&id])?)?;
+            fill(&mut books.holds, &one(db, &LITE.select::<HoldRow>(&holds), [&id])?)?;
+            fill(&mut books.shares, &one(db, &LITE.select::<ShareRow>(&shares), [&id])?)?;
+            fill(&mut books.entries, &one(db, &LITE.select::<EntryRow>(&entries), [&id])?)?;
+            fill(&mut books.caps, &one(db, &LITE.select::<CapRow>(&caps), [&id])?)?;
             Ok(books.verify(account).err())
         })
         .await

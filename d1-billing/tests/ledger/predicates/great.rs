@@ -37,6 +37,9 @@ const INDEXES: &str = "
     WHERE indisunique AND indpred IS NOT NULL
     AND relnamespace = 'd1_ledger'::regnamespace";
 
+/// No rule: what is nothing needs no place in the index, and is never the same as another.
+const SMALLER: &str = "hold_one_per_quote: (quote IS NOT NULL)";
+
 /// A rule, one of its predicates, and how to take that out.
 #[derive(Debug)]
 struct Less {
@@ -121,5 +124,8 @@ async fn no_predicate_of_a_rule_of_postgresql_can_be_lost_unnoticed() {
         .collect::<Vec<_>>()
         .await;
     unnoticed.sort_unstable();
+    // What is nested is found once for each nest around it.
+    unnoticed.dedup();
+    unnoticed.retain(|less| less != SMALLER);
     assert_eq!(unnoticed, SAID_TWICE);
 }
