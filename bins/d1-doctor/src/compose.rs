@@ -197,11 +197,7 @@ async fn be_the_agent(
         }
     };
     let config = MachineConfig::this(home.state.path(), Arc::clone(clock));
-    let machine = Machine::new(config.map_err(|error| {
-        Problem::new("D1-POL-002", Category::Denied, error.to_string())
-            .because(error.source().map_or_else(String::new, ToString::to_string))
-            .leaving("nothing was changed; nothing runs without a readable policy")
-    })?);
+    let machine = Machine::new(config.map_err(|error| error.problem())?);
     let agent = Agent::new(AgentParts {
         device: home.state.device().map_err(|e| state_failure(&e))?,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -17,9 +17,9 @@ const LAST_LINES: usize = 20;
 
 /// A program that is about to run.
 pub(crate) struct Program {
-    pub(super) argv: Vec<String>,
-    pub(super) cwd: PathBuf,
-    pub(super) env: BTreeMap<String, String>,
+    pub(crate) argv: Vec<String>,
+    pub(crate) cwd: PathBuf,
+    pub(crate) env: BTreeMap<String, String>,
 }
 
 impl Program {

@@ -2,7 +2,7 @@
 
 use super::{revert, stateful};
 use crate::{
-    actions::{exec::Program, look::Looker, shell, trouble},
+    actions::{look::Looker, trouble},
     facts::{FactsSource, Host},
     originals::Originals,
     packages::{Goal, PackageManager, ProcessTool, Run, Tool, all_managers},
@@ -60,7 +60,7 @@ pub struct Machine {
     pub(super) facts: FactsSource,
     pub(super) looker: Looker,
     pub(super) originals: Originals,
-    policy: Policy,
+    pub(super) policy: Policy,
     spool: PathBuf,
 }
 
@@ -118,23 +118,6 @@ impl Machine {
             name,
         }
     }
-
-    fn program(&self, action: &Action) -> Result<Option<Program>, ExecutorError> {
-        let Looker { host, root, home, .. } = &self.looker;
-        match action {
-            Action::Exec(exec) => Program::of_exec(exec, host, (root, home)).map(Some),
-            Action::Shell(_) if !self.policy.allows_shell() => {
-                Err(ExecutorError::Refused(Box::new(shell::denied())))
-            }
-            Action::Shell(script) => Program::of_shell(script, host, home).map(Some),
-            Action::Packages(_)
-            | Action::RefreshIndex(_)
-            | Action::Service(_)
-            | Action::GroupMember(_)
-            | Action::File(_)
-            | Action::Revert(_) => Ok(None),
-        }
-    }
 }
 
 #[async_trait::async_trait]
@@ -144,6 +127,9 @@ impl Executor for Machine {
     }
 
     async fn preview(&self, action: &Action) -> Result<Preview, ExecutorError> {
+        if let Err(ExecutorError::Refused(problem)) = self.admit(action) {
+            return Ok(Preview::blocked(*problem));
+        }
         match action {
             Action::Packages(packages) => self.manager(packages.manager)?.preview(packages).await,
             Action::RefreshIndex(manager) => self.manager(*manager)?.preview_refresh().await,
@@ -152,14 +138,13 @@ impl Executor for Machine {
                 stateful::preview(self, action).await
             }
             Action::Exec(_) => Ok(programs(Undo::None("a program leaves no receipt".into()))),
-            Action::Shell(_) if self.policy.allows_shell() => {
-                Ok(programs(Undo::None("a script leaves no receipt".into())))
-            }
-            Action::Shell(_) => Ok(Preview::blocked(shell::denied())),
+            Action::Shell(_) => Ok(programs(Undo::None("a script leaves no receipt".into()))),
         }
     }
 
     async fn prepare(&self, _task: TaskId, action: &Action) -> Result<Baseline, ExecutorError> {
+        // Refused here, before anything is noted as begun.
+        self.admit(action)?;
         match action {
             Action::Packages(packages) => self.manager(packages.manager)?.prepare().await,
             Action::RefreshIndex(manager) => self.manager(*manager)?.prepare().await,
@@ -167,10 +152,7 @@ impl Executor for Machine {
             Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
                 stateful::prepare(self, action).await
             }
-            // Refused here, before anything is noted as begun.
-            Action::Exec(_) | Action::Shell(_) => {
-                self.program(action).map(|_program| Baseline::default())
-            }
+            Action::Exec(_) | Action::Shell(_) => Ok(Baseline::default()),
         }
     }
 
@@ -185,6 +167,7 @@ impl Executor for Machine {
         if stop.kill().is_cancelled() || (stop.now().is_cancelled() && job.step.interruptible) {
             return Ok(Ended::quietly(Outcome::Cancelled));
         }
+        let program = self.admit(&job.step.action)?;
         match &job.step.action {
             Action::Packages(packages) => {
                 self.manager(packages.manager)?.apply(packages, &run).await
@@ -194,7 +177,7 @@ impl Executor for Machine {
             Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
                 stateful::run(self, job).await
             }
-            action @ (Action::Exec(_) | Action::Shell(_)) => match self.program(action)? {
+            Action::Exec(_) | Action::Shell(_) => match program {
                 Some(program) => program.run(job, output, stop).await,
                 None => Ok(Ended::quietly(Outcome::NoChange)),
             },

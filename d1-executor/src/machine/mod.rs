@@ -1,5 +1,6 @@
 //! The real machine: an [`Executor`](d1_core::Executor) for the computer we run on.
 
+mod admit;
 mod core;
 mod revert;
 mod stateful;

@@ -4,6 +4,7 @@ use super::{
     command::{Reading, base_name, shown},
     decide::{Findings, carried},
     decision::{Denial, Reason},
+    denied,
     device::Device,
     layer::{Layer, Protected},
     paths,
@@ -30,12 +31,16 @@ impl Asked<'_> {
     /// Adds what the file says.
     pub(super) fn answer(&self, findings: &mut Findings) {
         self.walls(findings);
+        // Whoever could write here could loosen everything.
+        if let Some(own) = self.layer.own() {
+            self.place_of(&own, findings);
+        }
         if self.layer.is_silent() {
             return;
         }
         if self.reading.commands.len() > MOST_COMMANDS {
             let reason = format!("it is more than {MOST_COMMANDS} commands");
-            findings.denials.push(self.denial(DENIED_OPAQUE, reason, 0));
+            findings.denials.push(self.layer.denial(denied::OPAQUE, reason, 0));
             return;
         }
         for words in &self.reading.guesses {
@@ -55,7 +60,7 @@ impl Asked<'_> {
     fn walls(&self, findings: &mut Findings) {
         let walls = self.request.walls.as_ref();
         let profile = RawProfile::of(walls.map(|walls| walls.profile));
-        let beyond = |reason| self.denial(DENIED_WALLS, reason, 0);
+        let beyond = |reason| self.layer.denial(denied::WALLS, reason, 0);
         if self.layer.profiles.as_ref().is_some_and(|allowed| !allowed.contains(&profile)) {
             let reason = format!("the profile `{}` is not allowed on this machine", profile.name());
             findings.denials.push(beyond(reason));
@@ -91,7 +96,7 @@ impl Asked<'_> {
             Denial {
                 cause: rule.why.clone(),
                 alternative: or_ask(&rule.instead),
-                ..self.denial(DENIED_RULE, reason, rule.line)
+                ..self.layer.denial(denied::RULE, reason, rule.line)
             }
         }));
     }
@@ -103,7 +108,7 @@ impl Asked<'_> {
         let called = Called { names: &names, arguments };
         for rule in self.layer.ask.iter().filter(|rule| rule.means(called, Verdict::Ask)) {
             let text = format!("`{}`: {}", shown(program), rule.why);
-            findings.reasons.push(Reason { text, source: self.source(rule.line) });
+            findings.reasons.push(Reason { text, source: self.layer.source(rule.line) });
         }
         let kind = kind(base_name(program), arguments);
         let of_system = self.of_system(program);
@@ -119,9 +124,11 @@ impl Asked<'_> {
         }
         let text = format!("`{}` is not among what the policy allows", shown(program));
         match self.layer.default {
-            Some(Verdict::Deny) => findings.denials.push(self.denial(DENIED_DEFAULT, text, 0)),
+            Some(Verdict::Deny) => {
+                findings.denials.push(self.layer.denial(denied::DEFAULT, text, 0))
+            }
             Some(Verdict::Ask) => {
-                findings.reasons.push(Reason { text, source: self.source(0) });
+                findings.reasons.push(Reason { text, source: self.layer.source(0) });
             }
             Some(Verdict::Allow) | None => {}
         }
@@ -138,9 +145,11 @@ impl Asked<'_> {
 
     fn opaque(&self, text: String, findings: &mut Findings) {
         match self.layer.opaque {
-            Some(Verdict::Deny) => findings.denials.push(self.denial(DENIED_OPAQUE, text, 0)),
+            Some(Verdict::Deny) => {
+                findings.denials.push(self.layer.denial(denied::OPAQUE, text, 0))
+            }
             Some(Verdict::Allow | Verdict::Ask) | None => {
-                let reason = Reason { text, source: self.source(0) };
+                let reason = Reason { text, source: self.layer.source(0) };
                 if !findings.reasons.contains(&reason) {
                     findings.reasons.push(reason);
                 }
@@ -151,26 +160,28 @@ impl Asked<'_> {
     /// What the protected paths say.
     fn places(&self, findings: &mut Findings) {
         for protected in &self.layer.protect {
-            let place = protected.at(self.device);
-            let places = [self.device.leads_to(&place), place];
-            let touches = self.request.walls.iter().flat_map(|walls| &walls.touches);
-            let given = touches.map(|touch| self.device.leads_to(&touch.path));
-            if given
-                .chain([self.device.leads_to(&self.request.cwd)])
-                .any(|path| inside(&path, &places))
-            {
-                findings.denials.push(self.protected(protected));
-            }
-            for (file, access) in &self.reading.files {
-                self.file(file, *access, protected, &places, findings);
-            }
-            for words in &self.reading.commands {
-                self.place(words, protected, &places, findings);
-            }
-            let texts = self.reading.guesses.iter().flatten();
-            if texts.into_iter().any(|text| self.mentions(text, protected, &places)) {
-                findings.denials.push(self.protected(protected));
-            }
+            self.place_of(protected, findings);
+        }
+    }
+
+    fn place_of(&self, protected: &Protected, findings: &mut Findings) {
+        let place = protected.at(self.device);
+        let places = [self.device.leads_to(&place), place];
+        let touches = self.request.walls.iter().flat_map(|walls| &walls.touches);
+        let given = touches.map(|touch| self.device.leads_to(&touch.path));
+        let mut given = given.chain([self.device.leads_to(&self.request.cwd)]);
+        if given.any(|path| inside(&path, &places)) {
+            findings.denials.push(self.layer.protected(protected));
+        }
+        for (file, access) in &self.reading.files {
+            self.file(file, *access, protected, &places, findings);
+        }
+        for words in &self.reading.commands {
+            self.place(words, protected, &places, findings);
+        }
+        let mut texts = self.reading.guesses.iter().flatten();
+        if texts.any(|text| self.mentions(text, protected, &places)) {
+            findings.denials.push(self.layer.protected(protected));
         }
     }
 
@@ -186,7 +197,7 @@ impl Asked<'_> {
         let path = paths::absolute(file, &self.request.cwd, &self.device.home);
         let hit = inside(&self.device.leads_to(&path), places);
         if hit && !(access == Access::Read && protected.may == May::Read) {
-            findings.denials.push(self.protected(protected));
+            findings.denials.push(self.layer.protected(protected));
         }
     }
 
@@ -212,13 +223,14 @@ impl Asked<'_> {
             .flat_map(|path| [self.device.leads_to(&path), paths::plain(&path)])
             .collect();
         if named.iter().any(|path| inside(path, places)) {
-            findings.denials.push(self.protected(protected));
+            findings.denials.push(self.layer.protected(protected));
             return;
         }
         // Behind walls what is below is kept by the kernel, whatever the program does.
         let is_above = |path: &PathBuf| places.iter().any(|place| place.starts_with(path));
         let implied = (kind == Kind::Descends).then(|| self.device.leads_to(cwd));
         if self.request.walls.is_none()
+            && protected.line > 0
             && kind != Kind::Looks
             && named.iter().chain(&implied).any(is_above)
         {
@@ -228,7 +240,7 @@ impl Asked<'_> {
                 protected.path.display(),
                 protected.why
             );
-            findings.reasons.push(Reason { text, source: self.source(protected.line) });
+            findings.reasons.push(Reason { text, source: self.layer.source(protected.line) });
         }
     }
 
@@ -240,7 +252,7 @@ impl Asked<'_> {
             places[1].to_string_lossy(),
         ];
         let named = paths::named(text, &self.request.cwd, &self.device.home);
-        protected.may == May::Nothing
+        (protected.may == May::Nothing || protected.line == 0)
             && (written.iter().any(|place| text.contains(&**place))
                 || named.iter().any(|path| inside(&self.device.leads_to(path), places)))
     }
@@ -259,36 +271,7 @@ impl Asked<'_> {
         let found = self.device.programs.get(program);
         found.map_or(!program.contains('/'), |found| found.of_system)
     }
-
-    fn protected(&self, protected: &Protected) -> Denial {
-        let reason = format!("`{}` is kept from every command", protected.path.display());
-        Denial { cause: protected.why.clone(), ..self.denial(DENIED_PATH, reason, protected.line) }
-    }
-
-    fn denial(
-        &self,
-        (code, alternative): (&'static str, &str),
-        reason: String,
-        line: usize,
-    ) -> Denial {
-        let source = self.source(line);
-        Denial { code, reason, cause: String::new(), alternative: alternative.to_owned(), source }
-    }
-
-    fn source(&self, line: usize) -> Option<String> {
-        let path = self.layer.path.display();
-        Some(if line == 0 { path.to_string() } else { format!("{path}, line {line}") })
-    }
 }
-
-const DENIED_RULE: (&str, &str) = ("D1-POL-004", "");
-const DENIED_PATH: (&str, &str) =
-    ("D1-POL-005", "do it without this path, or ask the owner of this machine");
-const DENIED_WALLS: (&str, &str) = ("D1-POL-006", "ask for less, or ask the owner of this machine");
-const DENIED_DEFAULT: (&str, &str) =
-    ("D1-POL-007", "use a command that the policy names, or ask the owner to add an [[allow]]");
-const DENIED_OPAQUE: (&str, &str) =
-    ("D1-POL-008", "give a program and its arguments, without a shell or a wrapper");
 
 fn or_ask(instead: &str) -> String {
     let instead = instead.trim();

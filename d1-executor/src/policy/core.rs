@@ -3,7 +3,8 @@
 //! Each file is asked by itself, and the strictest answer counts; so a file can only tighten what
 //! another says.
 
-use super::{error::PolicyError, file, layer::Layer};
+use super::{approved, error::PolicyError, file, layer::Layer};
+use d1_core::Digest;
 use std::path::{Path, PathBuf};
 
 /// Where the administrator's policy is.
@@ -14,12 +15,28 @@ const OF_USER: &str = "d1-doctor/policy.toml";
 /// What the owner of this machine allows.
 ///
 /// The one without any file allows what it always did: programs run, shell scripts do not.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// The administrator's.
     pub(super) machine: Layer,
     /// The user's.
     pub(super) user: Layer,
+    files: Option<Files>,
+}
+
+/// Where a policy was read.
+#[derive(Clone, Debug)]
+struct Files {
+    machine: PathBuf,
+    user: Option<PathBuf>,
+}
+
+impl Default for Policy {
+    /// Of a machine on which nobody has written one.
+    fn default() -> Self {
+        let machine = Layer { path: PathBuf::from(OF_MACHINE), ..Layer::default() };
+        Self { machine, user: Layer::default(), files: None }
+    }
 }
 
 impl Policy {
@@ -35,18 +52,41 @@ impl Policy {
 
     /// Reads the administrator's file and the user's. One that is not there says nothing.
     pub fn read(machine: &Path, user: Option<&Path>) -> Result<Self, PolicyError> {
-        let layer = |path: &Path| match file::read(path)? {
-            Some(text) => Layer::parse(path, &text),
-            None => Ok(Layer { path: path.to_path_buf(), ..Layer::default() }),
+        let layer = |path: &Path| {
+            let layer = match file::read(path)? {
+                Some(text) => Layer::parse(path, &text)?,
+                None => Layer { path: path.to_path_buf(), ..Layer::default() },
+            };
+            Ok(Layer { approved: approved::read(&approved::beside(path))?, ..layer })
         };
+        let files = Files { machine: machine.to_path_buf(), user: user.map(Path::to_path_buf) };
         let user = user.map_or_else(|| Ok(Layer::default()), layer)?;
-        Ok(Self { machine: layer(machine)?, user })
+        Ok(Self { machine: layer(machine)?, user, files: Some(files) })
+    }
+
+    /// The same as it is now: what the owner writes counts from the next command on.
+    pub fn again(&self) -> Result<Self, PolicyError> {
+        match &self.files {
+            Some(Files { machine, user }) => Self::read(machine, user.as_deref()),
+            None => Ok(self.clone()),
+        }
+    }
+
+    /// Says yes to one grant, for good: for the machine, when the administrator says so, else for
+    /// what the user's own policy asks. The answer is where it was written down.
+    pub fn approve(&self, digest: Digest) -> Result<PathBuf, PolicyError> {
+        let user = self.files.as_ref().and_then(|files| files.user.as_deref());
+        let machine = self.files.as_ref().map(|files| files.machine.as_path());
+        let policy = if is_administrator() { machine } else { user.or(machine) };
+        let path = approved::beside(policy.unwrap_or(Path::new(OF_MACHINE)));
+        approved::add(&path, digest)?;
+        Ok(path)
     }
 
     /// A policy that is in no file: what the administrator's would say, and the user's.
     pub fn parse(machine: &str, user: &str) -> Result<Self, PolicyError> {
         let machine = Layer::parse(Path::new(OF_MACHINE), machine)?;
-        Ok(Self { machine, user: Layer::parse(Path::new(OF_USER), user)? })
+        Ok(Self { machine, user: Layer::parse(Path::new(OF_USER), user)?, files: None })
     }
 
     /// Whether shell scripts may run. Only the administrator can say yes; both can say no.
@@ -54,6 +94,16 @@ impl Policy {
     pub fn allows_shell(&self) -> bool {
         self.machine.allow_shell == Some(true) && self.user.allow_shell != Some(false)
     }
+}
+
+#[cfg(unix)]
+fn is_administrator() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn is_administrator() -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -73,6 +123,17 @@ mod tests {
         std::fs::remove_file(&user).unwrap();
         std::fs::write(&path, "allow_shel = true\n").unwrap();
         assert!(matches!(read(), Err(PolicyError::Syntax { .. })));
+    }
+
+    #[test]
+    fn what_the_owner_writes_counts_from_the_next_command_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy.toml");
+        let policy = Policy::read(&path, None).unwrap();
+        std::fs::write(&path, "allow_shell = true\n").unwrap();
+        assert!(policy.again().unwrap().allows_shell() && !policy.allows_shell());
+        std::fs::write(&path, "allow_shell = \n").unwrap();
+        assert!(policy.again().is_err());
     }
 
     #[test]

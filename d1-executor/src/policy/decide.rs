@@ -15,12 +15,15 @@ use super::{
     sheet::May,
 };
 use crate::sandbox::{Access, Kept};
+use std::path::Path;
 
 /// What the files of the policy have to say.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) denials: Vec<Denial>,
     pub(super) reasons: Vec<Reason>,
+    /// How many of the reasons are the administrator's.
+    of_machine: usize,
 }
 
 impl Policy {
@@ -33,14 +36,18 @@ impl Policy {
         if request.is_script && !self.allows_shell() {
             findings.denials.push(no_shell());
         }
-        for layer in [&self.machine, &self.user] {
-            Asked { layer, request, device, reading: &reading }.answer(&mut findings);
-        }
+        let ask = |layer, findings: &mut Findings| {
+            Asked { layer, request, device, reading: &reading }.answer(findings);
+        };
+        ask(&self.machine, &mut findings);
+        findings.of_machine = findings.reasons.len();
+        ask(&self.user, &mut findings);
         if request.is_script && self.machine.is_silent() && self.user.is_silent() {
             // Nothing else says so, and a script is never run on trust.
             let carriers = reading.commands.iter().filter_map(|words| carried(words));
             let texts = reading.opaque.iter().cloned().chain(carriers);
             findings.reasons.extend(texts.map(|text| Reason { text, source: None }));
+            findings.of_machine = findings.reasons.len();
         }
         if let Some(denial) = findings.denials.into_iter().next() {
             return Decision::Deny(denial);
@@ -52,11 +59,29 @@ impl Policy {
             device.script.clone(),
         );
         let (digest, reasons) = (grant.digest(), findings.reasons);
-        if reasons.is_empty() {
+        // A user says yes to what the user's own policy asks, and to nothing else.
+        let yes = self.machine.approved.contains(&digest)
+            || self.user.approved.contains(&digest) && findings.of_machine == 0;
+        if reasons.is_empty() || yes {
             Decision::Allow { grant, digest }
         } else {
             Decision::NeedsApproval { grant, digest, reasons }
         }
+    }
+
+    /// Why a step may not write the file at `path`, when it may not.
+    #[must_use]
+    pub fn keeps(&self, path: &Path, device: &Device) -> Option<Denial> {
+        let real = device.leads_to(path);
+        [&self.machine, &self.user].into_iter().find_map(|layer| {
+            let own = layer.own();
+            let mut all = own.iter().chain(&layer.protect);
+            let protected = all.find(|protected| {
+                let place = protected.at(device);
+                real.starts_with(device.leads_to(&place)) || real.starts_with(place)
+            })?;
+            Some(layer.protected(protected))
+        })
     }
 
     /// What both files protect, by the names that count.

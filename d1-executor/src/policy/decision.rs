@@ -66,15 +66,15 @@ impl Denial {
     }
 }
 
-/// What needs a yes that nobody has given.
+/// What needs a yes that nobody has given; `next` is how to give it.
 #[must_use]
-pub fn unapproved(digest: Digest, reasons: &[Reason]) -> Problem {
-    let title = "this needs a yes at this machine, and has none";
+pub fn unapproved(digest: Digest, reasons: &[Reason], next: String) -> Problem {
+    let title = format!("grant {} needs a yes at this machine, and has none", digest.short());
     let told: Vec<String> = reasons.iter().map(Reason::to_string).collect();
     Problem::new("D1-POL-003", Category::Denied, title)
         .because(told.join("; "))
         .leaving("nothing was run")
-        .next(format!("look at it, then say yes to exactly this: {digest}"))
+        .next(next)
 }
 
 impl std::fmt::Display for Reason {

@@ -72,6 +72,13 @@ impl Device {
         device
     }
 
+    /// What there is to know of one path.
+    #[must_use]
+    pub fn of_path(path: &Path, home: &Path) -> Self {
+        let links = BTreeMap::from([(path.to_path_buf(), real(path))]);
+        Self { home: real(home), links, ..Self::default() }
+    }
+
     /// Where a path leads, as far as it was looked up.
     pub(super) fn leads_to(&self, path: &Path) -> PathBuf {
         self.links.get(path).cloned().unwrap_or_else(|| paths::plain(path))

@@ -1,5 +1,6 @@
 //! Why a policy file cannot be used.
 
+use d1_core::{Category, Problem};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -12,6 +13,14 @@ pub enum PolicyError {
     /// It cannot be read.
     #[error("cannot read the policy `{path}`; make it readable for this program", path = path.display())]
     Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("cannot write `{path}`; its owner, or the administrator, can", path = path.display())]
+    Write {
         /// Which file.
         path: PathBuf,
         /// Why not.
@@ -68,11 +77,24 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// Told so that a person can act on it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let text = self.to_string();
+        let (title, remedy) = text.rsplit_once("; ").unwrap_or((&text, ""));
+        let cause = std::error::Error::source(self).map_or_else(String::new, ToString::to_string);
+        Problem::new("D1-POL-002", Category::Denied, title)
+            .because(cause)
+            .leaving("nothing was changed; nothing runs without a readable policy")
+            .next(remedy)
+    }
+
     /// Which file or folder it is about.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
             Self::Read { path, .. }
+            | Self::Write { path, .. }
             | Self::Size { path, .. }
             | Self::Syntax { path, .. }
             | Self::Rule { path, .. }

@@ -6,7 +6,11 @@ use super::{
     sheet::{May, RawLimits, RawProfile, RawProtect, RawRule, Sheet},
 };
 use crate::sandbox::Limits;
-use std::path::{Component, Path, PathBuf};
+use d1_core::Digest;
+use std::{
+    collections::BTreeSet,
+    path::{Component, Path, PathBuf},
+};
 use toml::Spanned;
 
 /// The most protected paths of one file: each is a mount of the sandbox.
@@ -27,6 +31,8 @@ pub(super) struct Layer {
     pub(super) ask: Vec<Rule>,
     pub(super) allow: Vec<Rule>,
     pub(super) protect: Vec<Protected>,
+    /// What was said yes to.
+    pub(super) approved: BTreeSet<Digest>,
     pub(super) limits: RawLimits,
 }
 
@@ -37,6 +43,7 @@ pub(super) struct Protected {
     pub(super) path: PathBuf,
     pub(super) may: May,
     pub(super) why: String,
+    /// The line of the file on which it begins; 0 when it is in none.
     pub(super) line: usize,
 }
 
@@ -71,6 +78,7 @@ impl Layer {
             ask: rules(sheet.ask, Verdict::Ask)?,
             allow: rules(sheet.allow, Verdict::Allow)?,
             protect: protect.collect::<Result<_, _>>()?,
+            approved: BTreeSet::new(),
         };
         layer.check().map_err(|(line, why)| syntax(line, why))?;
         Ok(layer)
@@ -95,6 +103,13 @@ impl Layer {
             Some(path) => Err((1, format!("`{}` in `touch` {PLACE}", path.display()))),
             None => Ok(()),
         }
+    }
+
+    /// Its own folder: what is written there is the owner's word.
+    pub(super) fn own(&self) -> Option<Protected> {
+        let path = self.path.parent().filter(|folder| folder.is_absolute())?.to_path_buf();
+        let why = "what is in it is the owner's word".to_owned();
+        Some(Protected { path, may: May::Read, why, line: 0 })
     }
 
     /// Whether it says nothing that a command could break: then nothing has to be understood.

@@ -1,10 +1,12 @@
 //! What the owner of this machine allows. The owner's word is stronger than any orchestrator's.
 
+mod approved;
 mod asked;
 mod command;
 mod core;
 mod decide;
 mod decision;
+mod denied;
 mod device;
 mod error;
 mod file;

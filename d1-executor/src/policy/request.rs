@@ -1,7 +1,7 @@
 //! What somebody wants to run, as the policy is asked about it; and what is granted of it.
 
 use crate::sandbox::{Demand, Grant, Kept, Limits, Profile, Script, Touch};
-use d1_core::{Argv, Digest};
+use d1_core::{Argv, ArgvError, Digest};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -83,6 +83,11 @@ impl Granted {
 }
 
 impl Request {
+    /// The words that run a script.
+    pub fn script(text: &str) -> Result<Argv, ArgvError> {
+        Argv::new(["sh", "-c", text])
+    }
+
     /// What it asks for, with these limits and paths kept from it, and a script that is pinned.
     pub(super) fn granted(
         &self,

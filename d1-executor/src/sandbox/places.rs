@@ -39,7 +39,7 @@ const READ_ONLY: [&str; 19] = [
     ".local/bin",
 ];
 /// Below the home: what a command does not see at all, because it opens other doors.
-const SECRET: [&str; 18] = [
+const SECRET: [&str; 19] = [
     ".ssh",
     ".gnupg",
     ".aws",
@@ -58,6 +58,8 @@ const SECRET: [&str; 18] = [
     ".mozilla",
     ".config/chromium",
     ".config/google-chrome",
+    // The user's own policy, and what was said yes to.
+    ".config/d1-doctor",
 ];
 /// Ours: policy and state.
 const OURS: [&str; 2] = ["/etc/d1-doctor", "/var/lib/d1-doctor"];

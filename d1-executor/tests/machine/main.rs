@@ -11,6 +11,8 @@ mod files;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod owner;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod rig;
