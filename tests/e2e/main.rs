@@ -29,6 +29,8 @@ mod monitor;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod real;
 #[cfg(test)]
 mod shapes;

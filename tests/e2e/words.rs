@@ -150,6 +150,34 @@ fn of_refusals() {
 }
 
 #[test]
+fn of_the_policy() {
+    let desk = Desk::at_this_machine();
+    let folder = desk.state(".config/d1-doctor");
+    fs::create_dir_all(&folder).unwrap();
+    let policy = "[[forbid]]\nname = 'no-push'\nwhy = 'people push'\nprogram = 'git'\n\
+                  words = ['push']\nmatch = ['git push']\ninstead = 'leave it on a branch'\n\
+                  [[protect]]\npath = '/etc/shadow'\nwhy = 'passwords'\n\
+                  [[ask]]\nname = 'look'\nwhy = 'somebody should look'\nprogram = 'mv'\n\
+                  match = ['mv a b']\n";
+    fs::write(folder.join("policy.toml"), policy).unwrap();
+    let transcript = Transcript::at(&desk)
+        .run(&["policy", "check", "--", "cat", "notes"])
+        .run(&["policy", "check", "--", "git", "-C", "/x", "push"])
+        .run(&["policy", "check", "--", "cp", "/etc/shadow", "x"])
+        .run(&["policy", "check", "--profile", "diagnose", "--", "mv", "a", "it's b"])
+        .run(&["policy", "check", "--step", "--", "make"])
+        .run(&["policy", "check", "--shell", "ls"])
+        .run(&["run", "--no-input", "--", "mv", "a", "b"])
+        .run(&["run", "--", "git", "push"])
+        .run(&["policy", "approve", "ab"])
+        .run(&["policy", "check"]);
+    fs::write(folder.join("policy.toml"), policy.replace("'git push'", "'git pull'")).unwrap();
+    let transcript = transcript.run(&["policy", "check", "--", "true"]);
+    fs::set_permissions(folder.join("policy.toml"), fs::Permissions::from_mode(0o666)).unwrap();
+    transcript.run(&["run", "--", "true"]).compare("policy");
+}
+
+#[test]
 fn of_documents() {
     let apt = AptRoot::usual();
     Transcript::at(&Desk::at(&apt))
@@ -180,6 +208,8 @@ fn of_the_manual() {
         "history",
         "why",
         "logs",
+        "run",
+        "policy",
         "credits",
         "completion",
         "man",
@@ -190,6 +220,8 @@ fn of_the_manual() {
         transcript = transcript.run(&[command, "--help"]);
     }
     transcript
+        .run(&["policy", "check", "--help"])
+        .run(&["policy", "approve", "--help"])
         .run(&["credits", "history", "--help"])
         .run(&["credits", "caps", "--help"])
         .run(&["credits", "caps", "set", "--help"])

@@ -166,6 +166,15 @@ pub enum Command {
         after_help = "Examples:\n  d1-doctor run -- make test\n  d1-doctor run --profile diagnose -- df -h\n  d1-doctor run --touch /srv/site -- ./publish\n\nThe command has no network. Exit codes are those of the command."
     )]
     Run(Run),
+    /// Ask what the owner's policy says to a command, or say yes to one
+    #[command(
+        after_help = "Examples:\n  d1-doctor policy check -- rm -rf build\n  d1-doctor policy check --shell 'make && ./install'\n  d1-doctor policy approve <digest>\n\nThe policy is /etc/d1-doctor/policy.toml, and below it ~/.config/d1-doctor/policy.toml."
+    )]
+    Policy {
+        /// What about it.
+        #[command(subcommand)]
+        what: Policy,
+    },
     /// Show what an account in a cloud has, how it came to that, and what it may spend
     #[command(
         after_help = "Examples:\n  d1-doctor credits\n  d1-doctor credits history\n  d1-doctor credits caps set day 10\n\nWork that no cloud plans costs nothing and needs no account."
@@ -401,9 +410,58 @@ pub struct Run {
     /// Run it even where a wall is missing, and tell which
     #[arg(long)]
     pub best_effort: bool,
+    /// Say yes to exactly this grant, where the policy asks for one
+    #[arg(long, value_name = "DIGEST")]
+    pub approve: Option<d1_core::Digest>,
     /// The command and its arguments
     #[arg(
         required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub command: Vec<String>,
+}
+
+/// `policy`
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Tell whether a command may run, and why; nothing runs
+    #[command(
+        after_help = "Examples:\n  d1-doctor policy check -- cat notes\n  d1-doctor policy check --step -- make install\n  d1-doctor policy check --shell 'ls | wc -l' --json\n\nExit codes: 0 it may run, 9 it needs a yes, 6 it may not."
+    )]
+    Check(PolicyCheck),
+    /// Say yes to exactly one grant, by its digest, for steps of setups
+    #[command(
+        after_help = "The yes is one line of the file `approved` beside the policy, and lasts until the line is taken away. The administrator's yes is for the machine; a user's is for what the user's own policy asks."
+    )]
+    Approve {
+        /// The digest, as it was told
+        digest: d1_core::Digest,
+    },
+}
+
+/// `policy check`
+#[derive(Debug, Args)]
+pub struct PolicyCheck {
+    /// As `run` would start it: look, or also work in your home
+    #[arg(long, value_enum, default_value_t = Profile::Home)]
+    pub profile: Profile,
+    /// As `run` would with this path given to it; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub touch: Vec<PathBuf>,
+    /// As `run` would where a wall is missing
+    #[arg(long)]
+    pub best_effort: bool,
+    /// As a step of a setup would run it: without walls
+    #[arg(long, conflicts_with_all = ["profile", "touch", "best_effort"])]
+    pub step: bool,
+    /// A script, for `sh -c`, in place of a command
+    #[arg(long, value_name = "TEXT", conflicts_with = "command")]
+    pub shell: Option<String>,
+    /// The command and its arguments
+    #[arg(
+        required_unless_present = "shell",
         trailing_var_arg = true,
         allow_hyphen_values = true,
         value_name = "COMMAND"

@@ -20,8 +20,8 @@ pub mod watch;
 use args::{Cli, Command};
 use clap::Parser as _;
 use commands::{
-    cancel, confined, credits, diagnose, fix, history, install, logs, manual, resume, status, undo,
-    why,
+    cancel, confined, credits, diagnose, fix, history, install, logs, manual, policy, resume,
+    status, undo, why,
 };
 use d1_core::{Category, Problem, SetupStore, StoreError, SystemClock};
 use failure::{ExitCode, Failure};
@@ -62,6 +62,7 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<std::process::ExitCode, Failure>
     let ended = match command {
         // Its exit codes are not ours.
         Command::Run(args) => return work(confined::run(terminal, &global, &args)),
+        Command::Policy { what } => policy::run(terminal, &what),
         Command::Credits(args) => on_one_thread(credits::run(terminal, &args)),
         Command::Completion { shell } => Ok(manual::completion(terminal, shell)),
         Command::Man { dir } => manual::man(terminal, dir.as_deref()),

@@ -230,3 +230,15 @@ fn a_script_runs_only_where_the_owner_allows_scripts() {
     assert_eq!(denied(said("", &script)).code, "D1-POL-001");
     assert_allowed(&said("allow_shell = true", &script));
 }
+
+#[test]
+fn the_example_of_the_readme_is_a_policy() {
+    let readme = include_str!("../../README.md");
+    let text = readme.split("<!-- policy.toml -->\n```toml\n").nth(1).unwrap();
+    let text = text.split("```").next().unwrap();
+    assert_eq!(denied(line(text, "git push -f")).code, "D1-POL-006", "a step has no walls");
+    let request = confined(&["git", "push", "--forc"]);
+    assert_eq!(denied(said(text, &request)).source.unwrap(), "/etc/d1-doctor/policy.toml, line 12");
+    assert_allowed(&said(text, &confined(&["make", "test"])));
+    asked(said(text, &confined(&["cat", "x"])));
+}

@@ -2,19 +2,22 @@
 //!
 //! With `--json`, one document instead: how it ended, what it said, and which walls were up.
 
+use super::{consent::agree, policy};
 use crate::{
-    args::{Global, Run},
+    args::{Consent, Global, Run},
     failure::Failure,
     home::Places,
     terminal::Terminal,
 };
 use d1_core::{Argv, Category, Digest, IsolationReport, Output, Problem, Stop, StopMode, Stream};
 use d1_executor::{
-    Access, Confinement, Demand, Fence, Grant, How, Limits, SandboxBackend, SandboxError,
-    Surroundings, Touch, clean_environment, run_confined,
+    Access, Confinement, Decision, Demand, Device, Fence, Grant, How, Limits, Request,
+    SandboxBackend, SandboxError, Surroundings, Touch, Walls, clean_environment, run_confined,
+    unapproved,
 };
 use serde::Serialize;
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -32,9 +35,9 @@ const BY_SIGNAL: i32 = 128;
 
 /// Runs it.
 pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<ExitCode, Failure> {
-    let places = Places::present();
-    let grant = grant(args)?;
-    let sandbox = sandbox(around(global, &places)?)?;
+    let request = request(args)?;
+    let grant = granted(terminal, &request, args)?;
+    let sandbox = sandbox(around(global)?)?;
     let (to, from) = mpsc::channel(QUEUE);
     let stop = Stop::new();
     let timeout = Duration::from_secs(args.timeout);
@@ -99,20 +102,48 @@ impl<'a> Document<'a> {
     }
 }
 
-fn grant(args: &Run) -> Result<Grant, Failure> {
+/// What is asked for.
+pub fn request(args: &Run) -> Result<Request, Failure> {
     let argv = Argv::new(args.command.iter().cloned())
         .map_err(|error| Problem::new("D1-CLI-002", Category::Usage, error.to_string()))?;
     let mut env = clean_environment(&|name| std::env::var(name).ok());
     // It has temporary folders of its own.
     env.remove("TMPDIR");
-    let profile = args.profile.into();
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let cwd = if args.profile == crate::args::Profile::Home { cwd } else { PathBuf::from("/") };
-    let touches = args.touch.iter().map(|path| touch(path)).collect::<Result<_, _>>()?;
-    let demand = if args.best_effort { Demand::BestEffort } else { Demand::Required };
-    let limits = Limits::USUAL;
-    let keep = Vec::new();
-    Ok(Grant { profile, argv, env, cwd, script: None, touches, keep, limits, demand })
+    let walls = Walls {
+        profile: args.profile.into(),
+        touches: args.touch.iter().map(|path| touch(path)).collect::<Result<_, _>>()?,
+        limits: Limits::USUAL,
+        demand: if args.best_effort { Demand::BestEffort } else { Demand::Required },
+    };
+    // The environment is that of whoever sits here; nobody else gave any of it.
+    let given = BTreeSet::new();
+    Ok(Request { argv, is_script: false, env, given, cwd, walls: Some(walls) })
+}
+
+/// What the owner's policy grants of it; a person at the terminal may say yes.
+fn granted(terminal: &Terminal, request: &Request, args: &Run) -> Result<Grant, Failure> {
+    let device = Device::look(request, &home()?);
+    let grant = match policy::of_owner()?.decide(request, &device) {
+        Decision::Allow { grant, .. } => grant,
+        Decision::NeedsApproval { grant, digest, .. } if args.approve == Some(digest) => grant,
+        Decision::NeedsApproval { grant, digest, reasons } => {
+            let command = policy::command(&request.argv);
+            if !terminal.can_ask() || args.approve.is_some() {
+                let next = policy::how_to_say_yes(&grant, digest, &command);
+                return Err(unapproved(digest, &reasons, next).into());
+            }
+            let why = policy::reasons_text(&reasons);
+            terminal.talk(&format!("this needs a yes: {command}\n{}", why.trim_end()));
+            agree(terminal, Consent { yes: false, dry_run: false }, "Run it? [y/N]")?;
+            grant
+        }
+        Decision::Deny(denial) => return Err(denial.problem().into()),
+    };
+    grant.confined().ok_or_else(|| {
+        Problem::new("D1-BUG-003", Category::Bug, "the policy granted it without walls").into()
+    })
 }
 
 /// The path that is really meant: a person may name it by a link, a grant may not.
@@ -127,15 +158,24 @@ fn touch(path: &Path) -> Result<Touch, Failure> {
     Ok(Touch { path: real, access: Access::Write })
 }
 
-fn around(global: &Global, places: &Places) -> Result<Surroundings, Failure> {
-    let home = places.home.as_ref().and_then(|home| home.canonicalize().ok()).ok_or_else(|| {
+/// The home to work in, by its real name.
+pub fn home() -> Result<PathBuf, Failure> {
+    let home = Places::present().home.and_then(|home| home.canonicalize().ok());
+    home.ok_or_else(|| {
         Problem::new("D1-BOX-004", Category::Usage, "there is no home to work in")
             .because("HOME is not set, or names no folder")
             .leaving("nothing was run")
-    })?;
-    let ours = [global.state_dir.clone(), places.state_dir()];
+            .into()
+    })
+}
+
+fn around(global: &Global) -> Result<Surroundings, Failure> {
+    let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+    // The user's own policy is there.
+    let config = config.map(|config| config.join("d1-doctor"));
+    let ours = [global.state_dir.clone(), Places::present().state_dir(), config];
     let ours = ours.into_iter().flatten().filter_map(|path| path.canonicalize().ok());
-    Ok(Surroundings { home, ours: ours.collect() })
+    Ok(Surroundings { home: home()?, ours: ours.collect() })
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]

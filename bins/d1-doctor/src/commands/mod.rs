@@ -12,6 +12,7 @@ pub mod history;
 pub mod install;
 pub mod logs;
 pub mod manual;
+pub mod policy;
 pub mod resume;
 pub mod status;
 pub mod undo;
