@@ -218,17 +218,21 @@ pub(crate) struct Picture {
 
 impl Picture {
     pub(crate) async fn of(books: &dyn BookStore) -> Self {
+        Self::at(books, END).await
+    }
+
+    pub(crate) async fn at(books: &dyn BookStore, now: Timestamp) -> Self {
         let ids = books.accounts(None, usize::MAX).await.unwrap();
         let (mut accounts, mut holds) = (vec![], vec![]);
         for id in ids {
             assert_eq!(books.verify(id).await.unwrap(), None);
             let lines = books.statement(id, 0, usize::MAX).await.unwrap().lines;
-            let lots = books.lots(id, END).await.unwrap();
-            accounts.push((id, books.balance(id, END).await.unwrap(), lots, lines));
+            let lots = books.lots(id, now).await.unwrap();
+            accounts.push((id, books.balance(id, now).await.unwrap(), lots, lines));
         }
         for of in 0..ACCOUNTS {
             for number in 0..NAMES {
-                holds.push(books.hold(hold(of, number), END).await.unwrap());
+                holds.push(books.hold(hold(of, number), now).await.unwrap());
             }
         }
         Self { accounts, holds, news: books.news(usize::MAX).await.unwrap() }

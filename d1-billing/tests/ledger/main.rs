@@ -4,6 +4,7 @@
 
 mod attacks;
 mod caps;
+mod clocks;
 mod crashes;
 mod deadlocks;
 mod exam;

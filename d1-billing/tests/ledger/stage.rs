@@ -89,10 +89,11 @@ impl Stage {
     /// The same books, opened anew as after a restart.
     pub(crate) async fn reopened(self) -> Self {
         let Self { ledger, books, clock, place } = self;
+        drop(ledger);
         let books: Arc<dyn BookStore> = match &place {
-            Place::Memory => return Self { ledger, books, clock, place },
+            Place::Memory => books,
             Place::Sqlite(directory) => {
-                drop((ledger, books));
+                drop(books);
                 Arc::new(SqliteBooks::open(&directory.path().join("ledger.db")).unwrap())
             }
             Place::Postgres { url, supervisor, .. } => {
