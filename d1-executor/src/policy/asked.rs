@@ -50,7 +50,10 @@ impl Asked<'_> {
             self.forbidden(words, findings);
             self.named(words, findings);
         }
-        self.places(findings);
+        if !self.layer.protect.is_empty() {
+            self.places(findings);
+            self.shifting(findings);
+        }
         for text in &self.reading.opaque {
             self.opaque(text.clone(), findings);
         }
@@ -161,6 +164,19 @@ impl Asked<'_> {
     fn places(&self, findings: &mut Findings) {
         for protected in &self.layer.protect {
             self.place_of(protected, findings);
+        }
+    }
+
+    /// Paths of which nobody can tell beforehand where they lead.
+    fn shifting(&self, findings: &mut Findings) {
+        let (cwd, home) = (&self.request.cwd, &self.device.home);
+        let files = self.reading.files.iter().map(|(file, _access)| file);
+        for word in self.reading.commands.iter().flatten().chain(files) {
+            let named = paths::named(word, cwd, home);
+            if named.iter().any(|path| self.device.shifting.contains(path)) {
+                let text = format!("`{}` leads elsewhere for whoever runs", shown(word));
+                self.opaque(text, findings);
+            }
         }
     }
 

@@ -11,10 +11,10 @@ use super::{
 use crate::sandbox::Script;
 use d1_core::Digest;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fs::File,
     io::Read as _,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// The most bytes of a script whose content is agreed on; the sandbox pins no more.
@@ -33,6 +33,8 @@ pub struct Device {
     pub programs: BTreeMap<String, Program>,
     /// By how a path was written: where it really leads.
     pub links: BTreeMap<PathBuf, PathBuf>,
+    /// Paths that lead elsewhere for whoever runs: through `/proc/self` and its like.
+    pub shifting: BTreeSet<PathBuf>,
     /// The script that would run, with the content it has now.
     pub script: Option<Script>,
 }
@@ -66,6 +68,9 @@ impl Device {
         let all: Vec<PathBuf> = all.take(MOST_PATHS).collect();
         let touches = request.walls.iter().flat_map(|walls| &walls.touches);
         for path in all.into_iter().chain(touches.map(|touch| touch.path.clone())) {
+            if shifts(&path) {
+                device.shifting.insert(path.clone());
+            }
             device.links.entry(path).or_insert_with_key(|path| real(path));
         }
         device.links.insert(request.cwd.clone(), real(&request.cwd));
@@ -112,6 +117,38 @@ impl Device {
         let program = Program { path, of_system };
         self.programs.insert(name.clone(), program);
     }
+}
+
+/// Whether a path goes through a link of `/proc`, which is another one for every process.
+fn shifts(path: &Path) -> bool {
+    /// As many links as the kernel follows.
+    const MOST_LINKS: usize = 40;
+    const STREAMS: [&str; 3] = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
+    if STREAMS.iter().any(|stream| path == Path::new(stream)) {
+        return false;
+    }
+    let parts = |path: &Path| {
+        let owned = |part: Component<'_>| PathBuf::from(part.as_os_str());
+        path.components().map(owned).collect::<VecDeque<_>>()
+    };
+    let (mut at, mut rest, mut links) = (PathBuf::from("/"), parts(path), 0);
+    while let Some(part) = rest.pop_front() {
+        if part == Path::new("..") {
+            at.pop();
+            continue;
+        }
+        let next = at.join(part);
+        match next.read_link() {
+            Ok(_) if next.starts_with("/proc") => return true,
+            Ok(_) if links == MOST_LINKS => return false,
+            Ok(target) => {
+                links += 1;
+                rest = parts(&target).into_iter().chain(rest).collect();
+            }
+            Err(_) => at = next,
+        }
+    }
+    false
 }
 
 /// Where a path leads: the part of it that is there without links, and the rest as it is.

@@ -58,3 +58,14 @@ fn a_yes_to_a_script_is_no_yes_to_what_becomes_of_it() {
         assert_ne!(digest(words), before, "{words:?}");
     }
 }
+
+#[test]
+fn a_path_that_leads_elsewhere_for_whoever_runs_needs_a_yes() {
+    let home = tempfile::tempdir().unwrap();
+    symlink("/proc/self/cwd", home.path().join("here")).unwrap();
+    for file in ["/proc/self/cwd/secret", "/dev/fd/3", "here/secret", "../../proc/self/root/x"] {
+        let reasons = asked(said(KEPT, &home, &["cat", file]));
+        assert_eq!(reasons[0].text, format!("`{file}` leads elsewhere for whoever runs"));
+    }
+    assert_allowed(&said(KEPT, &home, &["cat", "/proc/cpuinfo", "/dev/stdin"]));
+}

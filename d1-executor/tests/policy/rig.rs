@@ -27,7 +27,7 @@ pub(crate) fn device() -> Device {
         home: "/home/ada".into(),
         programs: PROGRAMS.map(program).into(),
         links: BTreeMap::from([("/home/ada/work/link".into(), "/etc/shadow".into())]),
-        script: None,
+        ..Device::default()
     }
 }
 
