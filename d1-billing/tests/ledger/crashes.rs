@@ -33,7 +33,7 @@ fn deaths(usual: usize) -> usize {
 }
 
 /// What is said in a life: the same in every process.
-fn commands() -> Vec<(Key, Operation)> {
+pub(crate) fn commands() -> Vec<(Key, Operation)> {
     let account = AccountId::from_bytes([1; 16]);
     let grant = paid(account, 1_000);
     let mut operations = vec![Operation::Open(terms(account)), Operation::Grant(grant)];
@@ -46,7 +46,7 @@ fn commands() -> Vec<(Key, Operation)> {
     operations.into_iter().enumerate().map(|(number, one)| (key(number), one)).collect()
 }
 
-fn ledger(books: impl BookStore + 'static) -> Ledger {
+pub(crate) fn ledger(books: impl BookStore + 'static) -> Ledger {
     Ledger::new(Arc::new(books), Arc::new(ManualClock::starting_at(Timestamp(NOON))))
 }
 
@@ -105,7 +105,7 @@ fn child(place: &str, point: &str) -> (bool, Vec<usize>) {
 }
 
 /// Whatever happened: what was answered is there, and all said again is done once.
-async fn nothing_is_lost(ledger: &Ledger, answered: &[usize], what: &str) {
+pub(crate) async fn nothing_is_lost(ledger: &Ledger, answered: &[usize], what: &str) {
     assert_eq!(ledger.verify().await.unwrap().1, None, "{what}");
     for (number, (key, operation)) in commands().into_iter().enumerate() {
         let again = ledger.apply(key, operation).await.unwrap();

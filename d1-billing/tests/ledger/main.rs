@@ -7,6 +7,7 @@ mod caps;
 mod clocks;
 mod crashes;
 mod deadlocks;
+mod disks;
 mod exam;
 mod grants;
 mod history;

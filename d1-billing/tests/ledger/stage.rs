@@ -7,9 +7,12 @@ use d1_billing::{
 };
 use d1_core::{AccountId, Amount, Clock, HoldId, Supervisor, Timestamp};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Noon of some day.
@@ -101,6 +104,12 @@ impl Stage {
             }
         };
         Self { ledger: Ledger::new(books.clone(), clock.clone()), books, clock, place }
+    }
+
+    /// Where the file of the books is.
+    pub(crate) fn directory(&self) -> &Path {
+        let Place::Sqlite(directory) = &self.place else { panic!("these books are in no file") };
+        directory.path()
     }
 
     pub(crate) async fn done(&self, operation: Operation) -> Reply {
