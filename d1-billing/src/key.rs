@@ -49,8 +49,6 @@ id! {
     Key,
     /// One grant of credits, and what is left of it.
     LotId,
-    /// One binding quote.
-    QuoteId,
     /// One piece of news for whoever watches the accounts.
     EventId,
 }

@@ -2,10 +2,11 @@
 
 use crate::{
     Applied, Balance, BillingError, BookStore, Command, Difference, Event, EventId, Grant,
-    HoldReceipt, Key, Lot, LotId, MemoryBooks, NewHold, Operation, Refusal, Reply, Statement,
+    HoldReceipt, Key, Lot, LotId, MemoryBooks, NewHold, NewQuote, Operation, Refusal, Reply,
+    Statement,
 };
 use d1_core::{
-    AccountId, Amount, Clock, CreditLedger, HoldId, HoldRequest, LedgerError, Timestamp,
+    AccountId, Amount, Clock, CreditLedger, HoldId, HoldRequest, LedgerError, Promise, Timestamp,
 };
 use std::sync::{
     Arc,
@@ -199,11 +200,22 @@ impl CreditLedger for Ledger {
         balance.map(|balance| balance.available).map_err(|error| backend("read a balance", error))
     }
 
+    async fn promise(&self, promise: &Promise) -> Result<(), LedgerError> {
+        let Promise { id, account, ref price_list, most, until } = *promise;
+        let (key, price_list) = (Key::of(&["quote", &id.to_string()]), price_list.clone());
+        let quote = NewQuote { id, account, price_list, most, until };
+        match self.apply(key, Operation::Quote(quote)).await {
+            Ok(_done) => Ok(()),
+            Err(BillingError::Refused(refusal)) => Err(LedgerError::Denied(refusal.into())),
+            Err(error) => Err(backend("promise a price", error)),
+        }
+    }
+
     async fn hold(&self, hold: &HoldRequest) -> Result<(), LedgerError> {
-        let HoldRequest { id, account, most, setup, device } = *hold;
+        let HoldRequest { id, account, most, setup, device, quote } = *hold;
         let key = Key::of(&["hold", &id.to_string()]);
         let task = setup.map(|setup| setup.to_string());
-        let new = NewHold { task, device, ..NewHold::new(id, account, most) };
+        let new = NewHold { task, device, quote, ..NewHold::new(id, account, most) };
         let held = Self::hold(self, key, new).await;
         held.map(drop).map_err(|error| told(id, error))
     }
@@ -233,14 +245,14 @@ fn told(id: HoldId, error: BillingError) -> LedgerError {
             LedgerError::Conflict(id)
         }
         Refusal::CapReached { scope, needed, left } => LedgerError::Capped { scope, needed, left },
+        Refusal::UnknownQuote(quote) | Refusal::QuoteExpired(quote) | Refusal::QuoteUsed(quote) => {
+            LedgerError::QuoteOver(quote)
+        }
         refusal @ (Refusal::Frozen(_)
         | Refusal::UnknownAccount(_)
         | Refusal::HoldExpired(_)
         | Refusal::OverRefund { .. }
-        | Refusal::UnknownQuote(_)
         | Refusal::QuoteExists(_)
-        | Refusal::QuoteExpired(_)
-        | Refusal::QuoteUsed(_)
         | Refusal::OverQuote { .. }
         | Refusal::TooManyHolds(_)
         | Refusal::TooMuch(_)

@@ -32,8 +32,8 @@ pub use answer::{
     Applied, Balance, BillingError, CapUse, Difference, EntryKind, Event, HoldReceipt, HoldState,
     Line, Lot, Refusal, Reply, Statement,
 };
-pub use d1_core::{CapScope, memory::MemoryLedger};
-pub use key::{EventId, Key, LotId, QuoteId};
+pub use d1_core::{CapScope, QuoteId, memory::MemoryLedger};
+pub use key::{EventId, Key, LotId};
 pub use ledger::Ledger;
 pub use limits::{Guarded, MemoryLeases, MemoryLimiter, Policies, Share, WhenDown};
 #[cfg(feature = "redis")]

@@ -63,6 +63,8 @@ id! {
     TaskId,
     /// Credits set aside for one setup.
     HoldId,
+    /// One price that binds for a while.
+    QuoteId,
     /// One question to a device and the answer to it.
     RequestId,
 }

@@ -1,6 +1,6 @@
 //! The [`CreditLedger`] port: nothing runs unpaid, and nothing is paid twice.
 
-use crate::{AccountId, Amount, CapScope, DeviceId, HoldId, SetupId};
+use crate::{AccountId, Amount, CapScope, DeviceId, HoldId, QuoteId, SetupId, Timestamp};
 use std::{error::Error, fmt};
 
 /// Why the ledger said no.
@@ -43,6 +43,9 @@ pub enum LedgerError {
         /// What the limit leaves.
         left: Amount,
     },
+    /// The price that was promised binds no longer.
+    #[error("quote {0} has ended; ask for a new one")]
+    QuoteOver(QuoteId),
     /// A rule of this ledger is against it: a freeze, an end that has passed.
     #[error("{0}")]
     Denied(Box<dyn Error + Send + Sync>),
@@ -54,6 +57,21 @@ pub enum LedgerError {
         /// What went wrong.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+/// A price that binds for a while: one hold may be made by it, of no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// Its name.
+    pub id: QuoteId,
+    /// Whom it is made to.
+    pub account: AccountId,
+    /// The price list it was made with.
+    pub price_list: String,
+    /// The most that may be held by it.
+    pub most: Amount,
+    /// Until when it binds.
+    pub until: Timestamp,
 }
 
 /// Credits to set aside for one run of a setup.
@@ -69,13 +87,15 @@ pub struct HoldRequest {
     pub setup: Option<SetupId>,
     /// Where that runs: a ledger that limits what one device may spend counts by it.
     pub device: Option<DeviceId>,
+    /// The promise it keeps to, which pays for this hold alone.
+    pub quote: Option<QuoteId>,
 }
 
 impl HoldRequest {
     /// So much of `account`, for nothing in particular.
     #[must_use]
     pub const fn new(id: HoldId, account: AccountId, most: Amount) -> Self {
-        Self { id, account, most, setup: None, device: None }
+        Self { id, account, most, setup: None, device: None, quote: None }
     }
 }
 
@@ -88,6 +108,11 @@ impl HoldRequest {
 pub trait CreditLedger: fmt::Debug + Send + Sync {
     /// What an account may still hold. An account nobody knows has nothing.
     async fn available(&self, account: AccountId) -> Result<Amount, LedgerError>;
+
+    /// Binds a price. A ledger that keeps no promises lets every price stand.
+    async fn promise(&self, _promise: &Promise) -> Result<(), LedgerError> {
+        Ok(())
+    }
 
     /// Sets credits aside. Of many who race for the last credits, only those succeed
     /// for whom there is enough.

@@ -73,12 +73,12 @@ pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
 };
 pub use finding::{Acceptance, Finding, Verdict};
-pub use id::{AccountId, DeviceId, HoldId, IdError, RequestId, SetupId, TaskId};
+pub use id::{AccountId, DeviceId, HoldId, IdError, QuoteId, RequestId, SetupId, TaskId};
 pub use intent::{Fix, Install, Intent, Source};
 pub use isolation::{IsolationReport, Layer};
 pub use journal::{Entry, Journal, JournalError, Reception, Stage, TOMBSTONE_AGE};
 pub use leases::{Lease, Leases};
-pub use ledger::{CreditLedger, HoldRequest, LedgerError};
+pub use ledger::{CreditLedger, HoldRequest, LedgerError, Promise};
 pub use limit::{Admission, Class, Limit, LimitError};
 pub use limit_key::{LimitKey, LimitKeyError};
 pub use link::{
@@ -103,7 +103,7 @@ pub use quote::{Prices, Quote};
 pub use rate_limiter::{Ask, Decision, Fallback, LimiterError, RateLimiter, Standing, decide};
 pub use receipt::Receipt;
 pub use result::{ProbeAnswer, TaskResult, Usage};
-pub use setup::{Effect as SetupEffect, Setup, SetupEvent, SetupOutcome, SetupState};
+pub use setup::{Effect as SetupEffect, Promised, Setup, SetupEvent, SetupOutcome, SetupState};
 pub use setup_store::{Page, SetupStore, StoreError};
 pub use stop::{Stop, StopMode};
 pub use supervisor::{OnFailure, Supervisor};

@@ -21,6 +21,11 @@ pub struct Progress {
 pub enum ProgressEvent {
     /// The plan is made and waits for a yes.
     Planned,
+    /// A person said yes, and it cannot begin, or go on, before a person has done something.
+    Asked {
+        /// What keeps it, and what to do.
+        problem: Problem,
+    },
     /// A person said yes.
     Approved,
     /// A person said no.

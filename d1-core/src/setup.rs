@@ -14,7 +14,8 @@
 
 use crate::{
     AccountId, Amount, DeviceId, HoldId, IllegalTransition, Outcome, Plan, Preview, ProbeAnswer,
-    Quote, Receipt, SetupId, StepId, StopMode, Task, TaskEvent, TaskId, TaskState, Timestamp,
+    Problem, Quote, QuoteId, Receipt, SetupId, StepId, StopMode, Task, TaskEvent, TaskId,
+    TaskState, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -34,6 +35,13 @@ pub struct Setup {
     pub previews: Vec<Preview>,
     /// What it costs at most.
     pub quote: Quote,
+    /// How long that binds; nothing when it is free, or was agreed before prices were bound.
+    #[serde(default)]
+    pub promise: Option<Promised>,
+    /// What keeps it from beginning, or from going on, although somebody said yes: a person has
+    /// to do something, and say yes again.
+    #[serde(default)]
+    pub asks: Option<Problem>,
     /// Where it is in its life.
     pub state: SetupState,
     /// Its tasks, in the order of the steps.
@@ -61,6 +69,15 @@ pub struct Setup {
     pub created_at: Timestamp,
     /// When it last changed.
     pub changed_at: Timestamp,
+}
+
+/// A price that was promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promised {
+    /// Its name in the ledger.
+    pub id: QuoteId,
+    /// Until when it binds whoever says yes.
+    pub until: Timestamp,
 }
 
 /// Where a setup is in its life.
@@ -146,6 +163,8 @@ impl Setup {
             plan,
             previews: Vec::new(),
             quote: Quote::free(),
+            promise: None,
+            asks: None,
             state: SetupState::AwaitingApproval,
             tasks,
             receipts: Vec::new(),
@@ -170,10 +189,12 @@ impl Setup {
         use {SetupEvent as E, SetupState as S};
         let effects = match (self.state, event) {
             (S::AwaitingApproval, E::Approve) => {
+                self.asks = None;
                 self.state = S::Running;
                 self.go_on()
             }
             (S::AwaitingApproval, E::Decline | E::Stop(_)) => {
+                self.asks = None;
                 self.state = S::Finished(SetupOutcome::Declined);
                 vec![Effect::Settle(Amount::ZERO)]
             }
@@ -367,6 +388,7 @@ impl Setup {
     }
 
     fn resume(&mut self) -> Vec<Effect> {
+        self.asks = None;
         // What has succeeded was settled when the run before this one ended.
         self.charged = self.charge();
         self.resumed += 1;

@@ -3,9 +3,9 @@
 use d1_core::{Amount, CapScope, SetupId};
 use d1_protocol::{
     ApiClient,
-    api::{CapRequest, CapView, CreateRequest, EntriesQuery, EntryList},
+    api::{CapRequest, CapView, CreateRequest, EntriesQuery, EntryList, QuoteQuery},
 };
-use d1_world::{AptRoot, CloudDesk, Deb, Desk, Ran};
+use d1_world::{AptRoot, CloudDesk, Deb, Desk, Ran, run};
 use futures_util::StreamExt as _;
 
 /// A cloud in which one thing was installed and paid.
@@ -136,6 +136,7 @@ async fn every_cap_keeps_the_next_setup_from_beginning_until_it_is_lifted() {
         let expected = CapView { scope, most_micro: cap.most_micro, used_micro: used };
         assert_eq!(caps, [expected]);
         let refused = paid.client.approve(setup).await.unwrap_err().problem();
+        assert_eq!(paid.client.get(setup).await.unwrap().asks.as_ref(), Some(&refused));
         assert_eq!(refused.code, "D1-CREDIT-403");
         assert!(refused.title.contains(&format!("the cap on the {scope} leaves")), "{refused:?}");
         assert_eq!(paid.client.get(setup).await.unwrap().state, "awaiting approval");
@@ -144,6 +145,94 @@ async fn every_cap_keeps_the_next_setup_from_beginning_until_it_is_lifted() {
     paid.client.approve(setup).await.unwrap();
     paid.client.follow(setup, 0).collect::<Vec<_>>().await;
     assert_eq!(paid.client.get(setup).await.unwrap().state, "succeeded");
+}
+
+/// Two price lists, of which the second begins in a thousand years.
+const PRICES: &str = r#"
+[[list]]
+version = "now"
+[list.steps]
+install = { flat = 3, byte = { micro_credits = 1, per = 1000, up_to = 5000 } }
+remove = { free = true }
+service = { free = true }
+group = { free = true }
+file = { free = true }
+exec = { free = true }
+shell = { free = true }
+[list.premium]
+greeter = 40
+[[list]]
+version = "then"
+from = "3026-01-01"
+[list.steps]
+install = { free = true }
+remove = { free = true }
+service = { free = true }
+group = { free = true }
+file = { free = true }
+exec = { free = true }
+shell = { free = true }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_says_what_a_setup_would_cost_and_the_setup_costs_no_more() {
+    let desk = Desk::at_this_machine();
+    let prices = desk.state("prices.toml");
+    std::fs::write(&prices, PRICES).unwrap();
+    let cloud = CloudDesk::at(desk.with("D1_PRICES", prices.to_str().unwrap()));
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let apt = AptRoot::with(&[Deb::new("greeter", "1.0")]);
+    let machine = Desk::at(&apt);
+    let _daemon = machine.daemon(&cloud.daemon_args());
+    let device = cloud.device(&client).await;
+    let query = QuoteQuery { install: "greeter".to_owned(), from: None, device };
+    let quote = client.quote(&query).await.unwrap();
+    assert_eq!((quote.most_micro, quote.price_list.as_str()), (48, "now"));
+    assert_eq!(quote.changes_at, Some(33_324_134_400_000));
+    let [step] = &quote.steps[..] else { panic!("{quote:?}") };
+    assert_eq!((step.most_micro, step.flat_micro, step.rates.len()), (48, 43, 1));
+    // To ask for a price makes no setup.
+    assert_eq!(client.list(None).await.unwrap().setups, []);
+
+    let request = CreateRequest {
+        install: vec!["greeter".parse().unwrap()],
+        from: None,
+        device,
+        approve: false,
+    };
+    let setup = client.create(&request, None).await.unwrap();
+    assert_eq!((setup.quoted_micro, setup.price_list.as_str()), (48, "now"));
+    let binds_for = setup.quoted_until.unwrap() - setup.created_at;
+    assert!((3_600_000..3_610_000).contains(&binds_for), "{binds_for}");
+    client.approve(setup.id).await.unwrap();
+    client.follow(setup.id, 0).collect::<Vec<_>>().await;
+    let charged = client.get(setup.id).await.unwrap().charged_micro;
+    // Something was written, and it was counted.
+    assert!((44..=48).contains(&charged), "{charged}");
+
+    let wrong = QuoteQuery { install: "greeter,,x;y".to_owned(), ..query };
+    assert_eq!(client.quote(&wrong).await.unwrap_err().problem().code, "D1-API-005");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_that_make_no_sense_are_told_at_the_start() {
+    let desk = Desk::at_this_machine();
+    let (prices, token) = (desk.state("prices.toml"), desk.state("token"));
+    std::fs::write(&token, CloudDesk::TOKEN).unwrap();
+    let start = || {
+        let mut command = desk.program("d1-cloud");
+        command.args(["--listen", "127.0.0.1:0", "--token-file"]).arg(&token);
+        command.arg("--prices").arg(&prices);
+        run(command)
+    };
+    let missing = start();
+    assert_eq!(missing.code, 1);
+    assert!(missing.stderr.contains("cannot read the prices in"), "{}", missing.stderr);
+    std::fs::write(&prices, PRICES.replace("flat = 3", "flat = -1")).unwrap();
+    let wrong = start();
+    assert_eq!(wrong.code, 1);
+    assert!(wrong.stderr.contains("the prices cannot be used"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("integer `-1`"), "{}", wrong.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,25 +1,51 @@
 //! What can be asked about credits, however it is asked.
 
 use d1_billing::{
-    BillingError, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, Refusal as No, Source,
-    Statement,
+    BillingError, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, PriceCatalogue,
+    Refusal as No, Source, Statement,
 };
-use d1_core::{AccountId, Amount, CapScope, Category, Problem, Timestamp};
+use d1_core::{AccountId, Amount, CapScope, Category, Problem, Step, Timestamp};
+use d1_orchestrator::Draft;
 use d1_protocol::api::{
     BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
-    GrantList, GrantView, LINES, MAX_LINES,
+    GrantList, GrantView, LINES, MAX_LINES, QuoteStepView, QuoteView,
 };
 
 /// The credits of whoever asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Credits {
     ledger: Ledger,
+    prices: PriceCatalogue,
 }
 
 impl Credits {
-    /// Those in this ledger.
-    pub(crate) const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    /// Those in this ledger, worth what these prices say.
+    pub(crate) const fn new(ledger: Ledger, prices: PriceCatalogue) -> Self {
+        Self { ledger, prices }
+    }
+
+    /// What a plan would cost that was drafted just now.
+    pub(crate) fn quote(&self, draft: &Draft) -> QuoteView {
+        let quote = &draft.quote;
+        let step = |step: &Step| {
+            let price = quote.steps.get(&step.id)?;
+            Some(QuoteStepView {
+                step: step.id.clone(),
+                title: step.title.clone(),
+                most_micro: quote.price_of(&step.id).as_micro(),
+                flat_micro: price.flat.as_micro(),
+                rates: price.rates.clone(),
+            })
+        };
+        QuoteView {
+            schema: "d1.quote.v1".to_owned(),
+            intent: draft.plan.intent.to_string(),
+            price_list: quote.price_list.clone(),
+            changes_at: self.prices.in_force().1.map(|at| at.0),
+            most_micro: quote.most().as_micro(),
+            parts: quote.parts,
+            steps: draft.plan.steps.iter().filter_map(step).collect(),
+        }
     }
 
     pub(crate) async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem> {

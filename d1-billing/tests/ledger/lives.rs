@@ -46,7 +46,7 @@ fn hold(of: u8, number: u8) -> HoldId {
 }
 
 fn quote(of: u8, number: u8) -> QuoteId {
-    QuoteId::of(&["quote", &of.to_string(), &number.to_string()])
+    QuoteId::from_bytes([0x80 + 0x10 * of + number; 16])
 }
 
 fn amount() -> impl Strategy<Value = Amount> {

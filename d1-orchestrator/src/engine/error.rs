@@ -81,7 +81,10 @@ fn of_ledger(error: &LedgerError) -> Problem {
     match error {
         LedgerError::Insufficient { .. } => split("D1-CREDIT-402", Category::Credit, error)
             .leaving("nothing was run and nothing was charged"),
-        LedgerError::Capped { .. } | LedgerError::Denied(_) => {
+        LedgerError::Capped { scope, .. } => split("D1-CREDIT-403", Category::Credit, error)
+            .leaving("nothing was run and nothing was charged")
+            .next(format!("d1-doctor credits caps set {scope} …")),
+        LedgerError::QuoteOver(_) | LedgerError::Denied(_) => {
             split("D1-CREDIT-403", Category::Credit, error)
                 .leaving("nothing was run and nothing was charged")
         }

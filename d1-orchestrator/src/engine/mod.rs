@@ -13,6 +13,7 @@ mod moves;
 mod news;
 mod orders;
 mod output;
+mod promise;
 mod resolve;
 mod settle;
 mod told;

@@ -41,6 +41,7 @@ impl Told {
             ProgressEvent::LinkLost => self.link_lost = true,
             ProgressEvent::LinkBack => self.link_lost = false,
             ProgressEvent::Planned
+            | ProgressEvent::Asked { .. }
             | ProgressEvent::Approved
             | ProgressEvent::Declined
             | ProgressEvent::StepSent { .. }

@@ -4,8 +4,8 @@ use super::{
     core::setup_problem, drive::Driver, error::EngineError, moves::Hold, orders::Wish, told::Told,
 };
 use d1_core::{
-    Amount, HoldId, HoldRequest, ProbeAnswer, Problem, SetupEvent, SetupId, SetupOutcome,
-    SetupState, StopMode, StoreError, Task,
+    HoldId, ProbeAnswer, Problem, SetupEvent, SetupId, SetupOutcome, SetupState, StopMode,
+    StoreError, Task,
 };
 
 /// How often the news that a setup was taken back is saved again after somebody else saved
@@ -34,7 +34,7 @@ impl Driver {
             // Said twice, done once.
             SetupState::Running => Ok(()),
             SetupState::AwaitingApproval => {
-                self.hold_credits(self.setup.hold(), self.setup.quote.most()).await?;
+                self.hold_as_promised().await?;
                 self.take_hold(Some(SetupEvent::Approve)).await
             }
             SetupState::Stopping(_) | SetupState::Finished(_) => {
@@ -80,7 +80,7 @@ impl Driver {
         // The run before this one is paid from its own hold.
         self.settle().await?;
         let hold = HoldId::of_run(self.setup.id, self.setup.resumed + 1);
-        self.hold_credits(hold, self.setup.most_left()).await?;
+        self.hold_credits(hold, self.setup.most_left(), None).await?;
         self.take_hold(Some(SetupEvent::Resume)).await?;
         self.chores = None;
         Ok(())
@@ -101,16 +101,6 @@ impl Driver {
             .because(format!("it was cut off, and looking at the machine did not tell: {why}"))
             .next("look at the machine yourself; when it is fine to begin this step again:");
         Some(problem.next(format!("d1-doctor resume --force {}", id.short())))
-    }
-
-    async fn hold_credits(&self, hold: HoldId, most: Amount) -> Result<(), EngineError> {
-        if most.is_zero() {
-            return Ok(());
-        }
-        let (setup, device) = (Some(self.setup.id), Some(self.setup.device));
-        let hold =
-            HoldRequest { setup, device, ..HoldRequest::new(hold, self.setup.account, most) };
-        Ok(self.engine.0.parts.ledger.hold(&hold).await?)
     }
 
     /// Takes hold of the setup under a new epoch, saved before anything is sent, and

@@ -12,6 +12,7 @@ mod links;
 mod money;
 mod names;
 mod plain;
+mod promises;
 mod repeats;
 mod resuming;
 mod stage;

@@ -10,7 +10,14 @@ use d1_core::{
 };
 use d1_orchestrator::{Draft, Engine, EngineParts, Hub};
 use futures_util::StreamExt as _;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// What the account has at the beginning.
 pub(crate) const FUNDS: Amount = Amount::credits(100);
@@ -25,6 +32,7 @@ pub(crate) struct Stage {
     pub(crate) device: Device,
     pub(crate) store: Arc<dyn SetupStore>,
     pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) prices: Arc<SameEach>,
     pub(crate) account: AccountId,
     pub(crate) supervisor: Supervisor,
 }
@@ -51,9 +59,10 @@ impl Stage {
         // The device lives on when the process of the engine dies.
         let device = Device::new(Supervisor::default());
         let supervisor = Supervisor::default();
-        let (engine, hub) = an_engine(Arc::clone(&store), books, &supervisor);
+        let prices = Arc::new(SameEach(AtomicU64::new(1)));
+        let (engine, hub) = an_engine(Arc::clone(&store), books, prices.clone(), &supervisor);
         device.connect(&hub).await;
-        Self { engine, hub, device, store, ledger, account, supervisor }
+        Self { engine, hub, device, store, ledger, prices, account, supervisor }
     }
 
     /// The same store, ledger, device and account, in another process.
@@ -64,9 +73,11 @@ impl Stage {
     /// The same ledger, device and account, in another process with this store.
     pub(crate) fn another_process_on(&self, store: Arc<dyn SetupStore>) -> Self {
         let supervisor = Supervisor::default();
-        let (engine, hub) = an_engine(Arc::clone(&store), self.ledger.clone(), &supervisor);
-        let (device, ledger) = (self.device.clone(), Arc::clone(&self.ledger));
-        Self { engine, hub, device, store, ledger, account: self.account, supervisor }
+        let (ledger, prices) = (Arc::clone(&self.ledger), Arc::clone(&self.prices));
+        let (engine, hub) =
+            an_engine(Arc::clone(&store), ledger.clone(), prices.clone(), &supervisor);
+        let (device, account) = (self.device.clone(), self.account);
+        Self { engine, hub, device, store, ledger, prices, account, supervisor }
     }
 
     pub(crate) async fn draft(&self, things: &[&str]) -> Draft {
@@ -172,6 +183,7 @@ pub(crate) async fn gone(hub: &Hub, device: DeviceId) {
 fn an_engine(
     store: Arc<dyn SetupStore>,
     ledger: Arc<dyn CreditLedger>,
+    prices: Arc<dyn Prices>,
     supervisor: &Supervisor,
 ) -> (Engine, Hub) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::starting_at(Timestamp(1_000)));
@@ -180,7 +192,7 @@ fn an_engine(
         planner: Arc::new(StepEach),
         store,
         ledger,
-        prices: Arc::new(OneCreditEach),
+        prices,
         clock,
         hub: hub.clone(),
         supervisor: supervisor.clone(),
@@ -255,17 +267,18 @@ pub(crate) fn a_step(name: &str, depends_on: Vec<StepId>) -> Step {
     }
 }
 
-/// Every step costs one credit; undo is free.
+/// Every step costs the same number of credits, at first one; undo is free.
 #[derive(Debug)]
-struct OneCreditEach;
+pub(crate) struct SameEach(pub(crate) AtomicU64);
 
-impl Prices for OneCreditEach {
+impl Prices for SameEach {
     fn quote(&self, plan: &Plan) -> Quote {
         match &plan.intent {
             Intent::Undo(_) | Intent::Fix(_) => Quote::free(),
             Intent::Install(_) => {
-                let price = |step: &Step| (step.id.clone(), Amount::credits(1));
-                Quote::fixed("one", plan.steps.iter().map(price))
+                let each = self.0.load(Ordering::SeqCst);
+                let price = |step: &Step| (step.id.clone(), Amount::credits(each));
+                Quote::fixed(format!("{each} each"), plan.steps.iter().map(price))
             }
         }
     }

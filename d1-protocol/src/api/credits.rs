@@ -2,8 +2,9 @@
 
 mod csv;
 
-use d1_core::{AccountId, CapScope, HoldId};
+use d1_core::{AccountId, CapScope, DeviceId, HoldId, Rate, Source, StepId};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU64;
 
 /// The media type of a list that spreadsheets read (RFC 4180).
 pub const CSV: &str = "text/csv";
@@ -123,6 +124,53 @@ pub struct GrantView {
     pub from: u64,
     /// Until when, in milliseconds since 1970; nothing is for ever.
     pub until: Option<u64>,
+}
+
+/// What is to be priced, and on which device: things are told apart by commas.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuoteQuery {
+    /// What would be installed.
+    pub install: String,
+    /// From which language registry; the system's packages when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Source>,
+    /// On which device.
+    pub device: DeviceId,
+}
+
+/// What something would cost now. It binds nobody: a setup that is made has a price that does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteView {
+    /// `d1.quote.v1`
+    pub schema: String,
+    /// What would be done, in words.
+    pub intent: String,
+    /// Which price list said so.
+    pub price_list: String,
+    /// When the next price list begins, in milliseconds since 1970; nothing when none is known.
+    pub changes_at: Option<u64>,
+    /// What it would cost at most, in micro-credits, rounded up once.
+    pub most_micro: u64,
+    /// How many parts a micro-credit has, in which rates are told.
+    pub parts: NonZeroU64,
+    /// The steps that cost something when they succeed by work, in order.
+    pub steps: Vec<QuoteStepView>,
+}
+
+/// What one step would cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteStepView {
+    /// Which step.
+    pub step: StepId,
+    /// What it is called.
+    pub title: String,
+    /// The most it would cost, in micro-credits.
+    pub most_micro: u64,
+    /// What it costs however long it takes, in micro-credits.
+    pub flat_micro: u64,
+    /// What is measured beside that.
+    pub rates: Vec<Rate>,
 }
 
 /// What an account may spend at most.

@@ -9,12 +9,12 @@ mod setup;
 
 pub use credits::{
     BalanceView, CSV, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
-    GrantList, GrantView, LINES, MAX_LINES,
+    GrantList, GrantView, LINES, MAX_LINES, QuoteQuery, QuoteStepView, QuoteView,
 };
 pub use list::{DeviceView, Devices, HealthView, SetupList};
 pub use path::{
     APPROVE, BALANCE, CANCEL, CAP, CAPS, CREATE, DEVICES, ENTRIES, EVENTS, GRANTS, HEALTH, LINK,
-    READY, RESUME, TASK, TASKS, UNDO,
+    QUOTE, READY, RESUME, TASK, TASKS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};

@@ -22,6 +22,8 @@ pub const BALANCE: &str = "/api/v1/user/balance";
 pub const ENTRIES: &str = "/api/v1/credits/entries";
 /// Which of its grants are left, as JSON or as a table for spreadsheets.
 pub const GRANTS: &str = "/api/v1/credits/grants";
+/// What something would cost.
+pub const QUOTE: &str = "/api/v1/credits/quote";
 /// What it may spend at most.
 pub const CAPS: &str = "/api/v1/credits/caps";
 /// One of these limits: set it, or lift it.

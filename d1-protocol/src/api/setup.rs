@@ -29,6 +29,12 @@ pub struct SetupView {
     pub follow_up: Vec<String>,
     /// What it costs at most, in micro-credits.
     pub quoted_micro: u64,
+    /// Which price list said so; empty when it is free.
+    pub price_list: String,
+    /// Until when that binds, in milliseconds since 1970: a yes before then is to this price.
+    pub quoted_until: Option<u64>,
+    /// What keeps it although somebody said yes: do what it says, and say yes again.
+    pub asks: Option<Problem>,
     /// What was charged, in micro-credits.
     pub charged_micro: u64,
     /// The setup it takes back.
@@ -123,6 +129,9 @@ impl From<&Setup> for SetupView {
             receipts: setup.receipts.iter().map(receipt).collect(),
             follow_up: setup.plan.follow_up.clone(),
             quoted_micro: setup.quote.most().as_micro(),
+            price_list: setup.quote.price_list.clone(),
+            quoted_until: setup.promise.map(|promise| promise.until.0),
+            asks: setup.asks.clone(),
             charged_micro: if setup.is_over() { setup.charge().as_micro() } else { 0 },
             undo_of: setup.undo_of,
             undone_by: setup.undone_by,

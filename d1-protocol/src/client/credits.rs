@@ -1,7 +1,10 @@
 //! What can be asked about credits.
 
 use super::{ApiClient, ClientError};
-use crate::api::{self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList};
+use crate::api::{
+    self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, QuoteQuery,
+    QuoteView,
+};
 use d1_core::CapScope;
 use reqwest::{Method, RequestBuilder};
 
@@ -19,6 +22,11 @@ impl ApiClient {
     /// The grants of the account that are not used up, in the order in which they are spent.
     pub async fn credit_grants(&self) -> Result<GrantList, ClientError> {
         self.read(self.call(Method::GET, api::GRANTS, None)).await
+    }
+
+    /// What something would cost now; nothing is made, and nothing binds.
+    pub async fn quote(&self, query: &QuoteQuery) -> Result<QuoteView, ClientError> {
+        self.read(self.call(Method::GET, api::QUOTE, None).query(query)).await
     }
 
     /// What the account may spend at most.

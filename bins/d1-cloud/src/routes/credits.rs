@@ -11,8 +11,10 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use d1_core::{CapScope, Category, Problem};
-use d1_protocol::api::{BalanceView, CSV, CapList, CapRequest, EntriesQuery};
+use d1_core::{CapScope, Category, Install, Intent, Problem, ThingName};
+use d1_protocol::api::{
+    BalanceView, CSV, CapList, CapRequest, EntriesQuery, QuoteQuery, QuoteView,
+};
 use serde::de::{Deserialize as _, IntoDeserializer as _, value};
 
 /// Where a table says where it goes on, which a list says in itself.
@@ -54,6 +56,26 @@ pub(crate) async fn grants(
 ) -> Result<Response, Refusal> {
     let list = app.credits.grants(account).await?;
     Ok(if wants_table(&headers) { table(list.to_csv()) } else { Json(list).into_response() })
+}
+
+/// What something would cost.
+pub(crate) async fn quote(
+    State(app): State<App>,
+    Caller(account): Caller,
+    Asked(query): Asked<QuoteQuery>,
+) -> Result<Json<QuoteView>, Refusal> {
+    let things: Result<Vec<ThingName>, _> = query.install.split(',').map(str::parse).collect();
+    let things = things.map_err(|error| {
+        Problem::new("D1-API-005", Category::Usage, "what is to be priced is not understood")
+            .because(error.to_string())
+            .leaving("nothing was changed")
+            .next("name things, told apart by commas: ?install=ripgrep,jq")
+    })?;
+    // It asks the device as a setup does.
+    app.limits.device(account, query.device).await?;
+    let intent = Intent::Install(Install { things, from: query.from });
+    let draft = app.engine.draft(account, query.device, intent).await?;
+    Ok(Json(app.credits.quote(&draft)))
 }
 
 /// Its caps.

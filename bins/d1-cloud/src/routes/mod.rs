@@ -34,6 +34,7 @@ pub(crate) fn router(app: App) -> Router {
         .route(api::BALANCE, get(credits::balance))
         .route(api::ENTRIES, get(credits::entries))
         .route(api::GRANTS, get(credits::grants))
+        .route(api::QUOTE, get(credits::quote))
         .route(api::CAPS, get(credits::caps))
         .route(api::CAP, put(credits::set_cap).delete(credits::lift_cap))
         .route(api::DEVICES, get(devices::list))

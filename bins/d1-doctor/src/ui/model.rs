@@ -98,7 +98,7 @@ impl Model {
     pub fn hear(&mut self, progress: &Progress) {
         self.heard = Some(progress.at);
         match &progress.event {
-            ProgressEvent::Planned | ProgressEvent::Declined => {}
+            ProgressEvent::Planned | ProgressEvent::Asked { .. } | ProgressEvent::Declined => {}
             ProgressEvent::Approved => self.began = Some(progress.at),
             ProgressEvent::Resumed => self.resume(progress.at),
             ProgressEvent::StepSent { step, .. } => self.with(step, |s| s.mark = Mark::Sent),

@@ -54,6 +54,9 @@ pub fn line(model: &Model, news: &Progress) -> Option<String> {
         }
         ProgressEvent::LinkBack => Some(format!("{at} the link to the daemon is back")),
         ProgressEvent::Stopping { .. } => Some(format!("{at} stopping")),
+        ProgressEvent::Asked { problem } => {
+            Some(format!("{at} it waits: {}", super::inert(&problem.title)))
+        }
         ProgressEvent::Planned
         | ProgressEvent::Approved
         | ProgressEvent::Declined
