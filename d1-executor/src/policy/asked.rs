@@ -6,14 +6,14 @@ use super::{
     decision::{Denial, Reason},
     denied,
     device::Device,
-    layer::{Layer, Protected},
+    layer::Layer,
     paths,
     programs::{Kind, kind},
     request::Request,
     rule::{Called, Rule, Verdict},
-    sheet::{May, RawProfile},
+    sheet::RawProfile,
 };
-use crate::sandbox::{Access, Demand, Touch};
+use crate::sandbox::{Demand, Touch};
 use std::path::{Path, PathBuf};
 
 /// The most commands of one request; more can be read by nobody.
@@ -52,7 +52,7 @@ impl Asked<'_> {
         }
         if !self.layer.protect.is_empty() {
             self.places(findings);
-            self.shifting(findings);
+            self.unknown_places(findings);
         }
         for text in &self.reading.opaque {
             self.opaque(text.clone(), findings);
@@ -141,12 +141,15 @@ impl Asked<'_> {
         }
         match kind {
             Kind::Carries => self.opaque(carried(words).unwrap_or_default(), findings),
-            Kind::Unknown => self.opaque(format!("nobody knows what `{program}` does"), findings),
+            Kind::Unknown => {
+                self.opaque(format!("`{program}` may do more than its words say"), findings)
+            }
             Kind::Words | Kind::Looks | Kind::Descends | Kind::Changes => {}
         }
     }
 
-    fn opaque(&self, text: String, findings: &mut Findings) {
+    /// Something that nobody can tell.
+    pub(super) fn opaque(&self, text: String, findings: &mut Findings) {
         match self.layer.opaque {
             Some(Verdict::Deny) => {
                 findings.denials.push(self.layer.denial(denied::OPAQUE, text, 0))
@@ -158,119 +161,6 @@ impl Asked<'_> {
                 }
             }
         }
-    }
-
-    /// What the protected paths say.
-    fn places(&self, findings: &mut Findings) {
-        for protected in &self.layer.protect {
-            self.place_of(protected, findings);
-        }
-    }
-
-    /// Paths of which nobody can tell beforehand where they lead.
-    fn shifting(&self, findings: &mut Findings) {
-        let (cwd, home) = (&self.request.cwd, &self.device.home);
-        let files = self.reading.files.iter().map(|(file, _access)| file);
-        for word in self.reading.commands.iter().flatten().chain(files) {
-            let named = paths::named(word, cwd, home);
-            if named.iter().any(|path| self.device.shifting.contains(path)) {
-                let text = format!("`{}` leads elsewhere for whoever runs", shown(word));
-                self.opaque(text, findings);
-            }
-        }
-    }
-
-    fn place_of(&self, protected: &Protected, findings: &mut Findings) {
-        let place = protected.at(self.device);
-        let places = [self.device.leads_to(&place), place];
-        let touches = self.request.walls.iter().flat_map(|walls| &walls.touches);
-        let given = touches.map(|touch| self.device.leads_to(&touch.path));
-        let mut given = given.chain([self.device.leads_to(&self.request.cwd)]);
-        if given.any(|path| inside(&path, &places)) {
-            findings.denials.push(self.layer.protected(protected));
-        }
-        for (file, access) in &self.reading.files {
-            self.file(file, *access, protected, &places, findings);
-        }
-        for words in &self.reading.commands {
-            self.place(words, protected, &places, findings);
-        }
-        let mut texts = self.reading.guesses.iter().flatten();
-        if texts.any(|text| self.mentions(text, protected, &places)) {
-            findings.denials.push(self.layer.protected(protected));
-        }
-    }
-
-    /// A file that the shell itself opens.
-    fn file(
-        &self,
-        file: &str,
-        access: Access,
-        protected: &Protected,
-        places: &[PathBuf; 2],
-        findings: &mut Findings,
-    ) {
-        let path = paths::absolute(file, &self.request.cwd, &self.device.home);
-        let hit = inside(&self.device.leads_to(&path), places);
-        if hit && !(access == Access::Read && protected.may == May::Read) {
-            findings.denials.push(self.layer.protected(protected));
-        }
-    }
-
-    fn place(
-        &self,
-        words: &[String],
-        protected: &Protected,
-        places: &[PathBuf; 2],
-        findings: &mut Findings,
-    ) {
-        let Some((program, arguments)) = words.split_first() else { return };
-        let kind = kind(base_name(program), arguments);
-        let only_looks = matches!(kind, Kind::Looks | Kind::Descends);
-        if kind == Kind::Words || (only_looks && protected.may == May::Read) {
-            return;
-        }
-        let cwd = &self.request.cwd;
-        let home = &self.device.home;
-        let named: Vec<PathBuf> = arguments
-            .iter()
-            .chain([program])
-            .flat_map(|word| paths::named(word, cwd, home))
-            .flat_map(|path| [self.device.leads_to(&path), paths::plain(&path)])
-            .collect();
-        if named.iter().any(|path| inside(path, places)) {
-            findings.denials.push(self.layer.protected(protected));
-            return;
-        }
-        // Behind walls what is below is kept by the kernel, whatever the program does.
-        let is_above = |path: &PathBuf| places.iter().any(|place| place.starts_with(path));
-        let implied = (kind == Kind::Descends).then(|| self.device.leads_to(cwd));
-        if self.request.walls.is_none()
-            && protected.line > 0
-            && kind != Kind::Looks
-            && named.iter().chain(&implied).any(is_above)
-        {
-            let text = format!(
-                "`{}` may reach `{}`: {}",
-                shown(program),
-                protected.path.display(),
-                protected.why
-            );
-            findings.reasons.push(Reason { text, source: self.layer.source(protected.line) });
-        }
-    }
-
-    /// Whether a text that nobody understands has the path in it.
-    fn mentions(&self, text: &str, protected: &Protected, places: &[PathBuf; 2]) -> bool {
-        let written = [
-            protected.path.to_string_lossy(),
-            places[0].to_string_lossy(),
-            places[1].to_string_lossy(),
-        ];
-        let named = paths::named(text, &self.request.cwd, &self.device.home);
-        (protected.may == May::Nothing || protected.line == 0)
-            && (written.iter().any(|place| text.contains(&**place))
-                || named.iter().any(|path| inside(&self.device.leads_to(path), places)))
     }
 
     /// Every name of a program: as it was called, and what that leads to.
@@ -292,15 +182,4 @@ impl Asked<'_> {
 fn or_ask(instead: &str) -> String {
     let instead = instead.trim();
     if instead.is_empty() { "ask the owner of this machine" } else { instead }.to_owned()
-}
-
-fn inside(path: &Path, places: &[PathBuf; 2]) -> bool {
-    places.iter().any(|place| path.starts_with(place))
-}
-
-impl Protected {
-    /// Where it is on a machine.
-    pub(super) fn at(&self, device: &Device) -> PathBuf {
-        paths::absolute(&self.path.to_string_lossy(), Path::new("/"), &device.home)
-    }
 }

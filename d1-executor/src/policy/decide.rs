@@ -56,7 +56,7 @@ impl Policy {
             |limits| self.user.cap(self.machine.cap(limits)),
             self.kept(device),
             // A yes to a script is no yes to what becomes of it.
-            device.script.clone(),
+            device.script.clone().filter(|_| !findings.reasons.is_empty()),
         );
         let (digest, reasons) = (grant.digest(), findings.reasons);
         // A user says yes to what the user's own policy asks, and to nothing else.

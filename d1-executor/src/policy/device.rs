@@ -35,6 +35,10 @@ pub struct Device {
     pub links: BTreeMap<PathBuf, PathBuf>,
     /// Paths that lead elsewhere for whoever runs: through `/proc/self` and its like.
     pub shifting: BTreeSet<PathBuf>,
+    /// Paths at which nothing is yet.
+    pub missing: BTreeSet<PathBuf>,
+    /// Whether there were more paths than are looked up.
+    pub overlooked: bool,
     /// The script that would run, with the content it has now.
     pub script: Option<Script>,
 }
@@ -64,14 +68,12 @@ impl Device {
             Some(Script { digest: content(&path)?, path })
         });
         let words = commands.flatten().chain(reading.files.iter().map(|(file, _access)| file));
-        let all = words.flat_map(|word| paths::named(word, &request.cwd, &device.home));
-        let all: Vec<PathBuf> = all.take(MOST_PATHS).collect();
+        let named = words.map(|word| paths::named(word, &request.cwd, &device.home));
+        let all: Vec<PathBuf> = named.flatten().flatten().take(MOST_PATHS + 1).collect();
+        device.overlooked = all.len() > MOST_PATHS;
         let touches = request.walls.iter().flat_map(|walls| &walls.touches);
         for path in all.into_iter().chain(touches.map(|touch| touch.path.clone())) {
-            if shifts(&path) {
-                device.shifting.insert(path.clone());
-            }
-            device.links.entry(path).or_insert_with_key(|path| real(path));
+            device.path(path);
         }
         device.links.insert(request.cwd.clone(), real(&request.cwd));
         device
@@ -87,6 +89,20 @@ impl Device {
     /// Where a path leads, as far as it was looked up.
     pub(super) fn leads_to(&self, path: &Path) -> PathBuf {
         self.links.get(path).cloned().unwrap_or_else(|| paths::plain(path))
+    }
+
+    fn path(&mut self, path: PathBuf) {
+        if self.links.contains_key(&path) {
+            return;
+        }
+        if shifts(&path) {
+            self.shifting.insert(path.clone());
+        }
+        if path.symlink_metadata().is_err() {
+            self.missing.insert(path.clone());
+        }
+        let real = real(&path);
+        self.links.insert(path, real);
     }
 
     /// The file whose content decides what happens: a program from elsewhere than the system, or

@@ -10,6 +10,7 @@ mod denied;
 mod device;
 mod error;
 mod file;
+mod kept;
 mod layer;
 mod paths;
 mod programs;

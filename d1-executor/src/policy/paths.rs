@@ -2,14 +2,15 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// The most pieces of one word that are looked at.
+/// The most pieces of one word that are looked at; of a word with more nobody can tell.
 const MOST_PIECES: usize = 32;
 
 /// Signs between which a word may hold a path: `--out=/x`, `host:/x`, `@/x`, `/a,/b`.
 const BETWEEN: &str = "=:@,; ";
 
-/// Every path that `word` may name, seen from `cwd`; as written, with `..` in it.
-pub(super) fn named(word: &str, cwd: &Path, home: &Path) -> Vec<PathBuf> {
+/// Every path that `word` may name, seen from `cwd`; as written, with `..` in it. `None` when it
+/// may name more than are looked at.
+pub(super) fn named(word: &str, cwd: &Path, home: &Path) -> Option<Vec<PathBuf>> {
     let mut pieces: Vec<&str> = vec![word];
     pieces.extend(word.split(|c| BETWEEN.contains(c)));
     pieces.extend(word.find('/').map(|at| &word[at..]));
@@ -20,11 +21,13 @@ pub(super) fn named(word: &str, cwd: &Path, home: &Path) -> Vec<PathBuf> {
         pieces.push(letters.as_str());
     }
     pieces.retain(|piece| !piece.is_empty());
-    pieces.truncate(MOST_PIECES);
+    if pieces.len() > MOST_PIECES {
+        return None;
+    }
     let mut paths: Vec<PathBuf> = pieces.iter().map(|piece| absolute(piece, cwd, home)).collect();
     paths.sort();
     paths.dedup();
-    paths
+    Some(paths)
 }
 
 /// The path that a piece is, whole, seen from `cwd`.
@@ -71,8 +74,15 @@ mod tests {
             ("~", "/home/ada"),
             ("//etc///shadow", "/etc/shadow"),
         ] {
-            let found: Vec<PathBuf> = named(word, cwd, home).iter().map(|p| plain(p)).collect();
+            let named = named(word, cwd, home).unwrap();
+            let found: Vec<PathBuf> = named.iter().map(|path| plain(path)).collect();
             assert!(found.contains(&PathBuf::from(path)), "{word}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_word_with_more_paths_than_are_looked_at_is_not_taken_for_one_with_none() {
+        let word = format!("{}/etc/shadow", "/x:".repeat(40));
+        assert_eq!(named(&word, Path::new("/"), Path::new("/")), None);
     }
 }

@@ -45,16 +45,18 @@ const LOOKS: [&str; 29] = [
 /// Programs that look, and may look at everything below.
 const DESCENDS: [&str; 7] = ["ls", "du", "grep", "egrep", "fgrep", "diff", "find"];
 
-/// Programs that change the files they are given.
-const CHANGES: [&str; 17] = [
-    "cp", "mv", "rm", "rmdir", "mkdir", "touch", "ln", "chmod", "chown", "chgrp", "tee", "dd",
+/// Programs that change the files they are given. `ln` is not among them: what its first word
+/// means depends on where the second is.
+const CHANGES: [&str; 16] = [
+    "cp", "mv", "rm", "rmdir", "mkdir", "touch", "chmod", "chown", "chgrp", "tee", "dd",
     "truncate", "shred", "uniq", "sort", "mktemp",
 ];
 
 /// Options with which a program of the lists above runs another, or changes what it looks at.
-const EXCEPT: [(&str, &str); 15] = [
+const EXCEPT: [(&str, &str); 17] = [
     ("printf", "-v"),
     ("sort", "--compress-program"),
+    ("sort", "--files0-from"),
     ("find", "-exec"),
     ("find", "-execdir"),
     ("find", "-ok"),
@@ -68,6 +70,7 @@ const EXCEPT: [(&str, &str); 15] = [
     ("wc", "--files0-from"),
     ("du", "--files0-from"),
     ("date", "--set"),
+    ("date", "-s"),
 ];
 
 /// Shells: the word after `-c` is a program of its own.

@@ -6,6 +6,8 @@ use d1_executor::{
     Walls,
 };
 
+use proptest::prelude::*;
+
 /// A policy that forbids to delete.
 const NO_RM: &str = r#"
 [[forbid]]
@@ -222,6 +224,17 @@ fn a_yes_is_to_one_command_and_to_no_other() {
     };
     let Request { argv, env, cwd, .. } = requests[0].clone();
     assert_eq!(granted, Bare { argv, env, cwd, script: None });
+}
+
+proptest! {
+    #[test]
+    fn no_file_at_all_makes_it_panic(
+        text in "(\\[\\[(forbid|ask|allow|protect)\\]\\]\n|[a-z_]{1,9} = |['\"\\[\\]{}=.#0-9a-z*~/-]{0,9}|\n){0,30}"
+    ) {
+        if let Ok(policy) = Policy::parse(&text, "") {
+            let _any_answer = policy.decide(&bare(&["cat", "x"]), &device());
+        }
+    }
 }
 
 #[test]

@@ -69,3 +69,30 @@ fn a_path_that_leads_elsewhere_for_whoever_runs_needs_a_yes() {
     }
     assert_allowed(&said(KEPT, &home, &["cat", "/proc/cpuinfo", "/dev/stdin"]));
 }
+
+#[test]
+fn a_link_that_is_made_moved_or_hidden_among_many_paths_is_no_way_around() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir_all(home.path().join("secret")).unwrap();
+    fs::create_dir_all(home.path().join("a/b")).unwrap();
+    // Where it is it leads to nothing; elsewhere it would lead to the secret.
+    symlink("../secret", home.path().join("a/b/x")).unwrap();
+    symlink("secret", home.path().join("link")).unwrap();
+    let script =
+        |text: &str| said(&format!("allow_shell = true\n{KEPT}"), &home, &["sh", "-c", text]);
+    for text in [
+        "ln -s ../secret a/y; cat a/y/new",
+        "mv a/b/x a/y; cat a/y/new",
+        "cp -P a/b/x a/y && cat a/y/new",
+    ] {
+        assert!(!asked(script(text)).is_empty(), "{text}");
+    }
+    assert_allowed(&script("cp a/z a/y; cat a/b"));
+    let mut words = vec!["cat".to_owned()];
+    words.extend((0..1000).map(|n| format!("{n}:{n}a:{n}b:{n}c:{n}d")));
+    words.push("link/new".to_owned());
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    assert!(!asked(said(KEPT, &home, &words)).is_empty());
+    let many = format!("{}link/new", "x:".repeat(40));
+    assert!(!asked(said(KEPT, &home, &["cat", &many])).is_empty());
+}
