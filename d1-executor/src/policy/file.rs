@@ -10,7 +10,9 @@ use std::{
 /// The most bytes of a policy, many times what anybody writes.
 pub(super) const MOST_BYTES: u64 = 64 * 1024;
 
-/// The content of a file; `None` when there is none.
+/// The content of a file; `None` when there is none. It belongs to the administrator, to whoever
+/// we are, or to the owner of the folder that holds its folder: under `sudo` a user's policy is
+/// still that user's.
 pub(super) fn read(path: &Path) -> Result<Option<String>, PolicyError> {
     let failed = |source| PolicyError::Read { path: path.to_path_buf(), source };
     let size = || PolicyError::Size { path: path.to_path_buf(), max: MOST_BYTES };
@@ -37,7 +39,8 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, PolicyError> {
 fn trust(path: &Path, found: &Metadata) -> Result<(), PolicyError> {
     use std::os::unix::fs::MetadataExt as _;
     let writable = |who, mode| Err(PolicyError::Writable { path: path.to_path_buf(), who, mode });
-    if found.uid() != 0 && found.uid() != rustix::process::geteuid().as_raw() {
+    let owners = [Some(0), Some(rustix::process::geteuid().as_raw()), owner_around(path)];
+    if !owners.contains(&Some(found.uid())) {
         return Err(PolicyError::Stranger { path: path.to_path_buf(), uid: found.uid() });
     }
     if found.mode() & 0o002 != 0 {
@@ -48,6 +51,14 @@ fn trust(path: &Path, found: &Metadata) -> Result<(), PolicyError> {
         return writable("its group", "g-w");
     }
     Ok(())
+}
+
+/// Who owns what is two folders above a file.
+#[cfg(unix)]
+fn owner_around(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    let around = path.parent()?.parent()?;
+    around.metadata().ok().map(|found| found.uid())
 }
 
 /// Whoever may put another file in its place has a say, too.
@@ -109,6 +120,31 @@ mod tests {
         chown(&path, Some(0), Some(12_345)).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
         assert!(matches!(read(&path), Err(PolicyError::Writable { who: "its group", .. })));
+    }
+
+    #[test]
+    fn a_users_file_is_the_users_whoever_asks() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("d1-doctor");
+        let path = folder.join("policy.toml");
+        fs::create_dir(&folder).unwrap();
+        fs::write(&path, "x").unwrap();
+        for owned in [home.path(), &folder, &path] {
+            if chown(owned, Some(12_345), None).is_err() {
+                return; // Only the administrator gives files away.
+            }
+        }
+        // The folder's own folder is in a folder of the administrator.
+        assert!(matches!(read(&path), Err(PolicyError::Stranger { path, .. }) if path == folder));
+        let home = home.path().join("home");
+        fs::create_dir_all(home.join(".config/d1-doctor")).unwrap();
+        fs::write(home.join(".config/d1-doctor/policy.toml"), "x").unwrap();
+        for name in ["", ".config", ".config/d1-doctor", ".config/d1-doctor/policy.toml"] {
+            chown(home.join(name), Some(12_345), None).unwrap();
+        }
+        assert_eq!(read(&home.join(".config/d1-doctor/policy.toml")).unwrap().unwrap(), "x");
+        chown(home.join(".config/d1-doctor/policy.toml"), Some(23_456), None).unwrap();
+        assert!(read(&home.join(".config/d1-doctor/policy.toml")).is_err());
     }
 
     #[test]

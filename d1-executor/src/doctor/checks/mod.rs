@@ -218,7 +218,7 @@ checks! {
     Fast "d1.queue", "nothing was begun and left", "the journal in the state directory", Warn: databases::queue;
     Fast "d1.cert", "the certificate of this device is valid", "the certificate in the state directory", Fail: certificate::certificate;
     Slow "d1.leftovers", "little is left of what is over", "the state directory", Warn: databases::leftovers;
-    Fast "d1.policy", "the owner's policy can be read", "/etc/d1-doctor/policy.toml", Fail: own::policy;
+    Fast "d1.policy", "the owner's policy can be read", "policy.toml of the machine and of the user", Fail: own::policy;
     Fast "d1.acceptances", "what may stay wrong can be read", "doctor.toml of the machine and of the user", Fail: own::acceptances;
     Fast "ssh.perms", "nobody else can use the keys", "the modes in ~/.ssh", Fail: keys::ssh_modes;
     Fast "ssh.agent", "the ssh agent that is named is there", "SSH_AUTH_SOCK", Warn: ssh::agent;

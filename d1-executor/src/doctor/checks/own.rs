@@ -6,22 +6,31 @@ use super::super::{
     sight::Sight,
 };
 use crate::policy::Policy;
-use std::error::Error as _;
+use std::{
+    error::Error as _,
+    path::{Path, PathBuf},
+};
 
 pub(super) async fn policy(sight: Sight) -> Found {
-    let path = sight.host.file("/etc/d1-doctor/policy.toml");
-    if !path.exists() {
+    let files: Vec<PathBuf> =
+        files(&sight).iter().map(|file| file.with_file_name("policy.toml")).collect();
+    if !files.iter().any(|file| file.exists()) {
         return Found::skipped("there is no policy; the careful one holds");
     }
-    match Policy::read(&path, None) {
+    // The administrator's comes first.
+    let machine = files.first().map_or(Path::new("/"), PathBuf::as_path);
+    match Policy::read(machine, files.get(1).map(PathBuf::as_path)) {
         Ok(_) => Found::ok("it can"),
-        Err(error) => Found::fail("nothing runs until the policy can be read")
-            .details(
-                [Some(error.to_string()), error.source().map(ToString::to_string)]
-                    .into_iter()
-                    .flatten(),
-            )
-            .remedy("mend /etc/d1-doctor/policy.toml, or remove it"),
+        Err(error) => {
+            let mend = format!("mend {}, or remove it", sight.shown(error.path()));
+            Found::fail("nothing runs until the policy can be read")
+                .details(
+                    [Some(error.to_string()), error.source().map(ToString::to_string)]
+                        .into_iter()
+                        .flatten(),
+                )
+                .remedy(mend)
+        }
     }
 }
 

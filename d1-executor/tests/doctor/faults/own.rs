@@ -37,6 +37,10 @@ pub(super) const FAULTS: &[Fault] = &[
     fails(&["d1.policy"], |patient| {
         patient.write("/etc/d1-doctor/policy.toml", "allow_shell = maybe\n");
     }),
+    fails(&["d1.policy"], |patient| {
+        let rule = "[[ask]]\nname = 'a'\nwhy = 'w'\nprogram = 'mv'\nmatch = ['cp x']\n";
+        patient.write("/home/maya/.config/d1-doctor/policy.toml", rule);
+    }),
     fails(&["d1.acceptances"], |patient| {
         patient.write("/etc/d1-doctor/doctor.toml", "[[accept]]\ncheck = \"sys.umask\"\n");
     }),
