@@ -6,6 +6,7 @@ mod attacks;
 mod caps;
 mod clocks;
 mod crashes;
+mod cutoffs;
 mod deadlocks;
 mod disks;
 mod exam;
