@@ -1,13 +1,15 @@
-//! Compiles the link language: `.proto` files in, Rust types, a descriptor set, and a table of
-//! what holds what out.
+//! Compiles the `.proto` files: Rust types out, and a table of what holds what in the link
+//! language.
 //!
 //! No compiler has to be installed for it; a Rust one does the work.
 
 use protox::prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
-/// The file everything else is imported from.
-const ROOT: &str = "d1/link/v1/link.proto";
+/// The files everything else is imported from.
+const ROOTS: [&str; 2] = ["d1/link/v1/link.proto", "d1/api/v1/credits.proto"];
+/// The package of the link language.
+const LINK: &str = "d1.link.v1";
 /// What a frame can be.
 const FRAMES: [(&str, &str); 2] =
     [("TO_DEVICE", "d1.link.v1.ToDevice"), ("FROM_DEVICE", "d1.link.v1.FromDevice")];
@@ -15,9 +17,8 @@ const FRAMES: [(&str, &str); 2] =
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
     let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_source_info(true).include_imports(true).open_files([ROOT])?;
+    compiler.include_source_info(true).include_imports(true).open_files(ROOTS)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
     fs::write(out.join("shapes.rs"), shapes(&compiler.descriptor_pool())?)?;
     prost_build::Config::new()
         .btree_map(["."])
@@ -26,9 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The fields of every message that hold messages, or many of anything.
+/// The fields of every message of the link that hold messages, or many of anything.
 fn shapes(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
-    let messages: Vec<MessageDescriptor> = pool.all_messages().collect();
+    let of_the_link = |message: &MessageDescriptor| message.package_name() == LINK;
+    let messages: Vec<MessageDescriptor> = pool.all_messages().filter(of_the_link).collect();
     let place = |wanted: &str| messages.iter().position(|message| message.full_name() == wanted);
     let mut text = String::new();
     for (name, full_name) in FRAMES {

@@ -9,6 +9,8 @@ mod codec;
 mod convert;
 mod elements;
 mod error;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod limits;
 mod transport;
 mod wire;
@@ -17,6 +19,10 @@ mod wire;
 pub use client::{ApiClient, ClientError};
 pub use codec::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
 pub use error::WireError;
+#[cfg(all(feature = "client", feature = "grpc"))]
+pub use grpc::CreditsClient;
+#[cfg(feature = "grpc")]
+pub use grpc::{CreditsApi, CreditsCall, credits_service, grpc_refusal, is_grpc};
 pub use limits::MAX_FRAME_BYTES;
 pub use transport::memory;
 #[cfg(unix)]

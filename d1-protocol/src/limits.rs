@@ -49,3 +49,9 @@ pub(crate) const MAX_SYMPTOMS: usize = d1_core::Symptom::MAX;
 pub(crate) const MAX_EPOCHS: usize = 4096;
 /// The most tasks whose lease one message renews.
 pub(crate) const MAX_LEASES: usize = 4096;
+/// The most grants of one account.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_GRANTS: usize = MAX_ELEMENTS;
+/// The most caps of one account.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_CAPS: usize = 64;

@@ -33,6 +33,11 @@ pub struct BalanceView {
     pub expires_next: Option<ExpiryView>,
 }
 
+impl BalanceView {
+    /// Its version.
+    pub const SCHEMA: &str = "d1.balance.v1";
+}
+
 /// Credits that lapse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpiryView {
@@ -73,6 +78,11 @@ pub struct EntryList {
     pub next: Option<u64>,
 }
 
+impl EntryList {
+    /// Its version.
+    pub const SCHEMA: &str = "d1.credit_entries.v1";
+}
+
 /// One line of an account's history; it is never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryView {
@@ -99,6 +109,11 @@ pub struct GrantList {
     pub schema: String,
     /// The grants.
     pub grants: Vec<GrantView>,
+}
+
+impl GrantList {
+    /// Its version.
+    pub const SCHEMA: &str = "d1.credit_grants.v1";
 }
 
 /// Credits that were given, and what became of them: the four parts sum to the amount.
@@ -180,6 +195,11 @@ pub struct CapList {
     pub schema: String,
     /// The caps there are.
     pub caps: Vec<CapView>,
+}
+
+impl CapList {
+    /// Its version.
+    pub const SCHEMA: &str = "d1.credit_caps.v1";
 }
 
 /// One limit on spending.

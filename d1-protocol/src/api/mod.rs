@@ -13,8 +13,8 @@ pub use credits::{
 };
 pub use list::{DeviceView, Devices, HealthView, SetupList};
 pub use path::{
-    APPROVE, BALANCE, CANCEL, CAP, CAPS, CREATE, DEVICES, ENTRIES, EVENTS, GRANTS, HEALTH, LINK,
-    QUOTE, READY, RESUME, TASK, TASKS, UNDO,
+    APPROVE, BALANCE, CANCEL, CAP, CAPS, CREATE, CREDITS_CALL, DEVICES, ENTRIES, EVENTS, GRANTS,
+    HEALTH, LINK, QUOTE, READY, RESUME, TASK, TASKS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};

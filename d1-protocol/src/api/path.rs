@@ -28,6 +28,8 @@ pub const QUOTE: &str = "/api/v1/credits/quote";
 pub const CAPS: &str = "/api/v1/credits/caps";
 /// One of these limits: set it, or lift it.
 pub const CAP: &str = "/api/v1/credits/caps/{scope}";
+/// The same over gRPC, call by call.
+pub const CREDITS_CALL: &str = "/d1.api.v1.Credits/{call}";
 /// The devices that are linked.
 pub const DEVICES: &str = "/api/v1/devices";
 /// Where devices link up.

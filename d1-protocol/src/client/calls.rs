@@ -42,18 +42,9 @@ impl fmt::Debug for ApiClient {
 impl ApiClient {
     /// A client of the cloud at `base` (`http://127.0.0.1:7701`), presenting `token`.
     pub fn new(base: &str, token: &str) -> Result<Self, ClientError> {
-        let refused = || ClientError::Address(base.chars().take(200).collect());
-        let url: Url = base.parse().map_err(|_| refused())?;
-        let is_here = match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
-            Some("localhost") => true,
-            Some(host) => host.parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback()),
-            None => false,
-        };
-        if url.scheme() != "http" || !is_here {
-            return Err(refused());
-        }
+        let url = local(base)?;
         let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).no_proxy().build();
-        let http = http.map_err(ClientError::Unreachable)?;
+        let http = http.map_err(ClientError::unreachable)?;
         Ok(Self { http, base: url, token: token.to_owned(), patience: Duration::ZERO })
     }
 
@@ -158,8 +149,23 @@ impl ApiClient {
     }
 }
 
+/// An address of this machine; for others there is no TLS yet.
+pub(crate) fn local(base: &str) -> Result<Url, ClientError> {
+    let refused = || ClientError::Address(base.chars().take(200).collect());
+    let url: Url = base.parse().map_err(|_| refused())?;
+    let is_here = match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
+        Some("localhost") => true,
+        Some(host) => host.parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback()),
+        None => false,
+    };
+    if url.scheme() != "http" || !is_here {
+        return Err(refused());
+    }
+    Ok(url)
+}
+
 async fn once<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, ClientError> {
-    let answer = call.timeout(ANSWER_WITHIN).send().await.map_err(ClientError::Unreachable)?;
+    let answer = call.timeout(ANSWER_WITHIN).send().await.map_err(ClientError::unreachable)?;
     let answer = accept(answer).await?;
     let body = bounded(answer).await?;
     serde_json::from_slice(&body).map_err(|error| ClientError::Nonsense(error.into()))
@@ -193,7 +199,7 @@ fn retry_after(fields: &HeaderMap) -> Option<Duration> {
 
 async fn bounded(mut answer: Response) -> Result<Vec<u8>, ClientError> {
     let mut body = Vec::new();
-    while let Some(piece) = answer.chunk().await.map_err(ClientError::Unreachable)? {
+    while let Some(piece) = answer.chunk().await.map_err(ClientError::unreachable)? {
         if body.len() + piece.len() > MAX_BODY {
             return Err(ClientError::Nonsense("the answer is larger than 16 MiB".into()));
         }

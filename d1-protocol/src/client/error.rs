@@ -20,7 +20,7 @@ pub enum ClientError {
     },
     /// It cannot be reached, or did not answer in time.
     #[error("the cloud cannot be reached; see that it runs, and that the address is right")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It was reached, and then said nothing for too long.
     #[error("the cloud has fallen silent; see that it runs, and ask again")]
     Silent,
@@ -32,9 +32,17 @@ pub enum ClientError {
         "`{0}` is not an address like http://127.0.0.1:7701; other machines need TLS, which comes with sign-in"
     )]
     Address(String),
+    /// The token is not one.
+    #[cfg(feature = "grpc")]
+    #[error("the token has signs that no token has; see the file it was read from")]
+    Token,
 }
 
 impl ClientError {
+    pub(super) fn unreachable(error: reqwest::Error) -> Self {
+        Self::Unreachable(Box::new(error))
+    }
+
     /// The same, told so that a person can act on it.
     #[must_use]
     pub fn problem(&self) -> Problem {
@@ -50,6 +58,8 @@ impl ClientError {
                 .because(source.to_string())
                 .next(remedy),
             Self::Address(_) => Problem::new("D1-NET-003", Category::Usage, title).next(remedy),
+            #[cfg(feature = "grpc")]
+            Self::Token => Problem::new("D1-AUTH-002", Category::Usage, title).next(remedy),
         }
     }
 }

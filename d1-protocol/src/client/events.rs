@@ -83,11 +83,11 @@ impl Follower {
                 let call = self.client.call(Method::GET, api::EVENTS, Some(self.id));
                 let call = call.header("Last-Event-ID", self.after.to_string());
                 let send =
-                    async { accept(call.send().await.map_err(ClientError::Unreachable)?).await };
+                    async { accept(call.send().await.map_err(ClientError::unreachable)?).await };
                 self.answer.insert(within(send).await?)
             }
         };
-        let piece = async { answer.chunk().await.map_err(ClientError::Unreachable) };
+        let piece = async { answer.chunk().await.map_err(ClientError::unreachable) };
         match within(piece).await? {
             Some(piece) => self.text.extend_from_slice(&piece),
             None => self.end_of_stream().await?,

@@ -6,4 +6,6 @@ mod error;
 mod events;
 
 pub use calls::ApiClient;
+#[cfg(feature = "grpc")]
+pub(crate) use calls::local;
 pub use error::ClientError;

@@ -3,6 +3,8 @@
 mod action;
 mod change;
 mod command;
+#[cfg(feature = "grpc")]
+mod credits;
 mod facts;
 mod from_device;
 mod greeting;

@@ -1,0 +1,132 @@
+//! Somebody who answers about credits as told, and notes what they were asked.
+
+use async_trait::async_trait;
+use axum::{Extension, Router, routing::post_service};
+use d1_core::{AccountId, CapScope, Problem, Supervisor};
+use d1_protocol::{
+    CreditsApi, CreditsClient,
+    api::{self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList},
+    credits_service,
+};
+use std::sync::{Arc, Mutex};
+
+/// Who asks.
+pub(crate) fn asker() -> AccountId {
+    AccountId::from_bytes([7; 16])
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Asked {
+    Balance,
+    Entries(EntriesQuery),
+    Grants,
+    Caps,
+    Cap(CapScope, Option<CapRequest>),
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Balance(BalanceView),
+    Entries(EntryList),
+    Grants(GrantList),
+    Caps(CapList),
+    Refused(Problem),
+}
+
+/// Answers as told.
+#[derive(Debug, Default)]
+pub(crate) struct Clerk {
+    answer: Mutex<Option<Answer>>,
+    asked: Mutex<Vec<(AccountId, Asked)>>,
+}
+
+impl Clerk {
+    pub(crate) fn will_say(&self, answer: Answer) {
+        *self.answer.lock().unwrap() = Some(answer);
+    }
+
+    /// What they were asked since this was asked last; it was always for whoever asks.
+    pub(crate) fn was_asked(&self) -> Vec<Asked> {
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        asked
+            .into_iter()
+            .map(|(account, asked)| {
+                assert_eq!(account, asker());
+                asked
+            })
+            .collect()
+    }
+
+    /// Notes what was asked, and says what was agreed on, if that is an answer to it.
+    fn hears<T>(
+        &self,
+        account: AccountId,
+        asked: Asked,
+        said: fn(Answer) -> Option<T>,
+    ) -> Result<T, Problem> {
+        self.asked.lock().unwrap().push((account, asked));
+        let answer = self.answer.lock().unwrap().clone().expect("an answer was agreed on");
+        if let Answer::Refused(problem) = answer {
+            return Err(problem);
+        }
+        Ok(said(answer).expect("it is an answer to this"))
+    }
+}
+
+fn caps(answer: Answer) -> Option<CapList> {
+    if let Answer::Caps(caps) = answer { Some(caps) } else { None }
+}
+
+#[async_trait]
+impl CreditsApi for Clerk {
+    async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem> {
+        self.hears(account, Asked::Balance, |answer| {
+            if let Answer::Balance(balance) = answer { Some(balance) } else { None }
+        })
+    }
+
+    async fn entries(&self, account: AccountId, query: EntriesQuery) -> Result<EntryList, Problem> {
+        self.hears(account, Asked::Entries(query), |answer| {
+            if let Answer::Entries(entries) = answer { Some(entries) } else { None }
+        })
+    }
+
+    async fn grants(&self, account: AccountId) -> Result<GrantList, Problem> {
+        self.hears(account, Asked::Grants, |answer| {
+            if let Answer::Grants(grants) = answer { Some(grants) } else { None }
+        })
+    }
+
+    async fn caps(&self, account: AccountId) -> Result<CapList, Problem> {
+        self.hears(account, Asked::Caps, caps)
+    }
+
+    async fn set_cap(
+        &self,
+        account: AccountId,
+        scope: CapScope,
+        cap: Option<CapRequest>,
+    ) -> Result<CapList, Problem> {
+        self.hears(account, Asked::Cap(scope, cap), caps)
+    }
+}
+
+/// A server of what is at this router, and a client of it.
+pub(crate) async fn serve(router: Router) -> CreditsClient {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    Supervisor::default().run("server", async move {
+        axum::serve(listener, router).await.unwrap();
+    });
+    CreditsClient::new(&base, "a-token").unwrap()
+}
+
+/// A clerk, and a client who reaches them over a socket.
+pub(crate) async fn clerk_and_client() -> (Arc<Clerk>, CreditsClient) {
+    let clerk = Arc::new(Clerk::default());
+    let service = post_service(credits_service(Arc::clone(&clerk) as _));
+    let router = Router::new().route(api::CREDITS_CALL, service).layer(Extension(asker()));
+    (clerk, serve(router).await)
+}
