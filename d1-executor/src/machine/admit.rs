@@ -66,12 +66,19 @@ impl Machine {
         };
         let device = Device::look(&request, &self.looker.home);
         match policy.decide(&request, &device) {
-            Decision::Allow { .. } => Ok(()),
+            Decision::Allow { digest, .. } => {
+                tracing::info!(%digest, "the policy lets a step run");
+                Ok(())
+            }
             Decision::NeedsApproval { digest, reasons, .. } => {
+                tracing::info!(%digest, "a step needs a yes at this machine");
                 let next = format!("d1-doctor policy approve {digest}");
                 Err(trouble::refused(unapproved(digest, &reasons, next)))
             }
-            Decision::Deny(denial) => Err(trouble::refused(denial.problem())),
+            Decision::Deny(denial) => {
+                tracing::info!(code = denial.code, reason = denial.reason, "a step is refused");
+                Err(trouble::refused(denial.problem()))
+            }
         }
     }
 

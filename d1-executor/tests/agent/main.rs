@@ -10,6 +10,7 @@ mod health;
 mod journal_trouble;
 mod links;
 mod output;
+mod owner;
 mod puppet;
 mod queue;
 mod recovery;

@@ -2,9 +2,9 @@
 
 use crate::puppet::{Puppet, the_change};
 use d1_core::{
-    DeviceId, FromDevice, Health, Hello, IsolationReport, Journal, Link, OrchestratorLink, Outcome,
-    Problem, Receipt, Stage, StopMode, Supervisor, TaskCommand, TaskId, TaskResult, Timestamp,
-    ToDevice, conformance,
+    DeviceId, Executor, FromDevice, Health, Hello, IsolationReport, Journal, Link,
+    OrchestratorLink, Outcome, Problem, Receipt, Stage, StopMode, Supervisor, TaskCommand, TaskId,
+    TaskResult, Timestamp, ToDevice, conformance,
     memory::{ManualClock, MemoryJournal},
 };
 use d1_executor::{Agent, AgentParts};
@@ -66,6 +66,23 @@ impl Rig {
     pub(crate) async fn stage(&self, order: &TaskCommand) -> Option<Stage> {
         self.journal.entry(order.task).await.unwrap().map(|entry| entry.stage)
     }
+}
+
+/// A conversation with an agent that works by `executor`, and what it remembers.
+pub(crate) fn served_by(executor: Arc<dyn Executor>) -> (Arc<dyn Journal>, Desk) {
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let agent = Agent::new(AgentParts {
+        device: DeviceId::from_bytes([1; 16]),
+        version: "1.2.3".to_owned(),
+        executor,
+        journal: Arc::clone(&journal),
+        clock: Arc::new(ManualClock::starting_at(NOW)),
+        supervisor: Supervisor::default(),
+    });
+    let (ours, theirs) = Link::pair();
+    let mut conversation = JoinSet::new();
+    conversation.spawn(async move { agent.serve(theirs).await });
+    (journal, Desk { link: ours, conversation })
 }
 
 /// Lets everything happen that can happen now. Time is paused: it moves when nobody has
