@@ -96,3 +96,52 @@ async fn nobody_is_under_way(db: &mut PgConnection) {
                AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock'";
     while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *db).await.unwrap() > 0 {}
 }
+
+/// Gives back one credit of a hold, as another process writes it, without its end.
+fn refund_by_hand(account: AccountId, hold: HoldId) -> String {
+    let one = Amount::MICRO;
+    format!(
+        "BEGIN;
+         UPDATE account SET posted = posted + {one}, entries = entries + 1 WHERE id = '{account}';
+         INSERT INTO entry SELECT id, entries, entries - 1, 'refunded', {one}, posted - {one},
+             posted, '{hold}', NULL, {NOON} FROM account WHERE id = '{account}';
+         UPDATE hold SET refunded = refunded + {one} WHERE id = '{hold}';
+         UPDATE share SET refunded = refunded + {one} WHERE hold = '{hold}';
+         UPDATE lot SET spent = spent - {one}, free = free + {one} WHERE account = '{account}';"
+    )
+}
+
+#[tokio::test]
+async fn what_was_read_before_its_turn_is_read_again() {
+    let stage = Stage::postgres().await;
+    let Place::Postgres { url, supervisor, .. } = &stage.place else { panic!() };
+    let second = PostgresBooks::open(url, supervisor).await.unwrap();
+    let account = stage.account(10).await;
+    let others = join_all((0..LOCKED).map(|_| stage.account(0))).await;
+    let (mut other, mut watch) = (connected(&stage).await, connected(&stage).await);
+    let mut third = connected(&stage).await;
+    run(&mut other, format!("BEGIN; SELECT FROM account WHERE id <> '{account}' FOR UPDATE;"))
+        .await;
+    let hold = NewHold::new(HoldId::generate(), account, Amount::credits(4));
+    let say = |operation| Command { key: Key::generate(), operation };
+    let refund = stage.ledger.refund(Key::generate(), hold.id, Amount::credits(1));
+    let sweep = |account| stage.ledger.apply(Key::generate(), Operation::Sweep { account });
+    let meanwhile = async {
+        // The refund waits with others, and does not know whose the hold is: it is made now.
+        somebody_waits(&mut watch).await;
+        nobody_is_under_way(&mut watch).await;
+        let charge = Operation::Charge(hold.clone());
+        second.apply(say(charge), Timestamp(NOON)).await.unwrap();
+        // Then the refund reads the hold, and has to wait for its account.
+        run(&mut third, refund_by_hand(account, hold.id)).await;
+        run(&mut other, "ROLLBACK;".to_owned()).await;
+        somebody_waits(&mut watch).await;
+        nobody_is_under_way(&mut watch).await;
+        run(&mut third, "COMMIT;".to_owned()).await;
+    };
+    let sweeps = join_all(others.into_iter().map(sweep));
+    let (refunded, swept, ()) = tokio::join!(refund, sweeps, meanwhile);
+    assert!(swept.iter().all(Result::is_ok), "{swept:?}");
+    assert_eq!(refunded.unwrap().into_inner().refunded, Amount::credits(2));
+    assert_eq!(stage.stands(account).await, [8, 0, 8]);
+}

@@ -188,7 +188,9 @@ impl Kept {
             let missed: Vec<_> = missed.filter(|id| !needs.accounts.contains(id)).collect();
             if !missed.is_empty() {
                 needs.accounts.extend(missed);
-                // From the start, so that all are locked in the order of their names.
+                // From the start, so that all are locked in the order of their names; and what was
+                // read before its turn may be old by then.
+                self.shelf.clear();
                 change.rollback().await.map_err(writing)?;
                 continue;
             }
