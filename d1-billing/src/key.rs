@@ -1,5 +1,6 @@
 //! Identifiers of the ledger, and the key that makes an operation count once.
 
+use d1_core::{AccountId, HoldId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
@@ -51,6 +52,18 @@ id! {
     LotId,
     /// One piece of news for whoever watches the accounts.
     EventId,
+}
+
+impl Key {
+    /// An account of the same name.
+    pub(crate) fn as_account(self) -> AccountId {
+        AccountId::from_bytes(self.0.into_bytes())
+    }
+
+    /// A hold of the same name.
+    pub(crate) fn as_hold(self) -> HoldId {
+        HoldId::from_bytes(self.0.into_bytes())
+    }
 }
 
 /// The words, told apart by their lengths, made into an identifier.

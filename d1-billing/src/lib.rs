@@ -12,6 +12,7 @@ mod answer;
 )]
 mod books;
 mod key;
+mod lease;
 mod ledger;
 mod limits;
 #[cfg_attr(
@@ -19,6 +20,7 @@ mod limits;
     expect(dead_code, reason = "only databases read and write parts of the books")
 )]
 mod operation;
+mod outpost;
 mod prices;
 mod store;
 
@@ -34,11 +36,13 @@ pub use answer::{
 };
 pub use d1_core::{CapScope, QuoteId, memory::MemoryLedger};
 pub use key::{EventId, Key, LotId};
+pub use lease::{Lease, REPORT_WITHIN, Spent};
 pub use ledger::Ledger;
 pub use limits::{Guarded, MemoryLeases, MemoryLimiter, Policies, Share, WhenDown};
 #[cfg(feature = "redis")]
 pub use limits::{RedisLeases, RedisLimiter, RedisLimits};
 pub use operation::{Command, Grant, NewHold, NewQuote, Open, Operation, Source};
+pub use outpost::{CloseError, Outpost};
 pub use prices::{PriceCatalogue, PriceError, PriceList};
 #[cfg(feature = "postgres")]
 pub use store::PostgresBooks;

@@ -24,6 +24,8 @@ mod fresh;
 #[cfg(test)]
 mod install;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod limits;
 mod monitor;
 #[cfg(test)]

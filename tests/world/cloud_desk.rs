@@ -16,6 +16,20 @@ pub struct CloudDesk {
     server: Server,
 }
 
+/// A cloud that is gone, and what it left.
+#[derive(Debug)]
+pub struct GoneCloud {
+    desk: Desk,
+    address: String,
+}
+
+impl GoneCloud {
+    /// Starts it again on the same state, at the same address.
+    pub fn restart(self) -> CloudDesk {
+        CloudDesk::serve(self.desk, &self.address, None)
+    }
+}
+
 impl CloudDesk {
     /// The token of every test cloud.
     pub const TOKEN: &'static str = "a-token-for-tests-only";
@@ -60,10 +74,15 @@ impl CloudDesk {
     /// the same address.
     #[must_use]
     pub fn crash_and_restart(self) -> Self {
+        self.crash().restart()
+    }
+
+    /// Kills it as a crash would, if it still lives.
+    pub fn crash(self) -> GoneCloud {
         let address = self.http().replace("http://", "");
         let Self { desk, server } = self;
         server.kill();
-        Self::serve(desk, &address, None)
+        GoneCloud { desk, address }
     }
 
     /// Its address, as `http://host:port`.

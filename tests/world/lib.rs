@@ -26,7 +26,7 @@ mod redis;
 mod world;
 
 pub use apt_root::{AptRoot, Deb};
-pub use cloud_desk::CloudDesk;
+pub use cloud_desk::{CloudDesk, GoneCloud};
 pub use contest::Contest;
 pub use desk::{Desk, PATIENCE, Ran, Server, finish, run, signal, until};
 pub use postgres::Postgres;

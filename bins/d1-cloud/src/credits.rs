@@ -4,24 +4,34 @@ use d1_billing::{
     BillingError, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, PriceCatalogue,
     Refusal as No, Source, Statement,
 };
-use d1_core::{AccountId, Amount, CapScope, Category, Problem, Step, Timestamp};
+use d1_core::{AccountId, Amount, CapScope, Category, Clock, Problem, Step, Timestamp};
 use d1_orchestrator::Draft;
 use d1_protocol::api::{
     BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
     GrantList, GrantView, LINES, MAX_LINES, QuoteStepView, QuoteView,
 };
+use std::sync::Arc;
 
 /// The credits of whoever asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Credits {
     ledger: Ledger,
     prices: PriceCatalogue,
+    clock: Arc<dyn Clock>,
 }
 
 impl Credits {
     /// Those in this ledger, worth what these prices say.
-    pub(crate) const fn new(ledger: Ledger, prices: PriceCatalogue) -> Self {
-        Self { ledger, prices }
+    pub(crate) fn new(ledger: Ledger, prices: PriceCatalogue, clock: Arc<dyn Clock>) -> Self {
+        Self { ledger, prices, clock }
+    }
+
+    pub(crate) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// What a plan would cost that was drafted just now.
@@ -177,11 +187,14 @@ fn cap(cap: &CapUse) -> CapView {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
-fn problem(error: BillingError) -> Problem {
+pub(crate) fn problem(error: BillingError) -> Problem {
     let text = error.to_string();
     let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
     let problem = match &error {
         BillingError::Refused(No::TooMuch(_)) => Problem::new("D1-API-005", Category::Usage, title),
+        BillingError::Refused(No::Insufficient { .. }) => {
+            Problem::new("D1-CREDIT-402", Category::Credit, title)
+        }
         BillingError::Refused(_) => Problem::new("D1-CREDIT-403", Category::Credit, title),
         BillingError::Unavailable { source, .. } => {
             Problem::new("D1-CREDIT-500", Category::Network, title).because(source.to_string())

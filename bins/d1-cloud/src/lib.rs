@@ -7,6 +7,7 @@
 mod compose;
 mod config;
 mod credits;
+mod leases;
 mod ledger;
 mod limits;
 mod place;

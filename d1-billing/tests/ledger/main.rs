@@ -15,6 +15,7 @@ mod history;
 mod holds;
 mod keys;
 mod laws;
+mod leases;
 mod links;
 mod lives;
 mod model;

@@ -14,6 +14,9 @@ pub const LINES: usize = 50;
 /// How many lines are told at once, at most.
 pub const MAX_LINES: usize = 500;
 
+/// The longest that credits are leased for: thirty days.
+pub const MAX_LEASE_SECONDS: u64 = 30 * 86_400;
+
 /// How an account stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BalanceView {
@@ -212,6 +215,46 @@ pub struct CapView {
     /// What is spent or set aside, in micro-credits; nothing where every task or device is
     /// counted by itself.
     pub used_micro: Option<u64>,
+}
+
+/// Set credits aside to be spent without a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseRequest {
+    /// How much, in micro-credits.
+    pub amount_micro: u64,
+    /// For how long, in seconds: 1 to [`MAX_LEASE_SECONDS`].
+    pub seconds: u64,
+    /// By which device, for the cap on each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+}
+
+/// Tell what was spent of a lease that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettleRequest {
+    /// How much, in micro-credits.
+    pub charged_micro: u64,
+}
+
+/// Credits that may be spent without a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseView {
+    /// `d1.credit_lease.v1`
+    pub schema: String,
+    /// Its name.
+    pub id: HoldId,
+    /// Who pays.
+    pub account: AccountId,
+    /// How much may be spent, in micro-credits.
+    pub amount_micro: u64,
+    /// Until when it may be spent, in milliseconds since 1970.
+    pub until: u64,
+    /// Until when what was spent is paid from what was set aside, in milliseconds since 1970.
+    pub report_until: u64,
+    /// What was charged, in micro-credits; nothing until it is settled.
+    pub charged_micro: Option<u64>,
 }
 
 /// Limit what may be spent.

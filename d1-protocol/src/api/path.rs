@@ -24,6 +24,10 @@ pub const ENTRIES: &str = "/api/v1/credits/entries";
 pub const GRANTS: &str = "/api/v1/credits/grants";
 /// What something would cost.
 pub const QUOTE: &str = "/api/v1/credits/quote";
+/// Set credits aside to be spent without a connection.
+pub const LEASES: &str = "/api/v1/credits/leases";
+/// Tell what was spent of them.
+pub const LEASE: &str = "/api/v1/credits/leases/{id}/settle";
 /// What it may spend at most.
 pub const CAPS: &str = "/api/v1/credits/caps";
 /// One of these limits: set it, or lift it.

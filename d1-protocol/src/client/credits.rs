@@ -2,10 +2,10 @@
 
 use super::{ApiClient, ClientError};
 use crate::api::{
-    self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, QuoteQuery,
-    QuoteView,
+    self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, LeaseRequest,
+    LeaseView, QuoteQuery, QuoteView, SettleRequest,
 };
-use d1_core::CapScope;
+use d1_core::{CapScope, HoldId};
 use reqwest::{Method, RequestBuilder};
 
 impl ApiClient {
@@ -46,6 +46,26 @@ impl ApiClient {
     /// Lifts a limit, and tells those that are left.
     pub async fn lift_credit_cap(&self, scope: CapScope) -> Result<CapList, ClientError> {
         self.read(self.cap(Method::DELETE, scope)).await
+    }
+
+    /// Sets credits aside to be spent without a connection; with the same `key`, once.
+    pub async fn lease_credits(
+        &self,
+        request: &LeaseRequest,
+        key: &str,
+    ) -> Result<LeaseView, ClientError> {
+        let call = self.call(Method::POST, api::LEASES, None).header("Idempotency-Key", key);
+        self.read(call.json(request)).await
+    }
+
+    /// Tells what was spent of a lease; however often, it is taken once.
+    pub async fn settle_lease(
+        &self,
+        lease: HoldId,
+        request: &SettleRequest,
+    ) -> Result<LeaseView, ClientError> {
+        let path = api::LEASE.replace("{id}", &lease.to_string());
+        self.read(self.call(Method::POST, &path, None).json(request)).await
     }
 
     fn cap(&self, method: Method, scope: CapScope) -> RequestBuilder {

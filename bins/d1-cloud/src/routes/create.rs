@@ -58,7 +58,7 @@ async fn keep(
 }
 
 /// The key of a request that may be repeated (draft-ietf-httpapi-idempotency-key-header).
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = headers.get("Idempotency-Key") else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {

@@ -1,19 +1,23 @@
 //! Credits: how the caller's account stands, how it came to that, and what it may spend.
 
-use super::caller::{Asked, Body, Caller};
+use super::{
+    caller::{Asked, Body, Caller},
+    create::idempotency_key,
+};
 use crate::{compose::App, refusal::Refusal};
 use axum::{
     Json,
     extract::{Path, State},
     http::{
-        HeaderMap, HeaderName,
+        HeaderMap, HeaderName, StatusCode,
         header::{ACCEPT, CONTENT_TYPE},
     },
     response::{IntoResponse as _, Response},
 };
 use d1_core::{CapScope, Category, Install, Intent, Problem, ThingName};
 use d1_protocol::api::{
-    BalanceView, CSV, CapList, CapRequest, EntriesQuery, QuoteQuery, QuoteView,
+    BalanceView, CSV, CapList, CapRequest, EntriesQuery, LeaseRequest, LeaseView, QuoteQuery,
+    QuoteView, SettleRequest,
 };
 use serde::de::{Deserialize as _, IntoDeserializer as _, value};
 
@@ -76,6 +80,36 @@ pub(crate) async fn quote(
     let intent = Intent::Install(Install { things, from: query.from });
     let draft = app.engine.draft(account, query.device, intent).await?;
     Ok(Json(app.credits.quote(&draft)))
+}
+
+/// Sets credits aside to be spent without a connection.
+pub(crate) async fn lease(
+    State(app): State<App>,
+    Caller(account): Caller,
+    headers: HeaderMap,
+    Body(request): Body<LeaseRequest>,
+) -> Result<(StatusCode, Json<LeaseView>), Refusal> {
+    let key = idempotency_key(&headers)?.ok_or_else(|| {
+        let title = "credits are leased under an Idempotency-Key";
+        Problem::new("D1-API-002", Category::Usage, title)
+            .because("without one, asking again after a lost answer would set aside twice")
+            .leaving("nothing was changed")
+    })?;
+    Ok((StatusCode::CREATED, Json(app.credits.lease(account, &key, request).await?)))
+}
+
+/// Takes what was spent of them.
+pub(crate) async fn settle_lease(
+    State(app): State<App>,
+    Caller(account): Caller,
+    lease: Path<String>,
+    Body(request): Body<SettleRequest>,
+) -> Result<Json<LeaseView>, Refusal> {
+    let id = lease.parse().map_err(|error: d1_core::IdError| {
+        let title = format!("there is no lease `{}`", lease.as_str());
+        Problem::new("D1-API-003", Category::Usage, title).because(error.to_string())
+    })?;
+    Ok(Json(app.credits.settle(account, id, request).await?))
 }
 
 /// Its caps.

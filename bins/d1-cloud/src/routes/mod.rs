@@ -35,6 +35,8 @@ pub(crate) fn router(app: App) -> Router {
         .route(api::ENTRIES, get(credits::entries))
         .route(api::GRANTS, get(credits::grants))
         .route(api::QUOTE, get(credits::quote))
+        .route(api::LEASES, post(credits::lease))
+        .route(api::LEASE, post(credits::settle_lease))
         .route(api::CAPS, get(credits::caps))
         .route(api::CAP, put(credits::set_cap).delete(credits::lift_cap))
         .route(api::DEVICES, get(devices::list))
