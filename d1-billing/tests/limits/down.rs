@@ -2,8 +2,18 @@
 
 use crate::{CLOSED, ask, limit, redis::Redis};
 use d1_billing::{Guarded, Policies, RedisLimits, Share, WhenDown};
-use d1_core::{Ask, Class, Decision, Fallback, LimitKey, LimiterError, RateLimiter, SystemClock};
-use std::{num::NonZeroU32, sync::Arc};
+use d1_core::{
+    Ask, Class, Decision, Fallback, LimitKey, LimiterError, RateLimiter, SystemClock,
+    memory::ManualClock,
+};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 fn guard(server: &Redis, policies: Policies) -> Guarded {
     let limiter = Arc::new(RedisLimits::open(&server.url()).unwrap().limiter());
@@ -102,14 +112,58 @@ async fn a_server_that_forgot_the_script_is_given_it_again_unnoticed() {
     assert_eq!(guard.degraded(), before);
 }
 
+/// A limiter that is down until it is mended, and counts how often it is asked.
+#[derive(Debug, Default)]
+struct Broken {
+    asked: AtomicU32,
+    mended: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl RateLimiter for Broken {
+    async fn check(&self, _: &LimitKey, _: &[Ask<'_>]) -> Result<Decision, LimiterError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.mended.load(Ordering::SeqCst) {
+            return Ok(Decision::Allow(None));
+        }
+        let source = "nobody answers".into();
+        Err(LimiterError::Backend { doing: "count", source })
+    }
+}
+
+#[tokio::test]
+async fn a_limiter_that_is_down_is_asked_once_a_second_and_by_one() {
+    let (broken, clock) = (Arc::new(Broken::default()), Arc::new(ManualClock::default()));
+    let guard = Guarded::new(broken.clone(), declared(), clock.clone());
+    let (limit, asked) = (limit(Class::Reads, 1), || broken.asked.load(Ordering::SeqCst));
+    for second in 1..=3 {
+        for _ in 0..100 {
+            let said = ask(&guard, &limit).await;
+            assert_eq!(said, Decision::Degraded(Fallback::Opened));
+        }
+        assert_eq!((asked(), guard.degraded()), (second, u64::from(second) * 100));
+        clock.advance(Duration::from_millis(1_000));
+    }
+    broken.mended.store(true, Ordering::SeqCst);
+    for _ in 0..100 {
+        assert_eq!(ask(&guard, &limit).await, Decision::Allow(None));
+    }
+    assert_eq!((asked(), guard.degraded()), (103, 300));
+}
+
 #[tokio::test]
 async fn what_never_passes_is_told_as_that_when_the_server_is_down() {
     let mut server = Redis::start();
     server.kill();
     let (limit, owner) = (limit(Class::Writes, 3), "anna".parse().unwrap());
-    let said =
-        guard(&server, declared()).check(&owner, &[Ask { quantity: 4, ..Ask::one(&limit) }]).await;
-    assert!(matches!(said, Err(LimiterError::Never { .. })), "{said:?}");
+    let guard = guard(&server, declared());
+    let too_many = [Ask { quantity: 4, ..Ask::one(&limit) }];
+    for _ in 0..2 {
+        let said = guard.check(&owner, &too_many).await;
+        assert!(matches!(said, Err(LimiterError::Never { .. })), "{said:?}");
+        // From here on it is left alone.
+        assert!(matches!(ask(&guard, &limit).await, Decision::Degraded(_)));
+    }
 }
 
 #[tokio::test]
