@@ -28,6 +28,7 @@ mod proxy;
 mod quotes;
 mod races;
 mod stage;
+mod tls;
 mod troubles;
 mod turns;
 mod verifying;
