@@ -54,8 +54,9 @@ pub(crate) trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
 
     fn key(&self) -> Self::Key;
 
-    /// The account that has to look at it before it spends, as long as it has to.
-    fn live_in(&self) -> Option<AccountId> {
+    /// The account that has to look at it before it spends, as long as it has to, and when it
+    /// ends.
+    fn live_in(&self) -> Option<(AccountId, Timestamp)> {
         None
     }
 }
@@ -84,8 +85,8 @@ macro_rules! row {
                 ($(self.$key.clone(),)+)
             }
 
-            fn live_in(&self) -> Option<::d1_core::AccountId> {
-                let live: fn(&Self) -> Option<::d1_core::AccountId> = $live;
+            fn live_in(&self) -> Option<(::d1_core::AccountId, ::d1_core::Timestamp)> {
+                let live: fn(&Self) -> Option<(::d1_core::AccountId, ::d1_core::Timestamp)> = $live;
                 live(self)
             }
         }
@@ -97,7 +98,8 @@ pub(crate) use row;
 #[derive(Debug)]
 pub(crate) struct Table<R: Row> {
     rows: BTreeMap<R::Key, R>,
-    live: BTreeMap<AccountId, BTreeSet<R::Key>>,
+    /// What an account has to look at, in the order in which it ends.
+    live: BTreeMap<AccountId, BTreeSet<(Timestamp, R::Key)>>,
     undo: Vec<(R::Key, Option<R>)>,
     /// What is written at the next save, and whether it is new.
     unsaved: BTreeMap<R::Key, bool>,
@@ -133,7 +135,13 @@ impl<R: Row> Table<R> {
     /// The rows that `account` has to look at.
     pub(crate) fn live(&self, account: AccountId) -> impl Iterator<Item = &R> {
         let mine = self.live.get(&account).into_iter().flatten();
-        mine.filter_map(|key| self.rows.get(key))
+        mine.filter_map(|(_end, key)| self.rows.get(key))
+    }
+
+    /// Those of them that end by this time, the earliest first.
+    pub(crate) fn due(&self, account: AccountId, now: Timestamp) -> impl Iterator<Item = &R> {
+        let mine = self.live.get(&account).into_iter().flatten();
+        mine.take_while(move |(end, _key)| *end <= now).filter_map(|(_end, key)| self.rows.get(key))
     }
 
     /// Puts a row, in place of the one with the same key.
@@ -213,11 +221,13 @@ impl<R: Row> Table<R> {
         };
         let was_live = before.as_ref().and_then(Row::live_in);
         if was_live != live {
-            if let Some(keys) = was_live.and_then(|account| self.live.get_mut(&account)) {
-                keys.remove(&key);
+            if let Some((account, end)) = was_live
+                && let Some(keys) = self.live.get_mut(&account)
+            {
+                keys.remove(&(end, key.clone()));
             }
-            if let Some(account) = live {
-                self.live.entry(account).or_default().insert(key);
+            if let Some((account, end)) = live {
+                self.live.entry(account).or_default().insert((end, key));
             }
         }
         before

@@ -32,7 +32,10 @@ row! {
     /// What was granted, and what became of it: the four parts always sum to the amount.
     LotRow in "lot" by (id: LotId)
         changing [free, held, spent, lapsed]
-        live |lot| (!lot.free.is_zero() || !lot.held.is_zero()).then_some(lot.account);
+        live |lot| {
+            let is_used_up = lot.free.is_zero() && lot.held.is_zero();
+            (!is_used_up).then_some((lot.account, end(lot.until_at)))
+        };
     id: LotId,
     account: AccountId,
     amount: Amount,
@@ -50,7 +53,9 @@ row! {
     /// Credits set aside, and what was taken of them.
     HoldRow in "hold" by (id: HoldId)
         changing [amount, charged, refunded, state, until_at]
-        live |hold| (hold.state == HoldState::Open).then_some(hold.account);
+        live |hold| {
+            (hold.state == HoldState::Open).then_some((hold.account, end(hold.until_at)))
+        };
     id: HoldId,
     account: AccountId,
     organisation: Option<AccountId>,
@@ -155,4 +160,9 @@ row! {
     account: AccountId,
     available: Amount,
     at: Timestamp,
+}
+
+/// What has no end ends after everything else.
+fn end(until: Option<Timestamp>) -> Timestamp {
+    until.unwrap_or(Timestamp(u64::MAX))
 }

@@ -16,17 +16,14 @@ impl Books {
             row.seen_at = now;
             self.accounts.put(row);
         }
-        let is_over = |until: Option<Timestamp>| until.is_some_and(|until| until <= now);
-        let mut overdue: Vec<HoldRow> =
-            self.holds.live(account).filter(|hold| is_over(hold.until_at)).cloned().collect();
-        overdue.sort_by_key(|hold| (hold.until_at, hold.id));
+        let overdue: Vec<HoldRow> = self.holds.due(account, now).cloned().collect();
         for hold in overdue {
             self.give_up(hold, HoldState::Expired, now);
         }
         let lapsed: Vec<LotId> = self
             .lots
-            .live(account)
-            .filter(|lot| is_over(lot.until_at) && !lot.free.is_zero())
+            .due(account, now)
+            .filter(|lot| !lot.free.is_zero())
             .map(|lot| lot.id)
             .collect();
         for lot in lapsed {

@@ -75,7 +75,7 @@ impl Shelf {
 
     /// Every account whose rows these commands may read or change: those that are named, those
     /// of the holds that are, and the organisations that count any of it.
-    pub(super) fn concerned(&self, commands: &[Command]) -> BTreeSet<AccountId> {
+    pub(super) fn concerned(&self, commands: &[Command], now: Timestamp) -> BTreeSet<AccountId> {
         let books = &self.books;
         let mut all = BTreeSet::new();
         let mut counting = BTreeSet::new();
@@ -91,9 +91,11 @@ impl Shelf {
             }
         }
         for account in &all {
-            counting.extend(books.accounts.get(&(*account,)).and_then(|row| row.organisation));
+            let Some(row) = books.accounts.get(&(*account,)) else { continue };
+            counting.extend(row.organisation);
             // What is overdue is freed with whatever comes next.
-            counting.extend(books.holds.live(*account).filter_map(|hold| hold.organisation));
+            let overdue = books.holds.due(*account, now.max(row.seen_at));
+            counting.extend(overdue.filter_map(|hold| hold.organisation));
         }
         all.extend(counting);
         all

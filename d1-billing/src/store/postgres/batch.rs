@@ -122,7 +122,7 @@ impl Kept {
         if self.stamps.len() > STAMPS {
             self.clear();
         }
-        let concerned = self.shelf.concerned(commands);
+        let concerned = self.shelf.concerned(commands, now);
         if !self.is_disputed && self.shelf.is_enough(commands, &concerned, now) {
             match self.at_once(db, commands, &concerned, now).await {
                 Ok(Some(answers)) => return Ok(answers),
@@ -181,7 +181,7 @@ impl Kept {
             self.see(&owners);
             let missing = self.shelf.missing(commands, now);
             load(&mut change, &mut self.shelf, owners, &missing, commands).await?;
-            let concerned = self.shelf.concerned(commands);
+            let concerned = self.shelf.concerned(commands, now);
             // A hold may have been made while we waited; and the organisation in which it was
             // made counts it, though its account left.
             let missed = concerned.iter().filter(|id| !here.contains(id));
