@@ -22,6 +22,8 @@ mod fix;
 #[cfg(test)]
 mod fresh;
 #[cfg(test)]
+mod grpc;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod leases;

@@ -1,14 +1,18 @@
 //! What can be asked about credits, however it is asked.
 
+use async_trait::async_trait;
 use d1_billing::{
     BillingError, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, PriceCatalogue,
     Refusal as No, Source, Statement,
 };
 use d1_core::{AccountId, Amount, CapScope, Category, Clock, Problem, Step, Timestamp};
 use d1_orchestrator::Draft;
-use d1_protocol::api::{
-    BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
-    GrantList, GrantView, LINES, MAX_LINES, QuoteStepView, QuoteView,
+use d1_protocol::{
+    CreditsApi,
+    api::{
+        BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
+        GrantList, GrantView, LINES, MAX_LINES, QuoteStepView, QuoteView,
+    },
 };
 use std::sync::Arc;
 
@@ -57,15 +61,18 @@ impl Credits {
             steps: draft.plan.steps.iter().filter_map(step).collect(),
         }
     }
+}
 
-    pub(crate) async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem> {
+#[async_trait]
+impl CreditsApi for Credits {
+    async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem> {
         let balance = self.ledger.balance(account).await.map_err(problem)?;
         let expires = |(amount, at): (Amount, Timestamp)| ExpiryView {
             amount_micro: amount.as_micro(),
             at: at.0,
         };
         Ok(BalanceView {
-            schema: "d1.balance.v1".to_owned(),
+            schema: BalanceView::SCHEMA.to_owned(),
             account,
             posted_micro: balance.posted.as_micro(),
             held_micro: balance.held.as_micro(),
@@ -75,11 +82,7 @@ impl Credits {
         })
     }
 
-    pub(crate) async fn entries(
-        &self,
-        account: AccountId,
-        query: EntriesQuery,
-    ) -> Result<EntryList, Problem> {
+    async fn entries(&self, account: AccountId, query: EntriesQuery) -> Result<EntryList, Problem> {
         let limit = query.limit.unwrap_or(LINES);
         if !(1..=MAX_LINES).contains(&limit) {
             let title = format!("a part of the history has 1 to {MAX_LINES} lines, not {limit}");
@@ -101,20 +104,19 @@ impl Credits {
         Ok(entry_list(&statement, last))
     }
 
-    pub(crate) async fn grants(&self, account: AccountId) -> Result<GrantList, Problem> {
+    async fn grants(&self, account: AccountId) -> Result<GrantList, Problem> {
         let lots = self.ledger.lots(account).await.map_err(problem)?;
         let grants = lots.iter().map(grant).collect();
-        Ok(GrantList { schema: "d1.credit_grants.v1".to_owned(), grants })
+        Ok(GrantList { schema: GrantList::SCHEMA.to_owned(), grants })
     }
 
-    pub(crate) async fn caps(&self, account: AccountId) -> Result<CapList, Problem> {
+    async fn caps(&self, account: AccountId) -> Result<CapList, Problem> {
         let balance = self.ledger.balance(account).await.map_err(problem)?;
         let caps = balance.caps.iter().map(cap).collect();
-        Ok(CapList { schema: "d1.credit_caps.v1".to_owned(), caps })
+        Ok(CapList { schema: CapList::SCHEMA.to_owned(), caps })
     }
 
-    /// Sets a cap, or lifts it. Said twice, it is so once.
-    pub(crate) async fn set_cap(
+    async fn set_cap(
         &self,
         account: AccountId,
         scope: CapScope,
@@ -130,7 +132,7 @@ impl Credits {
 fn entry_list(statement: &Statement, last: u64) -> EntryList {
     let next = statement.lines.last().map(|line| line.seq).filter(|seq| *seq < last);
     EntryList {
-        schema: "d1.credit_entries.v1".to_owned(),
+        schema: EntryList::SCHEMA.to_owned(),
         opening_micro: statement.opening.as_micro(),
         entries: statement.lines.iter().map(entry).collect(),
         closing_micro: statement.closing.as_micro(),

@@ -21,7 +21,7 @@ use d1_core::{
     AccountId, Ask, Category, Class, Clock, Decision, DeviceId, Fallback, Leases, Limit,
     LimitError, LimitKey, LimiterError, Problem, RateLimiter, Standing,
 };
-use d1_protocol::api;
+use d1_protocol::{CreditsCall, api};
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
@@ -138,11 +138,19 @@ impl Limits {
     fn of(&self, request: &Request) -> &Limit {
         if request.uri().path() == api::LINK {
             &self.links
-        } else if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        } else if is_look(request) {
             &self.reads
         } else {
             &self.writes
         }
+    }
+}
+
+/// Whether it changes nothing. Over gRPC everything is a POST, and the call tells.
+fn is_look(request: &Request) -> bool {
+    match CreditsCall::at(request.uri().path()) {
+        Some(call) => call.is_look(),
+        None => matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
     }
 }
 

@@ -1,12 +1,21 @@
-//! Errors on their way out: problem details with the status that fits.
+//! Errors on their way out: problem details with the status that fits, over HTTP and over gRPC.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
+    Extension,
+    extract::Request,
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use d1_core::{Category, Problem};
 use d1_orchestrator::EngineError;
-use d1_protocol::api::{PROBLEM_JSON, ProblemBody};
+use d1_protocol::{
+    api::{PROBLEM_JSON, ProblemBody},
+    grpc_refusal, is_grpc,
+};
 
 /// A request that is not done.
 #[derive(Debug)]
@@ -63,10 +72,28 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let told = Extension(self.problem.clone());
         let body = ProblemBody::from(self.problem);
         let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let text = serde_json::to_string(&body).unwrap_or_default();
         let json = HeaderValue::from_static(PROBLEM_JSON);
-        (status, self.fields, [(CONTENT_TYPE, json)], text).into_response()
+        (status, told, self.fields, [(CONTENT_TYPE, json)], text).into_response()
     }
+}
+
+/// Tells whoever asks over gRPC in its own way why they are refused, wherever that was.
+pub(crate) async fn over_grpc(request: Request, next: Next) -> Response {
+    let understands = is_grpc(request.headers());
+    let refused = next.run(request).await;
+    let Some(problem) = refused.extensions().get::<Problem>().filter(|_| understands) else {
+        return refused;
+    };
+    let mut response: Response = grpc_refusal(problem);
+    for (name, value) in refused.headers() {
+        // These are of the body, which is gone.
+        if ![CONTENT_TYPE, CONTENT_LENGTH].contains(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
 }

@@ -15,9 +15,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use d1_core::{CapScope, Category, Install, Intent, Problem, ThingName};
-use d1_protocol::api::{
-    BalanceView, CSV, CapList, CapRequest, EntriesQuery, LeaseRequest, LeaseView, QuoteQuery,
-    QuoteView, SettleRequest,
+use d1_protocol::{
+    CreditsApi as _,
+    api::{
+        BalanceView, CSV, CapList, CapRequest, EntriesQuery, LeaseRequest, LeaseView, QuoteQuery,
+        QuoteView, SettleRequest,
+    },
 };
 use serde::de::{Deserialize as _, IntoDeserializer as _, value};
 

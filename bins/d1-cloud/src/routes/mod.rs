@@ -5,9 +5,14 @@ mod create;
 mod credits;
 mod devices;
 mod events;
+mod grpc;
 mod setups;
 
-use crate::{compose::App, limits, refusal::Refusal};
+use crate::{
+    compose::App,
+    limits,
+    refusal::{self, Refusal},
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -41,12 +46,14 @@ pub(crate) fn router(app: App) -> Router {
         .route(api::CAP, put(credits::set_cap).delete(credits::lift_cap))
         .route(api::DEVICES, get(devices::list))
         .route(api::LINK, get(devices::link))
+        .merge(grpc::router(&app))
         .route(api::HEALTH, get(|| async { "ok\n" }))
         .route(api::READY, get(ready))
         .fallback(Refusal::unknown_path)
         .method_not_allowed_fallback(Refusal::unknown_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), limits::count))
+        .layer(middleware::from_fn(refusal::over_grpc))
         .with_state(app)
 }
 
