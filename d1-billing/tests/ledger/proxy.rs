@@ -1,5 +1,5 @@
-//! A link to a PostgreSQL server that breaks when a test wants it to: just before a commit,
-//! just after it was done, or while nobody knows.
+//! A link to a PostgreSQL server that breaks when a test wants it to: just before something is
+//! done, just after, or while nobody knows.
 
 use crate::stage::{Place, Stage};
 use d1_billing::{Ledger, PostgresBooks};
@@ -30,17 +30,26 @@ pub(crate) enum Break {
     After,
 }
 
-/// Breaks the next commit, and no other.
-pub(crate) type Next = Arc<Mutex<Option<Break>>>;
+/// What is asked of the server when the link breaks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum At {
+    /// To commit.
+    Commit,
+    /// Whatever comes next; for accounts that are known by heart, the only thing there is.
+    Next,
+}
+
+/// Breaks there once, and never again.
+pub(crate) type Plan = Arc<Mutex<Option<(At, Break)>>>;
 
 /// Another process on the same books, by a link that can be broken.
-pub(crate) async fn linked(stage: &Stage) -> (Ledger, Next) {
+pub(crate) async fn linked(stage: &Stage) -> (Ledger, Plan) {
     let Place::Postgres { url, supervisor, .. } = &stage.place else { panic!("no link to these") };
     let (_, server) = url.split_once("?host=").unwrap();
     let here = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(here.path().join(SOCKET)).unwrap();
-    let next = Next::default();
-    let (socket, breaks) = (PathBuf::from(server).join(SOCKET), next.clone());
+    let plan = Plan::default();
+    let (socket, breaks) = (PathBuf::from(server).join(SOCKET), plan.clone());
     let url = url.replace(server, here.path().to_str().unwrap());
     supervisor.run("link", async move {
         let _as_long_as_it_links = here;
@@ -50,11 +59,11 @@ pub(crate) async fn linked(stage: &Stage) -> (Ledger, Next) {
         }
     });
     let books = PostgresBooks::open(&url, supervisor).await.unwrap();
-    (Ledger::new(Arc::new(books), stage.clock.clone()), next)
+    (Ledger::new(Arc::new(books), stage.clock.clone()), plan)
 }
 
 /// Passes on what each says until one is done, or the link breaks.
-async fn link(mut client: UnixStream, socket: PathBuf, breaks: Next) -> io::Result<()> {
+async fn link(mut client: UnixStream, socket: PathBuf, breaks: Plan) -> io::Result<()> {
     let mut server = UnixStream::connect(socket).await?;
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
     loop {
@@ -62,7 +71,8 @@ async fn link(mut client: UnixStream, socket: PathBuf, breaks: Next) -> io::Resu
             size = client.read(&mut asked) => {
                 let asked = &asked[..size?];
                 let is_commit = asked.windows(COMMIT.len()).any(|part| part == COMMIT);
-                let cut = is_commit.then(|| breaks.lock().unwrap().take()).flatten();
+                let is_there = |(at, _): &mut (At, Break)| *at == At::Next || is_commit;
+                let cut = breaks.lock().unwrap().take_if(is_there).map(|(_at, cut)| cut);
                 if asked.is_empty() || cut == Some(Break::Before) {
                     return Ok(());
                 }
