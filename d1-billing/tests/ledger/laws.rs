@@ -2,13 +2,13 @@
 
 use crate::{
     lives::{
-        ACCOUNTS, Answer, Picture, Request, ask, by_the_rules, in_turns, life_together, lives,
-        lives_by_account, told,
+        ACCOUNTS, Answer, Picture, Request, account, ask, by_the_rules, in_turns, life_together,
+        lives, lives_by_account, organisation, told,
     },
     postgres::Postgres,
-    stage::Stage,
+    stage::{Stage, terms},
 };
-use d1_billing::{Applied, MemoryBooks};
+use d1_billing::{Applied, Command, Key, MemoryBooks, Open, Operation};
 use futures_util::future::join_all;
 use proptest::{collection, prelude::*, sample::Index, test_runner::TestRunner};
 use std::fmt::Debug;
@@ -194,4 +194,45 @@ fn what_is_asked_at_once_about_an_account_is_done_in_order_in_postgresql() {
     let crowds = (lives_by_account(), turns, sizes())
         .prop_map(|(lives, turns, sizes)| in_crowds(in_turns(lives, &turns), &sizes));
     holds(Store::Postgres, crowds, a_crowd_is_as_good_as_a_queue);
+}
+
+type Sides = (Vec<Request>, Vec<bool>);
+
+/// A life in which accounts leave their organisation and come back, and who is asked each time.
+fn sides() -> impl Strategy<Value = Sides> {
+    let moves = collection::vec((0..ACCOUNTS, any::<bool>(), any::<Index>()), 0..6);
+    let sides = collection::vec(any::<bool>(), 60);
+    (life_together(), moves, sides).prop_map(|(mut requests, moves, sides)| {
+        for (number, (who, back, place)) in moves.into_iter().enumerate() {
+            let organisation = back.then(organisation);
+            let operation = Operation::Open(Open { organisation, ..terms(account(who)) });
+            let key = Key::of(&["move", &number.to_string()]);
+            let place = place.index(requests.len() - 1) + 1;
+            let at = requests[place].at;
+            requests.insert(place, Request { at, command: Command { key, operation } });
+        }
+        (requests, sides)
+    })
+}
+
+/// What one process remembers is never older than what another has written.
+async fn two_processes_are_as_good_as_one((requests, sides): Sides, stage: Stage) {
+    let (answers, end) = plainly(&requests).await;
+    let both = [stage.books.clone(), stage.opened_again().await];
+    for ((request, side), answer) in requests.iter().zip(sides).zip(answers) {
+        assert_eq!(ask(&*both[usize::from(side)], request).await, answer, "{request:?}");
+    }
+    for books in both {
+        assert_eq!(Picture::of(&*books).await, end);
+    }
+}
+
+#[test]
+fn two_processes_are_as_good_as_one_in_sqlite() {
+    holds(Store::Sqlite, sides(), two_processes_are_as_good_as_one);
+}
+
+#[test]
+fn two_processes_are_as_good_as_one_in_postgresql() {
+    holds(Store::Postgres, sides(), two_processes_are_as_good_as_one);
 }

@@ -91,19 +91,22 @@ impl Stage {
 
     /// The same books, opened anew as after a restart.
     pub(crate) async fn reopened(self) -> Self {
-        let Self { ledger, books, clock, place } = self;
-        drop(ledger);
-        let books: Arc<dyn BookStore> = match &place {
-            Place::Memory => books,
+        let books = self.opened_again().await;
+        let Self { clock, place, .. } = self;
+        Self { ledger: Ledger::new(books.clone(), clock.clone()), books, clock, place }
+    }
+
+    /// The same books, as another process has them.
+    pub(crate) async fn opened_again(&self) -> Arc<dyn BookStore> {
+        match &self.place {
+            Place::Memory => self.books.clone(),
             Place::Sqlite(directory) => {
-                drop(books);
                 Arc::new(SqliteBooks::open(&directory.path().join("ledger.db")).unwrap())
             }
             Place::Postgres { url, supervisor, .. } => {
                 Arc::new(PostgresBooks::open(url, supervisor).await.unwrap())
             }
-        };
-        Self { ledger: Ledger::new(books.clone(), clock.clone()), books, clock, place }
+        }
     }
 
     /// Where the file of the books is.
