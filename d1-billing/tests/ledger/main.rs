@@ -27,6 +27,7 @@ mod predicates;
 mod proxy;
 mod quotes;
 mod races;
+mod remembered;
 mod stage;
 mod tls;
 mod troubles;
