@@ -2,11 +2,12 @@
 //!
 //! [`rig`] asks about a machine that is only told of. [`decisions`] are what rules, paths and
 //! confinements come to, [`machine`] is what is looked up on the machine itself,
-//! [`shell`] is text for a shell, read here and run by real ones.
+//! [`paths`] is a home in which whatever is allowed is done, [`shell`] is text for a shell, read here and run by real ones.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a fault here fails the test")]
 
 mod decisions;
 mod machine;
+mod paths;
 mod rig;
 mod shell;
