@@ -17,6 +17,7 @@ mod keys;
 mod laws;
 mod leases;
 mod links;
+mod lists;
 mod lives;
 mod model;
 mod news;
