@@ -76,6 +76,21 @@ impl Lanes {
     }
 }
 
+/// Lets everybody who is ready to ask do so, so that they share the sync: as long as somebody
+/// does, and with no timer, so that whoever is alone waits for nobody.
+async fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
+    let mut before = 0;
+    while before < jobs.len() && jobs.len() < BATCH {
+        before = jobs.len();
+        tokio::task::yield_now().await;
+        while jobs.len() < BATCH
+            && let Ok(job) = queue.try_recv()
+        {
+            jobs.push(job);
+        }
+    }
+}
+
 /// Commits batch after batch, until the process stops and nobody waits any more.
 async fn run(
     mut desk: Desk,
@@ -95,6 +110,7 @@ async fn run(
         if waiting == 0 {
             return;
         }
+        gather(&mut queue, &mut jobs).await;
         let (mut commands, mut tells, mut now) = (Vec::new(), Vec::new(), Timestamp(0));
         for job in jobs.drain(..) {
             now = now.max(job.now);

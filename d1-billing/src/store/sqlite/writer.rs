@@ -108,6 +108,7 @@ impl Batches {
     fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::new();
         while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
+            gather(&mut queue, &mut jobs);
             let (mut commands, mut tells, mut now) = (Vec::new(), Vec::new(), Timestamp(0));
             for job in jobs.drain(..) {
                 match job {
@@ -186,6 +187,21 @@ impl Batches {
         let sql = "DELETE FROM event WHERE id IN (SELECT value FROM json_each(?1))";
         let done = self.db.execute(sql, [events]).map(drop);
         done.map_err(|error| Failure::from(error).told())
+    }
+}
+
+/// Lets everybody who is ready to ask do so, so that they share the sync: as long as somebody
+/// does, and with no timer, so that whoever is alone waits for nobody.
+fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
+    let mut before = 0;
+    while before < jobs.len() && jobs.len() < BATCH {
+        before = jobs.len();
+        thread::yield_now();
+        while jobs.len() < BATCH
+            && let Ok(job) = queue.try_recv()
+        {
+            jobs.push(job);
+        }
     }
 }
 
