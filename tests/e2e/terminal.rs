@@ -142,6 +142,29 @@ fn a_person_is_asked_and_may_say_no() {
 }
 
 #[test]
+fn a_command_that_needs_a_yes_runs_after_one_and_not_before() {
+    let desk = Desk::at_this_machine();
+    let folder = desk.state(".config/d1-doctor");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("policy.toml"), "default = 'ask'\n").unwrap();
+    let terminal = Terminal::open(&desk, 120, 24);
+    // What it prints is not what is typed.
+    let run = line(&desk, "run --profile diagnose -- expr 40 + 2");
+    for (answer, ended) in [("n", "code=6"), ("y", "code=0")] {
+        terminal.run("clear");
+        terminal.run(&format!("{run}; echo code=$?"));
+        until("it asks", || terminal.everything().contains("Run it? [y/N]"));
+        let screen = terminal.everything();
+        assert!(screen.contains("this needs a yes: expr 40 + 2"), "{screen}");
+        assert!(!screen.contains("\n42\n"), "it ran already:\n{screen}");
+        terminal.press(answer);
+        terminal.press("Enter");
+        until("it has ended", || terminal.everything().contains(ended));
+        assert_eq!(terminal.everything().contains("\n42\n"), answer == "y");
+    }
+}
+
+#[test]
 fn the_second_ctrl_c_offers_a_choice_and_leaving_loses_nothing() {
     let apt = AptRoot::usual();
     let (begun, open) = slow(&apt);
