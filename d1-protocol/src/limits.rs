@@ -55,3 +55,6 @@ pub(crate) const MAX_GRANTS: usize = MAX_ELEMENTS;
 /// The most caps of one account.
 #[cfg(feature = "grpc")]
 pub(crate) const MAX_CAPS: usize = 64;
+/// The most rates of one price; each meter has one.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_RATES: usize = 16;

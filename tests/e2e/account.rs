@@ -2,7 +2,7 @@
 
 use d1_core::{Amount, CapScope, SetupId};
 use d1_protocol::{
-    ApiClient,
+    ApiClient, CreditsClient,
     api::{CapRequest, CapView, CreateRequest, EntriesQuery, EntryList, QuoteQuery},
 };
 use d1_world::{AptRoot, CloudDesk, Deb, Desk, Ran, run};
@@ -191,6 +191,8 @@ async fn a_quote_says_what_a_setup_would_cost_and_the_setup_costs_no_more() {
     assert_eq!(quote.changes_at, Some(33_324_134_400_000));
     let [step] = &quote.steps[..] else { panic!("{quote:?}") };
     assert_eq!((step.most_micro, step.flat_micro, step.rates.len()), (48, 43, 1));
+    let grpc = CreditsClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    assert_eq!(grpc.quote(&query).await.unwrap(), quote);
     // To ask for a price makes no setup.
     assert_eq!(client.list(None).await.unwrap().setups, []);
 
@@ -211,7 +213,9 @@ async fn a_quote_says_what_a_setup_would_cost_and_the_setup_costs_no_more() {
     assert!((44..=48).contains(&charged), "{charged}");
 
     let wrong = QuoteQuery { install: "greeter,,x;y".to_owned(), ..query };
-    assert_eq!(client.quote(&wrong).await.unwrap_err().problem().code, "D1-API-005");
+    let refused = client.quote(&wrong).await.unwrap_err().problem();
+    assert_eq!(refused.code, "D1-API-005");
+    assert_eq!(grpc.quote(&wrong).await.unwrap_err().problem(), refused);
 }
 
 #[tokio::test(flavor = "multi_thread")]

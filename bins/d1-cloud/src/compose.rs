@@ -140,7 +140,8 @@ impl Cloud {
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
-        let credits = Credits::new(ledger, prices, clock);
+        let credits =
+            Credits { ledger, prices, clock, engine: engine.clone(), limits: limits.clone() };
         let app = App { engine, credits, token, limits, supervisor: supervisor.clone() };
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {

@@ -1,17 +1,21 @@
 //! What can be asked about credits, however it is asked.
 
+use crate::{limits::Limits, refusal::Refusal};
 use async_trait::async_trait;
 use d1_billing::{
     BillingError, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, PriceCatalogue,
     Refusal as No, Source, Statement,
 };
-use d1_core::{AccountId, Amount, CapScope, Category, Clock, Problem, Step, Timestamp};
-use d1_orchestrator::Draft;
+use d1_core::{
+    AccountId, Amount, CapScope, Category, Clock, Install, Intent, Problem, Step, ThingName,
+    Timestamp,
+};
+use d1_orchestrator::{Draft, Engine};
 use d1_protocol::{
     CreditsApi,
     api::{
         BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
-        GrantList, GrantView, LINES, MAX_LINES, QuoteStepView, QuoteView,
+        GrantList, GrantView, LINES, MAX_LINES, QuoteQuery, QuoteStepView, QuoteView,
     },
 };
 use std::sync::Arc;
@@ -19,47 +23,32 @@ use std::sync::Arc;
 /// The credits of whoever asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Credits {
-    ledger: Ledger,
-    prices: PriceCatalogue,
-    clock: Arc<dyn Clock>,
+    pub(crate) ledger: Ledger,
+    pub(crate) prices: PriceCatalogue,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) engine: Engine,
+    pub(crate) limits: Limits,
 }
 
 impl Credits {
-    /// Those in this ledger, worth what these prices say.
-    pub(crate) fn new(ledger: Ledger, prices: PriceCatalogue, clock: Arc<dyn Clock>) -> Self {
-        Self { ledger, prices, clock }
-    }
-
-    pub(crate) const fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.clock
-    }
-
-    /// What a plan would cost that was drafted just now.
-    pub(crate) fn quote(&self, draft: &Draft) -> QuoteView {
-        let quote = &draft.quote;
-        let step = |step: &Step| {
-            let price = quote.steps.get(&step.id)?;
-            Some(QuoteStepView {
-                step: step.id.clone(),
-                title: step.title.clone(),
-                most_micro: quote.price_of(&step.id).as_micro(),
-                flat_micro: price.flat.as_micro(),
-                rates: price.rates.clone(),
-            })
-        };
-        QuoteView {
-            schema: "d1.quote.v1".to_owned(),
-            intent: draft.plan.intent.to_string(),
-            price_list: quote.price_list.clone(),
-            changes_at: self.prices.in_force().1.map(|at| at.0),
-            most_micro: quote.most().as_micro(),
-            parts: quote.parts,
-            steps: draft.plan.steps.iter().filter_map(step).collect(),
-        }
+    /// What something would cost now; the refusal says when to ask again.
+    pub(crate) async fn price(
+        &self,
+        account: AccountId,
+        query: QuoteQuery,
+    ) -> Result<QuoteView, Refusal> {
+        let things: Result<Vec<ThingName>, _> = query.install.split(',').map(str::parse).collect();
+        let things = things.map_err(|error| {
+            Problem::new("D1-API-005", Category::Usage, "what is to be priced is not understood")
+                .because(error.to_string())
+                .leaving("nothing was changed")
+                .next("name things, told apart by commas: ripgrep,jq")
+        })?;
+        // It asks the device as a setup does.
+        self.limits.device(account, query.device).await?;
+        let intent = Intent::Install(Install { things, from: query.from });
+        let draft = self.engine.draft(account, query.device, intent).await?;
+        Ok(quote(&draft, self.prices.in_force().1))
     }
 }
 
@@ -110,6 +99,10 @@ impl CreditsApi for Credits {
         Ok(GrantList { schema: GrantList::SCHEMA.to_owned(), grants })
     }
 
+    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, Problem> {
+        self.price(account, query).await.map_err(Refusal::into_problem)
+    }
+
     async fn caps(&self, account: AccountId) -> Result<CapList, Problem> {
         let balance = self.ledger.balance(account).await.map_err(problem)?;
         let caps = balance.caps.iter().map(cap).collect();
@@ -126,6 +119,29 @@ impl CreditsApi for Credits {
         let operation = Operation::SetCap { account, scope, most };
         self.ledger.apply(Key::generate(), operation).await.map_err(problem)?;
         self.caps(account).await
+    }
+}
+
+fn quote(draft: &Draft, changes_at: Option<Timestamp>) -> QuoteView {
+    let quote = &draft.quote;
+    let step = |step: &Step| {
+        let price = quote.steps.get(&step.id)?;
+        Some(QuoteStepView {
+            step: step.id.clone(),
+            title: step.title.clone(),
+            most_micro: quote.price_of(&step.id).as_micro(),
+            flat_micro: price.flat.as_micro(),
+            rates: price.rates.clone(),
+        })
+    };
+    QuoteView {
+        schema: QuoteView::SCHEMA.to_owned(),
+        intent: draft.plan.intent.to_string(),
+        price_list: quote.price_list.clone(),
+        changes_at: changes_at.map(|at| at.0),
+        most_micro: quote.most().as_micro(),
+        parts: quote.parts,
+        steps: draft.plan.steps.iter().filter_map(step).collect(),
     }
 }
 

@@ -24,9 +24,9 @@ impl Credits {
                 .leaving("nothing was changed"));
         }
         let (id, amount) = (Lease::name(account, key), Amount::micro(amount_micro));
-        let until = self.clock().now().after(Duration::from_secs(seconds));
+        let until = self.clock.now().after(Duration::from_secs(seconds));
         let lease = Lease { id, account, amount, until };
-        match self.ledger().lease(lease, device).await {
+        match self.ledger.lease(lease, device).await {
             // Asked again, it ends later: what was given first counts.
             Err(BillingError::Refused(No::KeyConflict(_))) => self.given(&lease).await,
             given => {
@@ -43,19 +43,19 @@ impl Credits {
         lease: HoldId,
         request: SettleRequest,
     ) -> Result<LeaseView, Problem> {
-        let known = self.ledger().look_at(lease).await.map_err(problem)?;
+        let known = self.ledger.look_at(lease).await.map_err(problem)?;
         // Whether it exists is nobody else's business.
         let receipt = known.filter(|hold| hold.account == account && hold.until.is_some());
         let receipt = receipt.ok_or_else(|| unknown(lease))?;
         let charge = Amount::micro(request.charged_micro);
-        let settled = self.ledger().settle_lease(&Spent { lease, account, charge }).await;
+        let settled = self.ledger.settle_lease(&Spent { lease, account, charge }).await;
         settled.map_err(problem)?;
         Ok(LeaseView { charged_micro: Some(charge.as_micro()), ..view(&receipt) })
     }
 
     /// The lease of this name, when it is of so much.
     async fn given(&self, lease: &Lease) -> Result<LeaseView, Problem> {
-        let known = self.ledger().look_at(lease.id).await.map_err(problem)?;
+        let known = self.ledger.look_at(lease.id).await.map_err(problem)?;
         let receipt = known.ok_or_else(|| unknown(lease.id))?;
         if receipt.amount == lease.amount {
             return Ok(view(&receipt));

@@ -42,6 +42,11 @@ impl Refusal {
         Self { fields, ..self }
     }
 
+    /// What is told, without when to ask again.
+    pub(crate) fn into_problem(self) -> Problem {
+        self.problem
+    }
+
     /// What is told.
     #[cfg(test)]
     pub(crate) const fn problem(&self) -> &Problem {

@@ -176,6 +176,11 @@ pub struct QuoteView {
     pub steps: Vec<QuoteStepView>,
 }
 
+impl QuoteView {
+    /// What its document calls itself.
+    pub const SCHEMA: &str = "d1.quote.v1";
+}
+
 /// What one step would cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteStepView {

@@ -5,13 +5,15 @@ use crate::{
     WireError,
     api::{
         BalanceView, CapList, CapView, EntriesQuery, EntryList, EntryView, ExpiryView, GrantList,
-        GrantView, MAX_LINES,
+        GrantView, MAX_LINES, QuoteQuery, QuoteStepView, QuoteView,
     },
-    limits::{MAX_CAPS, MAX_GRANTS},
+    limits::{MAX_CAPS, MAX_GRANTS, MAX_RATES},
     wire::credits as wire,
 };
-use d1_core::CapScope;
+use d1_core::{CapScope, Meter, Plan, Rate, Source};
 
+mirror!(Source, wire::Source, "quote.from", { Npm, Cargo, Pipx, Go });
+mirror!(Meter, wire::Meter, "rate.meter", { Millisecond, OutputByte });
 mirror!(CapScope, wire::CapScope, "cap.scope", { Task, Device, Day, Account, Organisation });
 
 impl ToWire for BalanceView {
@@ -185,6 +187,98 @@ impl FromWire for GrantView {
             from: wire.from,
             until: wire.until,
         })
+    }
+}
+
+impl ToWire for QuoteQuery {
+    type Wire = wire::QuoteRequest;
+    fn to_wire(&self) -> wire::QuoteRequest {
+        wire::QuoteRequest {
+            install: self.install.clone(),
+            from: self.from.as_ref().map(ToWire::to_wire),
+            device_id: self.device.to_string(),
+        }
+    }
+}
+
+impl FromWire for QuoteQuery {
+    type Wire = wire::QuoteRequest;
+    fn from_wire(wire: wire::QuoteRequest) -> Result<Self, WireError> {
+        Ok(Self {
+            install: line("quote.install", wire.install)?,
+            from: optional(wire.from)?,
+            device: parsed("quote.device_id", &wire.device_id)?,
+        })
+    }
+}
+
+impl ToWire for QuoteView {
+    type Wire = wire::QuoteReply;
+    fn to_wire(&self) -> wire::QuoteReply {
+        wire::QuoteReply {
+            intent: self.intent.clone(),
+            price_list: self.price_list.clone(),
+            changes_at: self.changes_at,
+            most_micro: self.most_micro,
+            parts: self.parts.get(),
+            steps: all_to_wire(&self.steps),
+        }
+    }
+}
+
+impl FromWire for QuoteView {
+    type Wire = wire::QuoteReply;
+    fn from_wire(wire: wire::QuoteReply) -> Result<Self, WireError> {
+        Ok(Self {
+            schema: Self::SCHEMA.to_owned(),
+            intent: line("quote.intent", wire.intent)?,
+            price_list: line("quote.price_list", wire.price_list)?,
+            changes_at: wire.changes_at,
+            most_micro: wire.most_micro,
+            parts: wire.parts.try_into().map_err(|why| invalid("quote.parts", why))?,
+            steps: list("quote.steps", Plan::MAX_STEPS, wire.steps)?,
+        })
+    }
+}
+
+impl ToWire for QuoteStepView {
+    type Wire = wire::quote_reply::Step;
+    fn to_wire(&self) -> wire::quote_reply::Step {
+        wire::quote_reply::Step {
+            step_id: self.step.to_string(),
+            title: self.title.clone(),
+            most_micro: self.most_micro,
+            flat_micro: self.flat_micro,
+            rates: all_to_wire(&self.rates),
+        }
+    }
+}
+
+impl FromWire for QuoteStepView {
+    type Wire = wire::quote_reply::Step;
+    fn from_wire(wire: wire::quote_reply::Step) -> Result<Self, WireError> {
+        Ok(Self {
+            step: parsed("quote.step_id", &wire.step_id)?,
+            title: line("quote.title", wire.title)?,
+            most_micro: wire.most_micro,
+            flat_micro: wire.flat_micro,
+            rates: list("quote.rates", MAX_RATES, wire.rates)?,
+        })
+    }
+}
+
+impl ToWire for Rate {
+    type Wire = wire::quote_reply::Rate;
+    fn to_wire(&self) -> wire::quote_reply::Rate {
+        let Self { ref meter, parts, up_to } = *self;
+        wire::quote_reply::Rate { meter: meter.to_wire(), parts, up_to }
+    }
+}
+
+impl FromWire for Rate {
+    type Wire = wire::quote_reply::Rate;
+    fn from_wire(wire: wire::quote_reply::Rate) -> Result<Self, WireError> {
+        Ok(Self { meter: Meter::from_wire(wire.meter)?, parts: wire.parts, up_to: wire.up_to })
     }
 }
 

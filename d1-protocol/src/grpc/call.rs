@@ -9,6 +9,8 @@ pub enum CreditsCall {
     Entries,
     /// Which of its grants are left.
     Grants,
+    /// What something would cost.
+    Quote,
     /// What it may spend at most.
     Caps,
     /// Sets one of these limits.
@@ -19,8 +21,15 @@ pub enum CreditsCall {
 
 impl CreditsCall {
     /// Every call there is.
-    pub const ALL: [Self; 6] =
-        [Self::Balance, Self::Entries, Self::Grants, Self::Caps, Self::SetCap, Self::LiftCap];
+    pub const ALL: [Self; 7] = [
+        Self::Balance,
+        Self::Entries,
+        Self::Grants,
+        Self::Quote,
+        Self::Caps,
+        Self::SetCap,
+        Self::LiftCap,
+    ];
 
     /// The call at a path, when there is one.
     #[must_use]
@@ -35,6 +44,7 @@ impl CreditsCall {
             Self::Balance => "/d1.api.v1.Credits/Balance",
             Self::Entries => "/d1.api.v1.Credits/Entries",
             Self::Grants => "/d1.api.v1.Credits/Grants",
+            Self::Quote => "/d1.api.v1.Credits/Quote",
             Self::Caps => "/d1.api.v1.Credits/Caps",
             Self::SetCap => "/d1.api.v1.Credits/SetCap",
             Self::LiftCap => "/d1.api.v1.Credits/LiftCap",
@@ -45,7 +55,7 @@ impl CreditsCall {
     #[must_use]
     pub const fn is_look(self) -> bool {
         match self {
-            Self::Balance | Self::Entries | Self::Grants | Self::Caps => true,
+            Self::Balance | Self::Entries | Self::Grants | Self::Quote | Self::Caps => true,
             Self::SetCap | Self::LiftCap => false,
         }
     }

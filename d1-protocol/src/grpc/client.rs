@@ -3,7 +3,9 @@
 use super::{CreditsCall, codec::Plain, status};
 use crate::{
     ClientError,
-    api::{BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList},
+    api::{
+        BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, QuoteQuery, QuoteView,
+    },
     client,
     convert::{FromWire, ToWire},
     wire::credits as wire,
@@ -76,6 +78,11 @@ impl CreditsClient {
     /// The grants of the account that are not used up, in the order in which they are spent.
     pub async fn grants(&self) -> Result<GrantList, ClientError> {
         self.ask(CreditsCall::Grants, &wire::GrantsRequest {}).await
+    }
+
+    /// What something would cost now; nothing is made, and nothing binds.
+    pub async fn quote(&self, query: &QuoteQuery) -> Result<QuoteView, ClientError> {
+        self.ask(CreditsCall::Quote, &query.to_wire()).await
     }
 
     /// What the account may spend at most.

@@ -9,7 +9,9 @@
 use super::{CreditsCall, codec::Plain, status};
 use crate::{
     WireError,
-    api::{BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList},
+    api::{
+        BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, QuoteQuery, QuoteView,
+    },
     convert::{FromWire, ToWire},
     wire::credits as wire,
 };
@@ -48,6 +50,8 @@ pub trait CreditsApi: Send + Sync + 'static {
     async fn entries(&self, account: AccountId, query: EntriesQuery) -> Result<EntryList, Problem>;
     /// Which of its grants are left.
     async fn grants(&self, account: AccountId) -> Result<GrantList, Problem>;
+    /// What something would cost now; nothing is made, and nothing binds.
+    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, Problem>;
     /// What it may spend at most.
     async fn caps(&self, account: AccountId) -> Result<CapList, Problem>;
     /// Sets a cap, or lifts it when there is none. Said twice, it is so once.
@@ -208,6 +212,11 @@ async fn perform(
         CreditsCall::Grants => {
             decoded::<wire::GrantsRequest>(message)?;
             api.grants(account).await.map(told)
+        }
+        CreditsCall::Quote => {
+            let query = QuoteQuery::from_wire(decoded(message)?);
+            let query = query.map_err(|error| not_understood(error.to_string()))?;
+            api.quote(account, query).await.map(told)
         }
         CreditsCall::Caps => {
             decoded::<wire::CapsRequest>(message)?;

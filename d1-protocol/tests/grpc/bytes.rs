@@ -74,7 +74,7 @@ async fn refused(call: &str, body: impl Into<Body>) -> (i32, String, String) {
 
 #[tokio::test]
 async fn a_message_that_makes_no_sense_is_refused_with_the_reason() {
-    for call in ["Balance", "Entries", "Grants", "Caps", "SetCap", "LiftCap"] {
+    for call in ["Balance", "Entries", "Grants", "Quote", "Caps", "SetCap", "LiftCap"] {
         let (status, code, cause) = refused(call, message(b"\xff")).await;
         assert_eq!((status, code.as_str()), (3, "D1-API-001"), "{call}");
         assert!(cause.contains("decode"), "{call}: {cause}");

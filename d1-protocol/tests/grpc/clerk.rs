@@ -5,7 +5,10 @@ use axum::{Extension, Router, routing::post_service};
 use d1_core::{AccountId, CapScope, Problem, Supervisor};
 use d1_protocol::{
     CreditsApi, CreditsClient,
-    api::{self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList},
+    api::{
+        self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, QuoteQuery,
+        QuoteView,
+    },
     credits_service,
 };
 use std::sync::{Arc, Mutex};
@@ -21,6 +24,7 @@ pub(crate) enum Asked {
     Balance,
     Entries(EntriesQuery),
     Grants,
+    Quote(QuoteQuery),
     Caps,
     Cap(CapScope, Option<CapRequest>),
 }
@@ -31,6 +35,7 @@ pub(crate) enum Answer {
     Balance(BalanceView),
     Entries(EntryList),
     Grants(GrantList),
+    Quote(QuoteView),
     Caps(CapList),
     Refused(Problem),
 }
@@ -96,6 +101,12 @@ impl CreditsApi for Clerk {
     async fn grants(&self, account: AccountId) -> Result<GrantList, Problem> {
         self.hears(account, Asked::Grants, |answer| {
             if let Answer::Grants(grants) = answer { Some(grants) } else { None }
+        })
+    }
+
+    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, Problem> {
+        self.hears(account, Asked::Quote(query), |answer| {
+            if let Answer::Quote(quote) = answer { Some(quote) } else { None }
         })
     }
 

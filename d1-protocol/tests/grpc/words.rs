@@ -1,15 +1,16 @@
 //! What is said is what is heard, by both sides.
 
 use crate::clerk::{Answer, Asked, clerk_and_client};
-use d1_core::{AccountId, CapScope, HoldId};
+use d1_core::{AccountId, CapScope, DeviceId, HoldId, Meter, Rate, Source};
 use d1_protocol::{
     CreditsCall,
     api::{
         BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
-        GrantList, GrantView,
+        GrantList, GrantView, QuoteQuery, QuoteStepView, QuoteView,
     },
 };
 use proptest::{collection::vec, option, prelude::*};
+use std::num::NonZeroU64;
 use tokio::runtime::Runtime;
 
 fn balance() -> impl Strategy<Value = BalanceView> {
@@ -93,6 +94,41 @@ fn caps() -> impl Strategy<Value = CapList> {
     vec(cap, 0..4).prop_map(|caps| CapList { schema: CapList::SCHEMA.to_owned(), caps })
 }
 
+fn quote() -> impl Strategy<Value = QuoteView> {
+    let meter = proptest::sample::select(vec![Meter::Millisecond, Meter::OutputByte]);
+    let rate = (meter, any::<(u64, u64)>());
+    let rate = rate.prop_map(|(meter, (parts, up_to))| Rate { meter, parts, up_to });
+    let step = ("[a-z]{1,12}", ".{0,12}", any::<(u64, u64)>(), vec(rate, 0..3));
+    let step = step.prop_map(|(step, title, (most_micro, flat_micro), rates)| QuoteStepView {
+        step: step.parse().unwrap(),
+        title,
+        most_micro,
+        flat_micro,
+        rates,
+    });
+    (".{0,12}", ".{0,12}", any::<(Option<u64>, u64, NonZeroU64)>(), vec(step, 0..4)).prop_map(
+        |(intent, price_list, (changes_at, most_micro, parts), steps)| QuoteView {
+            schema: QuoteView::SCHEMA.to_owned(),
+            intent,
+            price_list,
+            changes_at,
+            most_micro,
+            parts,
+            steps,
+        },
+    )
+}
+
+fn wish() -> impl Strategy<Value = QuoteQuery> {
+    let sources = vec![Source::Npm, Source::Cargo, Source::Pipx, Source::Go];
+    let from = option::of(proptest::sample::select(sources));
+    (".{0,12}", from, any::<[u8; 16]>()).prop_map(|(install, from, device)| QuoteQuery {
+        install,
+        from,
+        device: DeviceId::from_bytes(device),
+    })
+}
+
 fn query() -> impl Strategy<Value = EntriesQuery> {
     any::<(Option<u64>, Option<u64>, Option<u32>)>().prop_map(|(after, since, limit)| {
         EntriesQuery { after, since, limit: limit.map(|limit| limit as usize) }
@@ -103,7 +139,7 @@ fn query() -> impl Strategy<Value = EntriesQuery> {
 fn every_answer_is_heard_as_it_was_given() {
     let runtime = Runtime::new().unwrap();
     let (clerk, client) = runtime.block_on(clerk_and_client());
-    proptest!(|(balance in balance(), entries in entries(), grants in vec(grant(), 0..4), caps in caps())| {
+    proptest!(|(balance in balance(), entries in entries(), grants in vec(grant(), 0..4), quote in quote(), caps in caps())| {
         let grants = GrantList { schema: GrantList::SCHEMA.to_owned(), grants };
         runtime.block_on(async {
             clerk.will_say(Answer::Balance(balance.clone()));
@@ -112,6 +148,13 @@ fn every_answer_is_heard_as_it_was_given() {
             prop_assert_eq!(client.entries(&EntriesQuery::default()).await.unwrap(), entries);
             clerk.will_say(Answer::Grants(grants.clone()));
             prop_assert_eq!(client.grants().await.unwrap(), grants);
+            clerk.will_say(Answer::Quote(quote.clone()));
+            let wish = QuoteQuery {
+                install: "jq".to_owned(),
+                from: None,
+                device: DeviceId::generate(),
+            };
+            prop_assert_eq!(client.quote(&wish).await.unwrap(), quote);
             clerk.will_say(Answer::Caps(caps.clone()));
             prop_assert_eq!(client.caps().await.unwrap(), caps);
             Ok(())
@@ -123,13 +166,14 @@ fn every_answer_is_heard_as_it_was_given() {
 fn every_question_is_heard_as_it_was_asked() {
     let runtime = Runtime::new().unwrap();
     let (clerk, client) = runtime.block_on(clerk_and_client());
-    proptest!(|(query in query(), scope in scope(), most_micro in any::<u64>())| {
+    proptest!(|(query in query(), wish in wish(), scope in scope(), most_micro in any::<u64>())| {
         let cap = CapRequest { most_micro };
         runtime.block_on(async {
             clerk.will_say(Answer::Refused(crate::refusals::problem("D1-API-005")));
             client.balance().await.unwrap_err();
             client.entries(&query).await.unwrap_err();
             client.grants().await.unwrap_err();
+            client.quote(&wish).await.unwrap_err();
             client.caps().await.unwrap_err();
             client.set_cap(scope, cap).await.unwrap_err();
             client.lift_cap(scope).await.unwrap_err();
@@ -138,6 +182,7 @@ fn every_question_is_heard_as_it_was_asked() {
             Asked::Balance,
             Asked::Entries(query),
             Asked::Grants,
+            Asked::Quote(wish),
             Asked::Caps,
             Asked::Cap(scope, Some(cap)),
             Asked::Cap(scope, None),

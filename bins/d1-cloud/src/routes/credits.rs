@@ -14,7 +14,7 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use d1_core::{CapScope, Category, Install, Intent, Problem, ThingName};
+use d1_core::{CapScope, Category, Problem};
 use d1_protocol::{
     CreditsApi as _,
     api::{
@@ -71,18 +71,7 @@ pub(crate) async fn quote(
     Caller(account): Caller,
     Asked(query): Asked<QuoteQuery>,
 ) -> Result<Json<QuoteView>, Refusal> {
-    let things: Result<Vec<ThingName>, _> = query.install.split(',').map(str::parse).collect();
-    let things = things.map_err(|error| {
-        Problem::new("D1-API-005", Category::Usage, "what is to be priced is not understood")
-            .because(error.to_string())
-            .leaving("nothing was changed")
-            .next("name things, told apart by commas: ?install=ripgrep,jq")
-    })?;
-    // It asks the device as a setup does.
-    app.limits.device(account, query.device).await?;
-    let intent = Intent::Install(Install { things, from: query.from });
-    let draft = app.engine.draft(account, query.device, intent).await?;
-    Ok(Json(app.credits.quote(&draft)))
+    Ok(Json(app.credits.price(account, query).await?))
 }
 
 /// Sets credits aside to be spent without a connection.
