@@ -185,3 +185,22 @@ async fn a_cap_can_be_raised_lowered_and_lifted_while_it_counts() {
         assert_eq!(stage.stands(account).await, [100, 91, 9]);
     }
 }
+
+#[tokio::test]
+async fn a_cap_counts_from_when_it_is_set_and_not_what_was_spent_while_there_was_none() {
+    for stage in Stage::each().await {
+        let account = stage.account(100).await;
+        stage.hold(account, 8).await;
+        stage.done(cap(account, CapScope::Day, 10)).await;
+        stage.hold(account, 9).await;
+        let lifted = Operation::SetCap { account, scope: CapScope::Day, most: None };
+        stage.done(lifted).await;
+        stage.clock.set(NOON + DAY);
+        stage.hold(account, 8).await;
+        stage.done(cap(account, CapScope::Day, 10)).await;
+        stage.hold(account, 9).await;
+        let two = NewHold::new(HoldId::generate(), account, Amount::credits(2));
+        assert_eq!(stage.refused(Operation::Hold(two)).await, reached(CapScope::Day, 2, 1));
+        assert_eq!(stage.stands(account).await, [100, 34, 66]);
+    }
+}
