@@ -29,6 +29,8 @@ use tonic::{
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How long a quote may take: planning asks the device, which may simulate for a while.
+const QUOTE_WITHIN: Duration = Duration::from_secs(180);
 /// The most bytes of an answer.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
@@ -107,11 +109,12 @@ impl CreditsClient {
     where
         T: FromWire<Wire: Message + Default>,
     {
+        let within = if call == CreditsCall::Quote { QUOTE_WITHIN } else { ANSWER_WITHIN };
         let mut request = Request::new(Bytes::from(message.encode_to_vec()));
         request.metadata_mut().insert("authorization", self.token.clone());
         // The server is told, too: what nobody waits for need not be worked out.
-        request.set_timeout(ANSWER_WITHIN);
-        let answer = tokio::time::timeout(ANSWER_WITHIN, self.send(call, request)).await;
+        request.set_timeout(within);
+        let answer = tokio::time::timeout(within, self.send(call, request)).await;
         let answer = answer.map_err(|late| ClientError::Unreachable(Box::new(late)))?;
         let wire = T::Wire::decode(answer.map_err(|status| refused(&status))?);
         let wire = wire.map_err(|error| ClientError::Nonsense(Box::new(error)))?;

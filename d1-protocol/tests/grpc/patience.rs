@@ -6,7 +6,8 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::any,
 };
-use d1_protocol::{ClientError, CreditsClient};
+use d1_core::DeviceId;
+use d1_protocol::{ClientError, CreditsClient, api::QuoteQuery};
 use std::sync::{Arc, Mutex};
 
 #[tokio::test]
@@ -32,10 +33,17 @@ async fn a_server_that_does_not_answer_is_given_up_and_was_told_when() {
     let client = serve(Router::new().fallback(any(silent))).await;
     let error = client.balance().await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable(_)), "{error:?}");
-    let heard = heard.lock().unwrap();
-    // Thirty seconds, in microseconds.
-    assert_eq!(heard["grpc-timeout"], "30000000u");
-    assert_eq!(heard["authorization"], "Bearer a-token");
+    {
+        let heard = heard.lock().unwrap();
+        // Thirty seconds, in microseconds.
+        assert_eq!(heard["grpc-timeout"], "30000000u");
+        assert_eq!(heard["authorization"], "Bearer a-token");
+    }
+    // A price takes a device that looks at itself, for which there are three minutes.
+    let (install, device) = ("jq".to_owned(), DeviceId::generate());
+    let error = client.quote(&QuoteQuery { install, from: None, device }).await.unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable(_)), "{error:?}");
+    assert_eq!(heard.lock().unwrap()["grpc-timeout"], "180000m");
 }
 
 #[tokio::test]
