@@ -8,12 +8,18 @@ use crate::{
 use d1_billing::{Grant, HoldState, NewHold, Operation, Refusal};
 use d1_core::{Amount, HoldId, Timestamp};
 
+/// After how many requests somebody looks at everything.
+const LOOKS: usize = 4;
+
 /// Whatever the clock says next: a hold that is over stays over, and each history is in the
 /// order of its times.
 async fn what_is_over_stays_over(requests: Vec<Request>, stage: Stage) {
     let mut ends: Vec<Option<HoldState>> = vec![];
-    for request in requests {
+    for (number, request) in requests.into_iter().enumerate() {
         drop(ask(&*stage.books, &request).await);
+        if number % LOOKS != 0 {
+            continue;
+        }
         // As it was written: looking at no time adds nothing to it.
         let Picture { accounts, holds, .. } = Picture::at(&*stage.books, Timestamp(0)).await;
         let states: Vec<_> = holds.iter().map(|hold| hold.map(|receipt| receipt.state)).collect();
