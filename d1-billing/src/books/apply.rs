@@ -46,6 +46,11 @@ impl Books {
             });
         }
         let account = self.payer(operation)?;
+        if operation.account().is_none() && self.account(account).is_none() {
+            // Half of a change is worse than none.
+            let what = format!("account {account} of a hold is not there");
+            return Err(BillingError::Damaged(what));
+        }
         let now = self.pass_time(account, now);
         let reply = self.operate(*key, operation, now)?;
         self.watch(*key, account, now);
@@ -156,4 +161,40 @@ pub(super) fn less(a: Amount, b: Amount) -> Amount {
 /// The sum of two parts of one whole, which fits because the whole does.
 pub(super) fn plus(a: Amount, b: Amount) -> Amount {
     a.checked_add(b).unwrap_or(a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Grant, Open, Source};
+
+    /// Does something under a key of its own.
+    fn done(books: &mut Books, operation: Operation) {
+        let command = Command { key: Key::generate(), operation };
+        assert!(books.apply(&command, Timestamp(1)).is_ok());
+    }
+
+    #[test]
+    fn a_hold_whose_account_is_not_there_is_told_as_damage_and_stays_as_it_is() {
+        let (account, hold) = (AccountId::generate(), HoldId::generate());
+        let (amount, low_mark) = (Amount::micro(5), Amount::ZERO);
+        let mut books = Books::default();
+        done(&mut books, Operation::Open(Open { account, organisation: None, low_mark }));
+        let (source, from, until) = (Source::Gift, Timestamp(0), None);
+        let grant = Grant { account, amount, priority: 0, source, from, until };
+        done(&mut books, Operation::Grant(grant));
+        done(&mut books, Operation::Hold(NewHold::new(hold, account, amount)));
+        books.accounts.forget(&(account,));
+        let before = books.holds.get(&(hold,)).cloned();
+        for operation in [
+            Operation::Capture { hold, charge: amount },
+            Operation::Refund { hold, amount },
+            Operation::Extend { hold, more: amount, until: None },
+        ] {
+            let command = Command { key: Key::generate(), operation };
+            let said = books.apply(&command, Timestamp(2));
+            assert!(matches!(said, Err(BillingError::Damaged(_))), "{said:?}");
+            assert_eq!(books.holds.get(&(hold,)).cloned(), before);
+        }
+    }
 }
