@@ -59,13 +59,13 @@ mod tests {
 
     #[test]
     fn a_path_is_found_however_it_is_attached() {
-        let (cwd, home) = (Path::new("/work"), Path::new("/home/ada"));
+        let (cwd, home) = (Path::new("/papers"), Path::new("/home/ada"));
         for (word, path) in [
             ("/etc/shadow", "/etc/shadow"),
             ("../etc/./shadow", "/etc/shadow"),
             ("--file=/etc/shadow", "/etc/shadow"),
             ("-f/etc/shadow", "/etc/shadow"),
-            ("-fnotes", "/work/notes"),
+            ("-fnotes", "/papers/notes"),
             ("if=../etc/shadow", "/etc/shadow"),
             ("@/etc/shadow", "/etc/shadow"),
             ("data@~/.ssh/id", "/home/ada/.ssh/id"),

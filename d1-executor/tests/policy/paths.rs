@@ -12,7 +12,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-const POLICY: &str = "allow_shell = true\n[[protect]]\npath = '~/work/vault'\nwhy = 'w'\n";
+const POLICY: &str = "allow_shell = true\n[[protect]]\npath = '~/papers/vault'\nwhy = 'w'\n";
 
 /// What is in the vault.
 const SECRET: &str = "top-of-the-secrets";
@@ -57,10 +57,10 @@ const WORDS: [&str; 36] = [
     "a/../vault/s",
     "link",
     "link/s",
-    "../work",
-    "../work/vault/s",
-    "~/work/vault/s",
-    "$HOME/work/vault/s",
+    "../papers",
+    "../papers/vault/s",
+    "~/papers/vault/s",
+    "$HOME/papers/vault/s",
     "'vault'/s",
     "v'aul't/s",
     "vault//s",
@@ -92,21 +92,21 @@ const JOINTS: [&str; 7] = ["; ", " && ", " | ", " > n; ", " < vault/s; ", " < n;
 /// A home with a vault, and links that lead there from here and from elsewhere.
 fn home() -> TempDir {
     let home = tempfile::tempdir_in("/var/tmp").unwrap();
-    let work = home.path().join("work");
-    fs::create_dir_all(work.join("vault")).unwrap();
-    fs::create_dir_all(work.join("a/b")).unwrap();
-    fs::write(work.join("vault/s"), SECRET).unwrap();
-    fs::write(work.join("b"), "b").unwrap();
-    symlink("vault", work.join("link")).unwrap();
-    symlink("../vault/s", work.join("a/b/x")).unwrap();
-    symlink("/proc/self/cwd", work.join("here")).unwrap();
+    let papers = home.path().join("papers");
+    fs::create_dir_all(papers.join("vault")).unwrap();
+    fs::create_dir_all(papers.join("a/b")).unwrap();
+    fs::write(papers.join("vault/s"), SECRET).unwrap();
+    fs::write(papers.join("b"), "b").unwrap();
+    symlink("vault", papers.join("link")).unwrap();
+    symlink("../vault/s", papers.join("a/b/x")).unwrap();
+    symlink("/proc/self/cwd", papers.join("here")).unwrap();
     home
 }
 
 fn request(home: &Path, text: &str) -> Request {
     let mut request = bare(&["sh", "-c", text]);
     request.is_script = true;
-    request.cwd = home.join("work");
+    request.cwd = home.join("papers");
     request.env.insert("PATH".into(), "/usr/bin:/bin".into());
     request.env.insert("HOME".into(), home.to_string_lossy().into_owned());
     request
@@ -128,7 +128,7 @@ fn is_out(folder: &Path) -> bool {
     fs::read_dir(folder).unwrap().flatten().any(|entry| {
         let (path, kind) = (entry.path(), entry.file_type().unwrap());
         if kind.is_dir() {
-            !path.ends_with("work/vault") && is_out(&path)
+            !path.ends_with("papers/vault") && is_out(&path)
         } else {
             kind.is_file() && fs::read_to_string(path).is_ok_and(|text| text.contains(SECRET))
         }
@@ -167,7 +167,7 @@ proptest! {
             prop_assert!(!said.contains(SECRET), "{text:?} of {texts:?} said {said}");
             prop_assert!(!is_out(home.path()), "{text:?} of {texts:?} let it out");
         }
-        let kept = fs::read_to_string(home.path().join("work/vault/s")).unwrap_or_default();
+        let kept = fs::read_to_string(home.path().join("papers/vault/s")).unwrap_or_default();
         prop_assert_eq!(kept, SECRET, "{:?} changed it", texts);
     }
 }
