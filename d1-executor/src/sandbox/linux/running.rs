@@ -1,0 +1,120 @@
+//! A command that runs, and how it ends.
+
+use super::{
+    cgroup::Group,
+    launch::Launched,
+    order::{Finish, How, Word, hear},
+    root::Root,
+    trouble::silent,
+};
+use crate::{
+    process,
+    sandbox::{
+        port::{Confined, End, Fate, SandboxError},
+        wall::Missing,
+        watch,
+    },
+};
+use d1_core::Usage;
+use rustix::process::{Signal, pidfd_send_signal};
+use std::{fs::File, io::BufReader, os::fd::OwnedFd};
+use tokio::io::unix::AsyncFd;
+
+/// A command that runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// Readable when the first process has ended; declared before `root`, which reaps it.
+    handle: AsyncFd<OwnedFd>,
+    root: Root,
+    words: std::sync::Mutex<BufReader<File>>,
+    pub(super) missing: Missing,
+    mark: String,
+    walled: bool,
+    ended: tokio::sync::OnceCell<End>,
+}
+
+impl Running {
+    pub(super) fn new(
+        launched: Launched,
+        missing: Missing,
+        walled: bool,
+        mark: String,
+    ) -> Result<Self, SandboxError> {
+        let Launched { root, words } = launched;
+        let follow = |source| SandboxError::Follow { source };
+        let handle = root.handle.as_ref().map(OwnedFd::try_clone).transpose().map_err(follow)?;
+        let handle = handle.ok_or_else(silent)?;
+        rustix::io::ioctl_fionbio(&handle, true).unwrap_or_default();
+        let handle = watch(handle).map_err(follow)?;
+        let (words, ended) = (std::sync::Mutex::new(words), tokio::sync::OnceCell::new());
+        Ok(Self { handle, root, words, missing, mark, walled, ended })
+    }
+
+    /// Waits for the end of everything, once.
+    async fn over(&self) -> Result<End, SandboxError> {
+        let follow = |source| SandboxError::Follow { source };
+        self.handle.readable().await.map_err(follow)?.retain_ready();
+        if !self.walled {
+            // Nobody else ends what the command left behind.
+            self.kill();
+            process::kill_tree(self.root.pid, &self.mark).await;
+        }
+        let word = {
+            let mut words = self.words.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            hear(&mut *words).map_err(follow)?
+        };
+        let finish = match word {
+            Some(Word::Ended(finish)) => Some(finish),
+            Some(Word::Started(_) | Word::Tried(_) | Word::Failed(_)) | None => None,
+        };
+        let starved = self.root.group.as_ref().is_some_and(Group::was_out_of_memory);
+        Ok(end(finish, starved))
+    }
+}
+
+fn end(finish: Option<Finish>, starved: bool) -> End {
+    let Some(finish) = finish else {
+        let fate = if starved { Fate::OutOfMemory } else { Fate::Killed };
+        return End { fate, usage: Usage::default() };
+    };
+    let fate = match finish.how {
+        How::OutOfMemory => Fate::OutOfMemory,
+        How::TooManyProcesses => Fate::TooManyProcesses,
+        How::Signalled(libc::SIGKILL) if starved => Fate::OutOfMemory,
+        How::Exited(code) => Fate::Exited(code),
+        How::Signalled(signal) => Fate::Signalled(signal),
+    };
+    let usage = Usage {
+        user_micros: finish.user_micros,
+        system_micros: finish.system_micros,
+        max_rss_bytes: finish.max_rss_bytes,
+        ..Usage::default()
+    };
+    End { fate, usage }
+}
+
+#[async_trait::async_trait]
+impl Confined for Running {
+    fn terminate(&self) {
+        if let Some(life) = &self.root.life {
+            let _gone = rustix::io::write(life, b"t");
+        }
+    }
+
+    fn kill(&self) {
+        if let Some(handle) = &self.root.handle {
+            let _gone = pidfd_send_signal(handle, Signal::KILL);
+        }
+        if let Some(group) = &self.root.group {
+            group.kill();
+        }
+    }
+
+    async fn end(&self) -> Result<End, SandboxError> {
+        self.ended.get_or_try_init(|| self.over()).await.copied()
+    }
+
+    fn missing(&self) -> &Missing {
+        &self.missing
+    }
+}
