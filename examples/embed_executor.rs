@@ -1,45 +1,20 @@
-//! The executor alone, in a program of your own: typed actions with a preview, a receipt and
-//! a way back, on this machine, without a daemon, a server or an account.
+//! One command behind walls, in a program of your own: no daemon, no server, no account.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
-use d1_core::{
-    Action, Executor, File, FileChange, Job, Outcome, Revert, Step, Stop, SystemClock, TaskId,
-};
-use d1_executor::{Machine, MachineConfig};
-use std::{error::Error, fs, sync::Arc};
-use tokio::sync::mpsc;
+use d1_core::{Argv, Stop};
+use d1_executor::{Fence, Grant, Profile, Surroundings, run_confined, this_sandbox};
+use std::{error::Error, time::Duration};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let greeting = folder.path().join("greeting");
-    fs::write(&greeting, "the old words\n")?;
-
-    let clock = Arc::new(SystemClock::new());
-    let machine = Machine::new(MachineConfig::this(&folder.path().join("state"), clock)?);
-    let action = Action::File(File {
-        path: greeting.to_string_lossy().parse()?,
-        change: FileChange::Write { content: "hello\n".into(), mode: None },
-    });
-
-    // Look: nothing changes.
-    let preview = machine.preview(&action).await?;
-    println!("would change: {}", preview.changes[0].resource);
-
-    // Do: what was there before is kept first.
-    let (task, (output, _listener)) = (TaskId::generate(), mpsc::channel(64));
-    let baseline = machine.prepare(task, &action).await?;
-    let step = Step::new("greet".parse()?, "write a greeting", action);
-    let done = machine.run(&Job::new(task, step, baseline), &output, &Stop::new()).await?;
-    println!("{}: {}", done.outcome, fs::read_to_string(&greeting)?.trim());
-
-    // Undo: from the receipt, not from a guess.
-    let action = Action::Revert(Revert { task, changes: done.changes });
-    let (task, step) = (TaskId::generate(), Step::new("undo".parse()?, "take it back", action));
-    let baseline = machine.prepare(task, &step.action).await?;
-    let undone = machine.run(&Job::new(task, step, baseline), &output, &Stop::new()).await?;
-    assert_eq!(undone.outcome, Outcome::Succeeded);
-    println!("undone: {}", fs::read_to_string(&greeting)?.trim());
+    let sandbox = this_sandbox(Surroundings::of("/root"))?;
+    let grant = Grant::new(Profile::Diagnose, Argv::new(["cat", "/etc/shadow"])?);
+    let fence = Fence::within(Duration::from_secs(60));
+    let (words, _listener) = tokio::sync::mpsc::channel(64);
+    let ended = run_confined(&sandbox, &grant, fence, &words, &Stop::new()).await?;
+    println!("{:?}: {}", ended.report.how, ended.report.stderr.trim());
+    println!("isolation: {}", ended.isolation.summary());
+    assert!(ended.report.stdout.is_empty(), "nobody behind walls reads the passwords");
     Ok(())
 }

@@ -1,4 +1,28 @@
 //! What happens on the machine: the agent, its actions, its journal, its facts.
+//!
+//! One command behind walls, in a program of your own (`examples/embed_executor.rs`):
+//!
+//! ```rust
+//! use d1_core::{Argv, Stop};
+//! use d1_executor::{Fence, Grant, Profile, Surroundings, run_confined, this_sandbox};
+//! use std::{error::Error, time::Duration};
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn Error>> {
+//!     let sandbox = this_sandbox(Surroundings::of("/root"))?;
+//!     let grant = Grant::new(Profile::Diagnose, Argv::new(["cat", "/etc/shadow"])?);
+//!     let fence = Fence::within(Duration::from_secs(60));
+//!     let (words, _listener) = tokio::sync::mpsc::channel(64);
+//!     let ended = run_confined(&sandbox, &grant, fence, &words, &Stop::new()).await?;
+//!     println!("{:?}: {}", ended.report.how, ended.report.stderr.trim());
+//!     println!("isolation: {}", ended.isolation.summary());
+//!     assert!(ended.report.stdout.is_empty(), "nobody behind walls reads the passwords");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `examples/embed_machine.rs` has typed actions with a preview, a receipt and a way back;
+//! `d1-daemon` puts an [`Agent`] in front.
 
 mod actions;
 mod agent;
@@ -45,7 +69,7 @@ pub use process::{
 };
 pub use sandbox::{
     Access, Confined, Demand, End, Fate, Grant, Kept, Limits, Missing, Profile, SandboxBackend,
-    SandboxError, Script, Surroundings, Touch, Wall, report,
+    SandboxError, Script, Surroundings, Touch, Wall, report, this_sandbox,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use sandbox::{LinuxConfig, LinuxSandbox};

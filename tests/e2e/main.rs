@@ -18,6 +18,8 @@ mod diagnose;
 #[cfg(test)]
 mod doctor_schema;
 #[cfg(test)]
+mod embedding;
+#[cfg(test)]
 mod fix;
 #[cfg(test)]
 mod fresh;

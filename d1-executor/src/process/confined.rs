@@ -26,6 +26,14 @@ pub struct Fence {
     pub interruptible: bool,
 }
 
+impl Fence {
+    /// This long, with five seconds to end politely; whoever asks it to stop is obeyed.
+    #[must_use]
+    pub const fn within(timeout: Duration) -> Self {
+        Self { timeout, grace: Duration::from_secs(5), interruptible: true }
+    }
+}
+
 /// A command that has run behind walls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confinement {

@@ -128,6 +128,23 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// What an ordinary command gets: a clean environment, the usual limits, nothing beyond
+    /// its profile, and all walls or none of it. It starts at the root.
+    #[must_use]
+    pub fn new(profile: Profile, argv: Argv) -> Self {
+        Self {
+            profile,
+            argv,
+            env: crate::process::clean_environment(&|_ours| None),
+            cwd: PathBuf::from("/"),
+            script: None,
+            touches: Vec::new(),
+            keep: Vec::new(),
+            limits: Limits::USUAL,
+            demand: Demand::Required,
+        }
+    }
+
     /// What names this grant, and no other.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -11,6 +11,7 @@ mod linux;
 mod places;
 mod port;
 mod spawn;
+mod system;
 mod wait;
 mod wall;
 
@@ -20,5 +21,6 @@ pub use linux::{LinuxConfig, LinuxSandbox};
 pub use places::Surroundings;
 pub use port::{Confined, End, Fate, SandboxBackend, SandboxError};
 pub(crate) use spawn::{Spawn, spawn};
+pub use system::this_sandbox;
 pub(crate) use wait::{Reaped, Status, reap, watch};
 pub use wall::{Missing, Wall, report};

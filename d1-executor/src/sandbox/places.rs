@@ -93,6 +93,14 @@ pub struct Surroundings {
     pub ours: Vec<PathBuf>,
 }
 
+impl Surroundings {
+    /// Those of a program that keeps no state of its own, and works in this home.
+    #[must_use]
+    pub fn of(home: impl Into<PathBuf>) -> Self {
+        Self { home: home.into(), ours: Vec::new() }
+    }
+}
+
 /// What the command of `grant` sees.
 pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, SandboxError> {
     let mut view = View { read: SYSTEM.map(PathBuf::from).to_vec(), ..View::default() };

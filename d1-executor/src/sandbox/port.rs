@@ -15,6 +15,11 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
+    /// There is none for this system.
+    #[error(
+        "there is no sandbox for this system: it is made for Linux on x86-64 with the GNU C library; nothing was run"
+    )]
+    NoBackend,
     /// A wall is missing, and the grant requires all of them.
     #[error("the sandbox has no {wall} here: {why}; nothing was run", wall = wall.name())]
     Missing {

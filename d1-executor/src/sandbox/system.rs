@@ -1,0 +1,25 @@
+//! The sandbox of the system this program runs on.
+
+use super::{
+    places::Surroundings,
+    port::{SandboxBackend, SandboxError},
+};
+use std::sync::Arc;
+
+/// The sandbox of this system, in which every essential wall is up or nothing runs.
+///
+/// # Errors
+/// [`SandboxError::NoBackend`] on a system that none is made for. Whether the machine lets it
+/// put up its walls is only seen when it is asked for them.
+pub fn this_sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, SandboxError> {
+    #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+    {
+        let config = super::linux::LinuxConfig { around, allow_bare: false };
+        Ok(Arc::new(super::linux::LinuxSandbox::new(config)))
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+    {
+        let _nothing_around_it = around;
+        Err(SandboxError::NoBackend)
+    }
+}
