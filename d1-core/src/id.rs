@@ -67,6 +67,10 @@ id! {
     QuoteId,
     /// One question to a device and the answer to it.
     RequestId,
+    /// A person who signs in.
+    UserId,
+    /// One sign-in, until it is signed out.
+    SessionId,
 }
 
 /// A string that is not an identifier.

@@ -23,6 +23,7 @@ mod id;
 mod intent;
 mod isolation;
 mod journal;
+mod key_store;
 mod leases;
 mod ledger;
 mod limit;
@@ -43,6 +44,7 @@ mod quote;
 mod rate_limiter;
 mod receipt;
 mod result;
+mod scope;
 mod setup;
 mod setup_store;
 mod stop;
@@ -73,10 +75,13 @@ pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
 };
 pub use finding::{Acceptance, Finding, Verdict};
-pub use id::{AccountId, DeviceId, HoldId, IdError, QuoteId, RequestId, SetupId, TaskId};
+pub use id::{
+    AccountId, DeviceId, HoldId, IdError, QuoteId, RequestId, SessionId, SetupId, TaskId, UserId,
+};
 pub use intent::{Fix, Install, Intent, Source};
 pub use isolation::{IsolationReport, Layer};
 pub use journal::{Entry, Journal, JournalError, Reception, Stage, TOMBSTONE_AGE};
+pub use key_store::{KeyRing, KeyStage, KeyStore, KeyStoreError, SigningKey};
 pub use leases::{Lease, Leases};
 pub use ledger::{CreditLedger, HoldRequest, LedgerError, Promise};
 pub use limit::{Admission, Class, Limit, LimitError};
@@ -103,6 +108,7 @@ pub use quote::{Prices, Quote};
 pub use rate_limiter::{Ask, Decision, Fallback, LimiterError, RateLimiter, Standing, decide};
 pub use receipt::Receipt;
 pub use result::{ProbeAnswer, TaskResult, Usage};
+pub use scope::{Scope, ScopeError, Scopes};
 pub use setup::{Effect as SetupEffect, Promised, Setup, SetupEvent, SetupOutcome, SetupState};
 pub use setup_store::{Page, SetupStore, StoreError};
 pub use stop::{Stop, StopMode};

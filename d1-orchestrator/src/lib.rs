@@ -4,12 +4,20 @@ mod engine;
 #[cfg(all(feature = "sqlite", feature = "testing"))]
 pub mod fault;
 mod hub;
+#[cfg(feature = "identity")]
+mod identity;
 mod recipe;
 #[cfg(feature = "sqlite")]
 mod store;
 
 pub use engine::{Draft, Engine, EngineError, EngineParts, Last, plan_undo};
 pub use hub::{DeviceNews, DeviceStatus, Hub, HubError, Watching};
+#[cfg(feature = "identity")]
+pub use identity::{
+    ACCESS_TOKEN_LIFE, AccessTokens, Bearer, KeyError, Keys, LEEWAY, RefusedToken, TokenError,
+};
+#[cfg(all(feature = "identity", feature = "sqlite"))]
+pub use identity::{IdentityFileError, SqliteIdentity};
 pub use recipe::{Catalogue, CatalogueError, Listing, RecipePlanner};
 #[cfg(feature = "sqlite")]
 pub use store::SqliteSetupStore;

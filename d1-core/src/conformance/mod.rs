@@ -9,6 +9,7 @@
 mod clock;
 mod executor;
 mod journal;
+mod key_store;
 mod laws;
 mod leases;
 mod ledger;
@@ -22,6 +23,7 @@ mod transport;
 pub use clock::{Pass, Passing, Timepiece, clock};
 pub use executor::{Examinee, executor};
 pub use journal::{journal, journal_durability};
+pub use key_store::{key_store, key_store_durability};
 pub use leases::{Renting, leases};
 pub use ledger::ledger;
 pub use planner::{Orders, planner};

@@ -2,6 +2,7 @@
 
 mod clock;
 mod journal;
+mod key_store;
 mod leases;
 mod ledger;
 mod limiter;
@@ -13,6 +14,7 @@ mod setup_store;
 
 pub use clock::ManualClock;
 pub use journal::MemoryJournal;
+pub use key_store::MemoryKeyStore;
 pub use leases::MemoryLeases;
 pub use ledger::MemoryLedger;
 pub use limiter::MemoryLimiter;

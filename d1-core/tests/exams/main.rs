@@ -10,6 +10,7 @@ mod flawed_executor;
 mod flawed_journal;
 mod flawed_store;
 mod furnished;
+mod key_stores;
 mod ledgers;
 mod limiters;
 mod links;

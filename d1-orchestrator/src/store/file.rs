@@ -1,4 +1,4 @@
-//! Opening the file of the store of setups.
+//! Opening the file of a store.
 //!
 //! 1. The file, and its directory when it is not there, are made private to their owner;
 //!    whoever opens it at the same moment waits for its turn.
@@ -14,14 +14,28 @@ use std::{
     time::Duration,
 };
 
-/// Says whose file it is: `d1st`, in ASCII.
-const APPLICATION_ID: u32 = 0x6431_7374;
+/// What a file is to hold.
+#[derive(Debug)]
+pub(crate) struct Form {
+    /// Says whose file it is: four letters, in ASCII.
+    pub(crate) application: u32,
+    /// Every step from an empty file to the present form, in order; never changed, only added
+    /// to.
+    pub(crate) migrations: &'static [&'static str],
+}
 
-/// Every step from an empty file to the present form, in order; never changed, only added to.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_setups.sql")];
+/// A file of setups: `d1st`.
+pub(super) const SETUPS: Form = Form {
+    application: 0x6431_7374,
+    migrations: &[include_str!("../../migrations/0001_setups.sql")],
+};
 
-/// The present form: how many steps lead to it.
-const KNOWN: u32 = MIGRATIONS.len() as u32;
+impl Form {
+    /// The present form: how many steps lead to it.
+    const fn known(&self) -> u32 {
+        self.migrations.len() as u32
+    }
+}
 
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,7 +48,7 @@ const STATEMENTS: usize = 64;
 
 /// Why a file is not a store that can be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FileError {
+pub(crate) enum FileError {
     #[error("`{path}` could not be made: {cause}; see that its directory can be written")]
     Make { path: PathBuf, cause: io::Error },
     #[error(
@@ -57,18 +71,19 @@ impl From<FileError> for StoreError {
 }
 
 /// A connection that writes, to a file in the present form.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, FileError> {
+pub(crate) fn open_writer(path: &Path, form: &Form) -> Result<Connection, FileError> {
     let make = make(path);
     let _turn = make.map_err(|cause| FileError::Make { path: path.to_owned(), cause })?;
     let mut db = connect(path).map_err(|cause| told(path, cause))?;
     let mark = Mark::of(&mut db).map_err(|cause| told(path, cause))?;
-    if !mark.is_ours() {
+    if !mark.is_of(form) {
         return Err(FileError::Foreign(path.to_owned()));
     }
-    if mark.form > KNOWN {
-        return Err(FileError::Newer { path: path.to_owned(), found: mark.form, known: KNOWN });
+    let known = form.known();
+    if mark.form > known {
+        return Err(FileError::Newer { path: path.to_owned(), found: mark.form, known });
     }
-    settle(&mut db).map_err(|cause| told(path, cause))?;
+    settle(&mut db, form).map_err(|cause| told(path, cause))?;
     Ok(db)
 }
 
@@ -90,9 +105,9 @@ impl Mark {
         })
     }
 
-    fn is_ours(&self) -> bool {
+    fn is_of(&self, form: &Form) -> bool {
         let is_new = self.is_empty && self.application == 0 && self.form == 0;
-        is_new || self.application == APPLICATION_ID
+        is_new || self.application == form.application
     }
 }
 
@@ -153,7 +168,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Brings the file into its present form, and the connection into its mode of work.
-fn settle(db: &mut Connection) -> rusqlite::Result<()> {
+fn settle(db: &mut Connection, form: &Form) -> rusqlite::Result<()> {
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         return Err(no_log());
@@ -163,17 +178,18 @@ fn settle(db: &mut Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "fullfsync", true)?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
-    if pragma(db, "user_version")? == KNOWN {
+    let known = form.known();
+    if pragma(db, "user_version")? == known {
         return Ok(());
     }
     let change = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     // Whoever had the lock before may have done it.
     let found = pragma(&change, "user_version")?;
-    for migration in MIGRATIONS.iter().skip(found as usize) {
+    for migration in form.migrations.iter().skip(found as usize) {
         change.execute_batch(migration)?;
     }
-    change.pragma_update(None, "application_id", APPLICATION_ID)?;
-    change.pragma_update(None, "user_version", KNOWN.max(found))?;
+    change.pragma_update(None, "application_id", form.application)?;
+    change.pragma_update(None, "user_version", known.max(found))?;
     change.commit()
 }
 

@@ -1,4 +1,4 @@
-//! The store of setups on disk.
+//! The store of setups on disk, and how a file of any store is opened.
 
 mod deeds;
 mod file;
@@ -9,4 +9,6 @@ mod writer;
 
 #[cfg(feature = "testing")]
 pub use deeds::POINTS;
+#[cfg(feature = "identity")]
+pub(crate) use file::{FileError, Form, open_writer};
 pub use sqlite::SqliteSetupStore;

@@ -5,7 +5,7 @@
 
 use super::{
     deeds,
-    file::{open_reader, open_writer},
+    file::{SETUPS, open_reader, open_writer},
     writer::{Fault, Writer},
 };
 use d1_core::{
@@ -29,9 +29,8 @@ pub struct SqliteSetupStore {
 impl SqliteSetupStore {
     /// Opens the file, making it when it is not there, private to its owner.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let writer = Writer::start(open_writer(path)?).map_err(|error| StoreError::Backend {
-            doing: "start its thread",
-            source: error.into(),
+        let writer = Writer::start(open_writer(path, &SETUPS)?).map_err(|error| {
+            StoreError::Backend { doing: "start its thread", source: error.into() }
         })?;
         let reader = Arc::new(Mutex::new(open_reader(path)?));
         Ok(Self { writer, reader })

@@ -1,0 +1,11 @@
+//! Who may ask for what: keys, tokens, people, and how they sign in.
+
+mod keys;
+#[cfg(feature = "sqlite")]
+mod store;
+mod token;
+
+pub use keys::{KeyError, Keys};
+#[cfg(feature = "sqlite")]
+pub use store::{IdentityFileError, SqliteIdentity};
+pub use token::{ACCESS_TOKEN_LIFE, AccessTokens, Bearer, LEEWAY, RefusedToken, TokenError};

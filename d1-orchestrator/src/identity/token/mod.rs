@@ -1,0 +1,11 @@
+//! Access tokens: signed statements of who asks and what for, good for ten minutes.
+
+mod claims;
+mod error;
+mod issue;
+mod verify;
+
+pub use claims::Bearer;
+pub use error::{RefusedToken, TokenError};
+pub use issue::{ACCESS_TOKEN_LIFE, AccessTokens};
+pub use verify::LEEWAY;
