@@ -64,12 +64,12 @@ pub use policy::{
     Verdict, Walls, unapproved,
 };
 pub use process::{
-    Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report, Spool,
+    Asked, Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report, Spool,
     adopt_orphans, clean_environment, run, run_confined,
 };
 pub use sandbox::{
     Access, Confined, Demand, End, Fate, Grant, Kept, Limits, Missing, Profile, SandboxBackend,
-    SandboxError, Script, Surroundings, Touch, Wall, report, this_sandbox,
+    SandboxError, Script, Surroundings, Touch, Waiting, WaitsFor, Wall, report, this_sandbox,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use sandbox::{LinuxConfig, LinuxSandbox};

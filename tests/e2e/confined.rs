@@ -75,3 +75,36 @@ fn a_folder_that_cannot_be_seen_from_inside_is_no_place_to_start() {
     let ran = start(&["--touch", "."]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
+
+#[test]
+fn who_asks_and_fails_is_told_what_it_asked_and_how_it_does_not_ask() {
+    let line = "printf 'Do you want to continue? [Y/n] '; read answer || exit 1";
+    let ran = run(&["--profile", "diagnose", "--", "sh", "-c", line, "apt-get"]);
+    let told = "d1-doctor: it asked `Do you want to continue? [Y/n]`, and nobody can answer here; \
+        so that it does not ask: apt-get -y, with DEBIAN_FRONTEND=noninteractive\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, told));
+    let ran = run(&["--profile", "diagnose", "--json", "--", "sh", "-c", line, "apt-get"]);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["asked"]["question"], "Do you want to continue? [Y/n]");
+    assert_eq!(document["asked"]["waited"], false);
+}
+
+#[test]
+fn who_waits_for_input_is_told_while_it_waits() {
+    use std::io::{BufRead as _, BufReader};
+    let desk = Desk::at_this_machine();
+    let mut command = desk.program("d1-doctor");
+    command.args(["run", "--profile", "diagnose", "--", "sh", "-c"]).current_dir("/");
+    command.arg("mkfifo /tmp/door; printf 'Name? '; exec cat /tmp/door");
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let told = lines.map_while(Result::ok).find(|line| !line.is_empty());
+    assert_eq!(
+        told.as_deref(),
+        Some("d1-doctor: `cat` waits for input after `Name?`, and there is none here")
+    );
+    // Our end is the end of all walls' content.
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

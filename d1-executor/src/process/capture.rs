@@ -1,13 +1,17 @@
 //! Reads what a program writes, passes it on, and knows when nothing more comes.
 
 use super::{
+    asked::LastLine,
     spool::Tail,
     transcript::{Closed, Transcript},
 };
 use d1_core::{Output, Stream};
 use std::{
     io,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{io::AsyncReadExt as _, net::unix::pipe, sync::mpsc};
@@ -28,20 +32,32 @@ pub(super) enum Source {
     File(Tail),
 }
 
-/// How many bytes the streams of one program may have together.
+/// What the streams of one program have together: how many bytes they may, and a last line.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: AtomicU64,
+    last: Mutex<LastLine>,
     /// Fires when there were more.
     pub(super) spent: CancellationToken,
 }
 
 impl Budget {
     pub(super) fn of(bytes: u64) -> Self {
-        Self { left: AtomicU64::new(bytes), spent: CancellationToken::new() }
+        Self {
+            left: AtomicU64::new(bytes),
+            last: Mutex::default(),
+            spent: CancellationToken::new(),
+        }
     }
 
-    fn take(&self, count: usize) {
+    /// The last line of all.
+    pub(super) fn last_line(&self) -> MutexGuard<'_, LastLine> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        self.last_line().write(bytes);
+        let count = bytes.len();
         let take = |left: u64| left.checked_sub(count as u64);
         if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
             self.left.store(0, Ordering::Relaxed);
@@ -107,7 +123,7 @@ async fn read_pipe(
         if count == 0 {
             return Ok(());
         }
-        budget.take(count);
+        budget.take(&buffer[..count]);
         pass_on(transcript, &buffer[..count], to).await;
     }
 }

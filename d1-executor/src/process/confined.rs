@@ -5,13 +5,14 @@
 //! 3. End everything. The kernel sees to it that nothing is left.
 
 use super::{
+    asked::Asked,
     capture::{Budget, Captured, Source, capture_within},
     invocation::{How, Report},
     run::report,
 };
 use crate::sandbox::{self, Confined, End, Fate, Grant, SandboxBackend, SandboxError};
 use d1_core::{Digest, IsolationReport, Output, Stop, Stream};
-use std::{io, os::fd::AsFd as _, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, os::fd::AsFd as _, sync::Arc, time::Duration};
 use tokio::{net::unix::pipe, sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -43,12 +44,17 @@ pub struct Confinement {
     pub isolation: IsolationReport,
     /// What it was granted.
     pub grant: Digest,
+    /// What it asked or waited for without an answer, if it did.
+    pub asked: Option<Asked>,
 }
 
 /// Runs the command of `grant` behind the walls of `sandbox`, passing its words on to `output`.
 ///
 /// When this returns, no process of it lives any more, whatever it did. A command that ran and
 /// failed is `Ok`; an error means that nothing of it ran, or that it cannot be followed.
+///
+/// A command that stands still and seems to wait for input is told of by a note in `output`
+/// within five seconds. It goes on until its timeout: it may know better.
 pub async fn run_confined(
     sandbox: &Arc<dyn SandboxBackend>,
     grant: &Grant,
@@ -66,8 +72,12 @@ pub async fn run_confined(
     };
     let words =
         async { tokio::try_join!(listen(Stream::Stdout, stdout), listen(Stream::Stderr, stderr)) };
+    let mut asked = None;
     let life = async {
-        let how = live(&*child, fence, &budget, stop).await;
+        let how = tokio::select! {
+            how = live(&*child, fence, &budget, stop) => how,
+            never = note_waiting(&*child, grant, &budget, output, &mut asked) => match never {},
+        };
         child.kill();
         let end = child.end().await;
         ended.cancel();
@@ -79,7 +89,9 @@ pub async fn run_confined(
     let End { fate, usage } = end;
     let report = report(how.unwrap_or(of(fate)), usage, began, stdout, stderr);
     let isolation = sandbox::report(grant.profile, child.missing());
-    Ok(Confinement { report, isolation, grant: grant.digest() })
+    let unanswered = || Asked::unanswered(&report.stdout, &report.stderr, grant.argv.words());
+    let asked = if report.how == How::Exited(0) { None } else { asked.or_else(unanswered) };
+    Ok(Confinement { report, isolation, grant: grant.digest(), asked })
 }
 
 type Started = (Box<dyn Confined>, pipe::Receiver, pipe::Receiver);
@@ -124,6 +136,24 @@ async fn live(child: &dyn Confined, fence: Fence, budget: &Budget, stop: &Stop) 
         () = stop.kill().cancelled() => {}
     }
     Some(why)
+}
+
+/// Tells each time that it stands still and seems to wait for input; keeps the last.
+async fn note_waiting(
+    child: &dyn Confined,
+    grant: &Grant,
+    budget: &Budget,
+    output: &mpsc::Sender<Output>,
+    asked: &mut Option<Asked>,
+) -> Infallible {
+    loop {
+        let waiting = child.waiting().await;
+        let found = Asked::waiting(&waiting, &budget.last_line(), grant.argv.words());
+        if let Some(found) = found {
+            let _reader_gone = output.send(Output::note(found.note())).await;
+            *asked = Some(found);
+        }
+    }
 }
 
 fn of(fate: Fate) -> How {

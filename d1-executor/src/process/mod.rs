@@ -1,5 +1,6 @@
 //! Running other people's programs well: exactly what was asked for, nothing left behind.
 
+mod asked;
 mod capture;
 mod confined;
 mod environment;
@@ -9,6 +10,7 @@ mod spool;
 mod transcript;
 mod tree;
 
+pub use asked::Asked;
 pub use confined::{Confinement, Fence, run_confined};
 pub use environment::clean_environment;
 pub use invocation::{Capture, How, Invocation, Leftovers, ProcessError, Report};

@@ -19,7 +19,7 @@ pub use grant::{Access, Demand, Grant, Kept, Limits, Profile, Script, Touch};
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use linux::{LinuxConfig, LinuxSandbox};
 pub use places::Surroundings;
-pub use port::{Confined, End, Fate, SandboxBackend, SandboxError};
+pub use port::{Confined, End, Fate, SandboxBackend, SandboxError, Waiting, WaitsFor};
 pub(crate) use spawn::{Spawn, spawn};
 pub use system::this_sandbox;
 pub(crate) use wait::{Reaped, Status, reap, watch};

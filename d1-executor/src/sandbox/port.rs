@@ -5,6 +5,7 @@ use super::{
     wall::{Missing, Wall},
 };
 use d1_core::Usage;
+use serde::{Deserialize, Serialize};
 use std::{
     fmt, io,
     os::fd::{BorrowedFd, OwnedFd},
@@ -104,6 +105,27 @@ pub struct End {
     pub usage: Usage,
 }
 
+/// What a command that does nothing any more seems to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitsFor {
+    /// Somebody at a terminal.
+    Terminal,
+    /// A pipe that nobody writes to.
+    Pipe,
+    /// It cannot be seen. Whether it waits for an answer is for its last words to say.
+    Unknown,
+}
+
+/// A command that does nothing any more, and seems to wait for somebody outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What the program that waits calls itself.
+    pub program: String,
+    /// What for.
+    pub on: WaitsFor,
+}
+
 /// A command that runs behind the walls.
 ///
 /// Dropping it kills the command and everything it started.
@@ -113,6 +135,12 @@ pub trait Confined: fmt::Debug + Send + Sync {
     fn terminate(&self);
     /// Ends all its processes, whatever they do about it.
     fn kill(&self);
+    /// Waits until the command has done nothing for some seconds and seems to wait for what
+    /// nobody will give it; again whenever it has gone on since. Where that cannot be seen, for
+    /// ever. May be dropped at any time; nothing is lost.
+    async fn waiting(&self) -> Waiting {
+        std::future::pending().await
+    }
     /// Waits until no process of it lives any more.
     async fn end(&self) -> Result<End, SandboxError>;
     /// The walls that are not up around it.

@@ -11,7 +11,7 @@ use crate::{
 };
 use d1_core::{Argv, Category, Digest, IsolationReport, Output, Problem, Stop, StopMode, Stream};
 use d1_executor::{
-    Access, Confinement, Decision, Demand, Device, Fence, Grant, How, Limits, Request,
+    Access, Asked, Confinement, Decision, Demand, Device, Fence, Grant, How, Limits, Request,
     SandboxBackend, SandboxError, Surroundings, Touch, Walls, clean_environment, run_confined,
     unapproved,
 };
@@ -56,6 +56,8 @@ pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<Exi
     let ended = ended.map_err(|error| failure(&error))?;
     if !terminal.is_text() {
         terminal.print_json(&Document::of(&ended));
+    } else if let Some(asked) = ended.asked.as_ref().filter(|asked| !asked.waited) {
+        terminal.talk(&format!("d1-doctor: {}", asked.note()));
     }
     exit(&ended, args)
 }
@@ -70,13 +72,14 @@ struct Document<'a> {
     stdout: &'a str,
     stderr: &'a str,
     dropped_bytes: u64,
+    asked: Option<&'a Asked>,
     grant: Digest,
     isolation: &'a IsolationReport,
 }
 
 impl<'a> Document<'a> {
     fn of(ended: &'a Confinement) -> Self {
-        let Confinement { report, isolation, grant } = ended;
+        let Confinement { report, isolation, grant, asked } = ended;
         let (outcome, exit_code, signal) = match report.how {
             How::Exited(code) => ("exited", Some(code), None),
             How::Signalled(signal) => ("signalled", None, Some(signal)),
@@ -96,6 +99,7 @@ impl<'a> Document<'a> {
             stdout: &report.stdout,
             stderr: &report.stderr,
             dropped_bytes: report.dropped,
+            asked: asked.as_ref(),
             grant: *grant,
             isolation,
         }
@@ -200,9 +204,15 @@ async fn pass_on(print: bool, mut from: mpsc::Receiver<Output>) {
         let _reader_gone = match output.stream {
             _ if !print => Ok(()),
             Stream::Stdout => written(io::stdout().lock(), &output.bytes),
-            Stream::Stderr | Stream::Note => written(io::stderr().lock(), &output.bytes),
+            Stream::Stderr => written(io::stderr().lock(), &output.bytes),
+            Stream::Note => written(io::stderr().lock(), &on_a_line_of_its_own(&output.bytes)),
         };
     }
+}
+
+/// What the command says may have no end of line.
+fn on_a_line_of_its_own(note: &[u8]) -> Vec<u8> {
+    [b"\nd1-doctor: ", note, b"\n"].concat()
 }
 
 fn written(mut to: impl io::Write, bytes: &[u8]) -> io::Result<()> {
@@ -232,6 +242,7 @@ fn exit(ended: &Confinement, args: &Run) -> Result<ExitCode, Failure> {
         How::TimedOut => {
             let title = format!("`{}` took longer than {} s", args.command.join(" "), args.timeout);
             Problem::new("D1-EXEC-004", Category::Timeout, title)
+                .because(ended.asked.as_ref().map_or_else(String::new, Asked::note))
                 .leaving("nothing of it runs any more")
                 .next("give it more time with --timeout")
         }

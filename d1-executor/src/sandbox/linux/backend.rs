@@ -85,7 +85,9 @@ impl LinuxSandbox {
         let mut missing = match word {
             Some(Word::Tried(missing)) => missing,
             Some(Word::Failed(failure)) => return Err(told(failure, &[], Path::new("/"), None)),
-            Some(Word::Started(_) | Word::Ended(_)) | None => return Err(silent()),
+            Some(Word::Started(_) | Word::Waiting(_) | Word::Ended(_)) | None => {
+                return Err(silent());
+            }
         };
         let root = &launched.root;
         match &root.group {
@@ -132,7 +134,7 @@ impl LinuxSandbox {
                 let script = grant.script.as_ref().map(|script| script.path.as_path());
                 Err(told(failure, grant.argv.words(), &grant.cwd, script))
             }
-            Some(Word::Tried(_) | Word::Ended(_)) | None => Err(silent()),
+            Some(Word::Tried(_) | Word::Waiting(_) | Word::Ended(_)) | None => Err(silent()),
         }
     }
 }

@@ -21,5 +21,6 @@ mod root;
 mod running;
 mod slot;
 mod trouble;
+mod words;
 
 pub use backend::{LinuxConfig, LinuxSandbox};

@@ -3,6 +3,7 @@
 use crate::sandbox::{
     grant::{Limits, Script},
     places::View,
+    port::Waiting,
     wall::{Missing, Wall},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -59,6 +60,8 @@ pub(super) enum Word {
     Tried(Missing),
     /// It does not run.
     Failed(Failure),
+    /// The command does nothing, and seems to wait.
+    Waiting(Waiting),
     /// The command has ended.
     Ended(Finish),
 }

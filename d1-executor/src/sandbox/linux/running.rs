@@ -3,21 +3,22 @@
 use super::{
     cgroup::Group,
     launch::Launched,
-    order::{Finish, How, Word, hear},
+    order::{Finish, How},
     root::Root,
     trouble::silent,
+    words::Words,
 };
 use crate::{
     process,
     sandbox::{
-        port::{Confined, End, Fate, SandboxError},
+        port::{Confined, End, Fate, SandboxError, Waiting},
         wall::Missing,
         watch,
     },
 };
 use d1_core::Usage;
 use rustix::process::{Signal, pidfd_send_signal};
-use std::{fs::File, io::BufReader, os::fd::OwnedFd};
+use std::os::fd::OwnedFd;
 use tokio::io::unix::AsyncFd;
 
 /// A command that runs.
@@ -26,7 +27,7 @@ pub(super) struct Running {
     /// Readable when the first process has ended; declared before `root`, which reaps it.
     handle: AsyncFd<OwnedFd>,
     root: Root,
-    words: std::sync::Mutex<BufReader<File>>,
+    words: Words,
     pub(super) missing: Missing,
     mark: String,
     walled: bool,
@@ -46,7 +47,8 @@ impl Running {
         let handle = handle.ok_or_else(silent)?;
         rustix::io::ioctl_fionbio(&handle, true).unwrap_or_default();
         let handle = watch(handle).map_err(follow)?;
-        let (words, ended) = (std::sync::Mutex::new(words), tokio::sync::OnceCell::new());
+        let words = Words::after(words).map_err(follow)?;
+        let ended = tokio::sync::OnceCell::new();
         Ok(Self { handle, root, words, missing, mark, walled, ended })
     }
 
@@ -59,14 +61,7 @@ impl Running {
             self.kill();
             process::kill_tree(self.root.pid, &self.mark).await;
         }
-        let word = {
-            let mut words = self.words.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            hear(&mut *words).map_err(follow)?
-        };
-        let finish = match word {
-            Some(Word::Ended(finish)) => Some(finish),
-            Some(Word::Started(_) | Word::Tried(_) | Word::Failed(_)) | None => None,
-        };
+        let finish = self.words.finish();
         let starved = self.root.group.as_ref().is_some_and(Group::was_out_of_memory);
         Ok(end(finish, starved))
     }
@@ -108,6 +103,10 @@ impl Confined for Running {
         if let Some(group) = &self.root.group {
             group.kill();
         }
+    }
+
+    async fn waiting(&self) -> Waiting {
+        self.words.waiting().await
     }
 
     async fn end(&self) -> Result<End, SandboxError> {

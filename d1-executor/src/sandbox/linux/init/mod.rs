@@ -4,15 +4,18 @@
 //! 2. [`limits`], [`identity`]: bounds, the task's user, no capabilities, no way to get any.
 //! 3. [`paths`] (Landlock) and [`calls`] (seccomp), built after the mounts: their rules bind
 //!    to what is there then.
-//! 4. [`watch`]: starts the command, reaps, counts, and ends everything with itself.
+//! 4. [`watch`]: starts the command, reaps, counts, and ends everything with itself; [`census`]
+//!    is what it sees, [`still`] notices when nothing happens any more.
 //!
 //! [`tried`] asks from inside whether the walls hold.
 
 mod calls;
+mod census;
 mod identity;
 mod limits;
 mod main;
 mod paths;
+mod still;
 mod tree;
 mod tried;
 mod view;

@@ -3,7 +3,11 @@
 //! A byte on the line of life asks everything to end. Its closing means that whoever started
 //! us is gone: we end, and with us everything.
 
-use super::main::{Stop, Walls};
+use super::{
+    census::{Seen, census, processes},
+    main::{Stop, Walls},
+    still::Stillness,
+};
 use crate::sandbox::{
     Reaped, Spawn, Status,
     grant::Limits,
@@ -18,18 +22,19 @@ use rustix::{
 };
 use std::{
     ffi::CString,
-    fs::{self, File},
+    fs::File,
     io,
     os::{
         fd::{AsFd as _, OwnedFd},
         unix::fs::PermissionsExt as _,
     },
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 /// How often what the processes use is added up: at first, and at most.
 const LOOK_FIRST: i64 = 10_000_000;
-const LOOK_AT_MOST: i64 = 160_000_000;
+pub(super) const LOOK_AT_MOST: i64 = 160_000_000;
 
 /// Starts the command, tells so, and tells how it ended.
 pub(super) fn run(walls: Walls, words: &File, life: &OwnedFd) -> Result<(), Stop> {
@@ -50,7 +55,9 @@ pub(super) fn run(walls: Walls, words: &File, life: &OwnedFd) -> Result<(), Stop
         unsafe { libc::close(number) };
     }
     let _unheard = say(words, &Word::Started(missing));
-    let Some(how) = stay((order.mode, &order.limits), (pid, &handle), life) else { return Ok(()) };
+    let Some(how) = stay((order.mode, &order.limits), (pid, &handle), (life, words)) else {
+        return Ok(());
+    };
     if how.is_some() {
         let _gone = pidfd_send_signal(&handle, Signal::KILL);
     }
@@ -118,9 +125,9 @@ fn find(program: &str, path: &str) -> Option<PathBuf> {
 fn stay(
     (mode, limits): (Mode, &Limits),
     (pid, command): (Pid, &OwnedFd),
-    life: &OwnedFd,
+    (life, words): (&OwnedFd, &File),
 ) -> Option<Option<How>> {
-    let mut wait = LOOK_FIRST;
+    let (mut wait, mut still) = (LOOK_FIRST, Stillness::default());
     loop {
         let mut ends = [PollFd::new(command, PollFlags::IN), PollFd::new(life, PollFlags::IN)];
         let time = Timespec { tv_sec: 0, tv_nsec: wait };
@@ -138,8 +145,15 @@ fn stay(
             }
         }
         reap_orphans(mode, pid);
-        if let Some(how) = excess(mode, limits) {
-            return Some(Some(how));
+        // Without a namespace, others than ours would be counted.
+        if mode != Mode::Bare {
+            let all = census();
+            if let Some(how) = excess(&all, limits) {
+                return Some(Some(how));
+            }
+            if let Some(waiting) = still.look(all, Instant::now()) {
+                let _unheard = say(words, &Word::Waiting(waiting));
+            }
         }
         wait = (wait * 2).min(LOOK_AT_MOST);
     }
@@ -169,36 +183,14 @@ fn reap_orphans(mode: Mode, command: Pid) {
 }
 
 /// Whether all processes together have more than they may.
-fn excess(mode: Mode, limits: &Limits) -> Option<How> {
-    if mode == Mode::Bare {
-        return None;
-    }
+fn excess(all: &[Seen], limits: &Limits) -> Option<How> {
     let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
-    let (mut threads, mut memory) = (0_u64, 0_u64);
-    for pid in processes() {
-        let (its_threads, its_pages) = usage(pid);
-        threads += its_threads;
-        memory = memory.saturating_add(its_pages.saturating_mul(page));
-    }
+    let threads: u64 = all.iter().map(|seen| seen.threads).sum();
+    let pages = all.iter().fold(0_u64, |sum, seen| sum.saturating_add(seen.pages));
+    let memory = pages.saturating_mul(page);
     if memory > limits.memory {
         return Some(How::OutOfMemory);
     }
     // We are one of those that the kernel counts.
     (threads + 1 >= limits.processes).then_some(How::TooManyProcesses)
-}
-
-/// Threads and resident pages of a process (`proc_pid_stat(5)`).
-fn usage(pid: Pid) -> (u64, u64) {
-    let stat =
-        fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    let rest = stat.rfind(')').map_or("", |at| &stat[at + 1..]);
-    let mut fields = rest.split_whitespace().map(|field| field.parse().unwrap_or(0));
-    (fields.nth(17).unwrap_or(0), fields.nth(3).unwrap_or(0))
-}
-
-/// Every process of the namespace but this one.
-fn processes() -> Vec<Pid> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers.filter(|number| *number != 1).filter_map(Pid::from_raw).collect()
 }
