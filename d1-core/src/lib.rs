@@ -16,6 +16,7 @@ mod change;
 mod check;
 mod clock;
 mod digest;
+mod directory;
 mod executor;
 mod facts;
 mod finding;
@@ -34,6 +35,7 @@ mod name;
 mod outcome;
 mod output;
 mod path;
+mod person;
 mod plan;
 mod planner;
 mod preview;
@@ -45,6 +47,7 @@ mod rate_limiter;
 mod receipt;
 mod result;
 mod scope;
+mod session_store;
 mod setup;
 mod setup_store;
 mod stop;
@@ -70,6 +73,7 @@ pub use change::{Baseline, Change, Resource, State};
 pub use check::{About, Pace};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use digest::{Digest, DigestError};
+pub use directory::{Directory, DirectoryError};
 pub use executor::{Ended, Executor, ExecutorError, Job, Probed};
 pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
@@ -98,6 +102,7 @@ pub use name::{
 pub use outcome::Outcome;
 pub use output::{Output, OutputChunk, Stream};
 pub use path::{AbsolutePath, PathError};
+pub use person::{LoginName, LoginNameError, Membership, Organisation, Role, RoleError, User};
 pub use plan::{Effect, InvalidPlan, Plan, Step, Undo};
 pub use planner::{PlanError, Planned, Planner};
 pub use preview::{Presence, Preview};
@@ -109,6 +114,7 @@ pub use rate_limiter::{Ask, Decision, Fallback, LimiterError, RateLimiter, Stand
 pub use receipt::Receipt;
 pub use result::{ProbeAnswer, TaskResult, Usage};
 pub use scope::{Scope, ScopeError, Scopes};
+pub use session_store::{Record, RecordKind, SessionError, SessionStore};
 pub use setup::{Effect as SetupEffect, Promised, Setup, SetupEvent, SetupOutcome, SetupState};
 pub use setup_store::{Page, SetupStore, StoreError};
 pub use stop::{Stop, StopMode};

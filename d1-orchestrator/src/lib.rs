@@ -12,9 +12,12 @@ mod store;
 
 pub use engine::{Draft, Engine, EngineError, EngineParts, Last, plan_undo};
 pub use hub::{DeviceNews, DeviceStatus, Hub, HubError, Watching};
+#[cfg(all(feature = "identity", feature = "redis"))]
+pub use identity::RedisSessions;
 #[cfg(feature = "identity")]
 pub use identity::{
-    ACCESS_TOKEN_LIFE, AccessTokens, Bearer, KeyError, Keys, LEEWAY, RefusedToken, TokenError,
+    ACCESS_TOKEN_LIFE, AccessTokens, Bearer, KeyError, Keys, LEEWAY, PasswordError, Passwords,
+    RefusedToken, TokenError,
 };
 #[cfg(all(feature = "identity", feature = "sqlite"))]
 pub use identity::{IdentityFileError, SqliteIdentity};

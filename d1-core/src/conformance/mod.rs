@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, exported")]
 
 mod clock;
+mod directory;
 mod executor;
 mod journal;
 mod key_store;
@@ -17,10 +18,12 @@ mod planner;
 mod prices;
 mod rate_limiter;
 mod samples;
+mod session_store;
 mod setup_store;
 mod transport;
 
 pub use clock::{Pass, Passing, Timepiece, clock};
+pub use directory::{directory, directory_durability};
 pub use executor::{Examinee, executor};
 pub use journal::{journal, journal_durability};
 pub use key_store::{key_store, key_store_durability};
@@ -30,6 +33,7 @@ pub use planner::{Orders, planner};
 pub use prices::prices;
 pub use rate_limiter::{Limiting, rate_limiter};
 pub use samples::{a_setup, an_order};
+pub use session_store::session_store;
 pub use setup_store::{setup_store, setup_store_durability};
 pub use transport::{Ends, transport};
 

@@ -1,6 +1,7 @@
 //! Every port, in memory. These are real implementations, held to the same laws as the ones on disk.
 
 mod clock;
+mod directory;
 mod journal;
 mod key_store;
 mod leases;
@@ -10,9 +11,11 @@ mod machine;
 mod near;
 mod planner;
 mod prices;
+mod session_store;
 mod setup_store;
 
 pub use clock::ManualClock;
+pub use directory::MemoryDirectory;
 pub use journal::MemoryJournal;
 pub use key_store::MemoryKeyStore;
 pub use leases::MemoryLeases;
@@ -21,4 +24,5 @@ pub use limiter::MemoryLimiter;
 pub use machine::{Ending, Fault, MemoryMachine, Offer, Program};
 pub use planner::TablePlanner;
 pub use prices::FreeOfCharge;
+pub use session_store::MemorySessionStore;
 pub use setup_store::MemorySetupStore;

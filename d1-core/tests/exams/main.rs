@@ -5,6 +5,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a flaw shows in one place alone")]
 
 mod clocks;
+mod directories;
 mod executors;
 mod flawed_executor;
 mod flawed_journal;
@@ -16,6 +17,7 @@ mod limiters;
 mod links;
 mod planners;
 mod price_lists;
+mod session_stores;
 mod stores;
 
 use std::future::Future;

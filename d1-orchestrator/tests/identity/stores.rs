@@ -1,7 +1,8 @@
-//! The SQLite file of identity sits every exam.
+//! The SQLite file of identity sits every exam, and Redis that of sign-ins.
 
-use d1_core::{KeyStore, SessionId, conformance};
-use d1_orchestrator::SqliteIdentity;
+use crate::redis::Redis;
+use d1_core::{Directory, KeyStore, SessionId, SessionStore, conformance};
+use d1_orchestrator::{RedisSessions, SqliteIdentity};
 use std::{path::Path, sync::Arc};
 
 /// A store in a file that was not there before.
@@ -21,6 +22,106 @@ async fn keys_in_sqlite_outlive_the_process() {
     let path = folder.path().join("identity.db");
     let open = || async { Arc::new(SqliteIdentity::open(&path).unwrap()) as Arc<dyn KeyStore> };
     conformance::key_store_durability(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_obeys_every_law_of_a_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::directory(|| async { Arc::new(fresh(folder.path())) as Arc<dyn Directory> }).await;
+}
+
+#[tokio::test]
+async fn people_in_sqlite_outlive_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.db");
+    let open = || async { Arc::new(SqliteIdentity::open(&path).unwrap()) as Arc<dyn Directory> };
+    conformance::directory_durability(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_obeys_every_law_of_a_store_of_sign_ins() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = || async { Arc::new(fresh(folder.path())) as Arc<dyn SessionStore> };
+    conformance::session_store(make).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_obeys_every_law_of_a_store_of_sign_ins() {
+    let redis = Redis::start();
+    let make = || async {
+        assert_eq!(redis.ask(&["FLUSHALL"]), "OK");
+        Arc::new(RedisSessions::open(&redis.url()).unwrap()) as Arc<dyn SessionStore>
+    };
+    conformance::session_store(make).await;
+}
+
+#[tokio::test]
+async fn whoever_writes_to_the_file_the_last_owner_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.db");
+    let store = SqliteIdentity::open(&path).unwrap();
+    let (id, account) = (d1_core::UserId::generate(), d1_core::AccountId::generate());
+    let created = d1_core::Timestamp(1);
+    let user = d1_core::User {
+        id,
+        login: "anna".parse().unwrap(),
+        password: None,
+        disabled: false,
+        created,
+    };
+    let home = d1_core::Organisation { account, name: "anna".into(), created };
+    store.add_user(&user, &home).await.unwrap();
+    let intruder = rusqlite::Connection::open(&path).unwrap();
+    for attack in ["DELETE FROM members", "UPDATE members SET role = 'viewer'"] {
+        let error = intruder.execute(attack, []).unwrap_err().to_string();
+        assert_eq!(error, "the last owner", "{attack}");
+    }
+}
+
+#[tokio::test]
+async fn sign_ins_in_redis_expire_by_themselves_and_leave_nothing() {
+    let redis = Redis::start();
+    let store = RedisSessions::open(&redis.url()).unwrap();
+    let now = d1_core::Timestamp(1_700_000_000_000);
+    let owner = d1_core::UserId::generate();
+    let mut record = d1_core::Record {
+        kind: d1_core::RecordKind::Session,
+        key: d1_core::Digest::of(b"key"),
+        names: vec![d1_core::Digest::of(b"name")],
+        owner: Some(owner),
+        ends: d1_core::Timestamp(now.0 + 3_600_000),
+        version: 1,
+        body: "{}".into(),
+    };
+    store.create(&record, now).await.unwrap();
+    // A millisecond of life is left to it.
+    record.ends = d1_core::Timestamp(now.0 + 1);
+    store.save(&record, now).await.unwrap();
+    let left = || redis.ask(&["KEYS", "*session:*"]);
+    while left().lines().any(|key| !key.contains("owner")) {
+        tokio::task::yield_now().await;
+    }
+    // Its owner's list forgets it when it is next looked at.
+    assert_eq!(store.owned(record.kind, owner, now).await.unwrap(), []);
+    assert_eq!(left(), "");
+}
+
+#[tokio::test]
+async fn while_redis_does_not_answer_nobody_is_believed_and_afterwards_all_is_well() {
+    let mut redis = Redis::start();
+    let store = RedisSessions::open(&redis.url()).unwrap();
+    let (now, name) = (d1_core::Timestamp(1), d1_core::Digest::of(b"name"));
+    let look = || store.find(d1_core::RecordKind::Session, &name, now);
+    assert_eq!(look().await.unwrap(), None);
+    redis.pause();
+    assert!(matches!(look().await, Err(d1_core::SessionError::Backend { .. })));
+    redis.go_on();
+    // The connection that was given up is made anew.
+    while look().await.is_err() {}
+    redis.kill();
+    assert!(matches!(look().await, Err(d1_core::SessionError::Backend { .. })));
+    redis.run();
+    while look().await.is_err() {}
 }
 
 #[cfg(unix)]

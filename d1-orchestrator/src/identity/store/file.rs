@@ -11,7 +11,11 @@ use tokio::sync::Mutex;
 /// A file of identity: `d1id`.
 const FORM: Form = Form {
     application: 0x6431_6964,
-    migrations: &[include_str!("../../../migrations/identity/0001_keys.sql")],
+    migrations: &[
+        include_str!("../../../migrations/identity/0001_keys.sql"),
+        include_str!("../../../migrations/identity/0002_people.sql"),
+        include_str!("../../../migrations/identity/0003_sessions.sql"),
+    ],
 };
 
 /// What went wrong underneath.

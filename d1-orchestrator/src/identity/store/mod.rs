@@ -2,5 +2,7 @@
 
 mod file;
 mod keys;
+mod people;
+mod sessions;
 
 pub use file::{IdentityFileError, SqliteIdentity};

@@ -1,0 +1,6 @@
+//! Sign-ins that all servers share, in Redis.
+
+mod server;
+mod sessions;
+
+pub use server::RedisSessions;

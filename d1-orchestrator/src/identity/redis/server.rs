@@ -1,0 +1,73 @@
+//! The connection to a Redis server.
+
+use d1_core::SessionError;
+use redis::{
+    Client, FromRedisValue, RedisError, Script, ScriptInvocation,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// How long the server may take to answer, or to take up a connection.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest wait between two tries to reach a server that is gone.
+const MAX_DELAY: Duration = Duration::from_secs(1);
+/// How often in a row a new connection is tried for one question; the next one tries again.
+const TRIES: usize = 3;
+
+/// A [`d1_core::SessionStore`] that all servers share, in Redis.
+///
+/// It is connected to when it is first asked, and again when it was gone. While it is, nobody
+/// can sign in and nothing that was signed in is believed. A server that lost everything lets
+/// everybody sign in again.
+#[derive(Clone)]
+pub struct RedisSessions {
+    server: ConnectionManager,
+    pub(super) create: Arc<Script>,
+    pub(super) find: Arc<Script>,
+    pub(super) save: Arc<Script>,
+    pub(super) remove: Arc<Script>,
+    pub(super) owned: Arc<Script>,
+}
+
+impl RedisSessions {
+    /// The server at a `redis://` or `redis+unix://` address. Has to be called in a runtime.
+    pub fn open(url: &str) -> Result<Self, SessionError> {
+        let config = ConnectionManagerConfig::new()
+            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(PATIENCE))
+            .set_max_delay(MAX_DELAY)
+            .set_number_of_retries(TRIES);
+        let connect = |client| ConnectionManager::new_lazy_with_config(client, config);
+        let server = Client::open(url).and_then(connect).map_err(failed("reached"))?;
+        let script = |text: &str| Arc::new(Script::new(text));
+        Ok(Self {
+            server,
+            create: script(include_str!("create.lua")),
+            find: script(include_str!("find.lua")),
+            save: script(include_str!("save.lua")),
+            remove: script(include_str!("remove.lua")),
+            owned: script(include_str!("owned.lua")),
+        })
+    }
+
+    /// Runs a script, which the server is given when it does not have it.
+    pub(super) async fn run<T: FromRedisValue>(
+        &self,
+        doing: &'static str,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, SessionError> {
+        let mut connection = self.server.clone();
+        script.invoke_async(&mut connection).await.map_err(failed(doing))
+    }
+}
+
+impl fmt::Debug for RedisSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may have a password in it.
+        f.write_str("RedisSessions")
+    }
+}
+
+fn failed(doing: &'static str) -> impl Fn(RedisError) -> SessionError {
+    move |error| SessionError::Backend { doing, source: error.into() }
+}
