@@ -108,3 +108,41 @@ fn who_waits_for_input_is_told_while_it_waits() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn each_bound_of_the_owner_has_an_outcome_of_its_own_in_the_document() {
+    let desk = Desk::at_this_machine();
+    let home = tempfile::tempdir_in("/var/lib").unwrap();
+    let config = home.path().join(".config/d1-doctor");
+    fs::create_dir_all(&config).unwrap();
+    let limits = "[limits]\nmemory = 134217728\nprocesses = 40\ncpu_seconds = 1\n\
+        file_bytes = 2097152\noutput_bytes = 8388608\n";
+    fs::write(config.join("policy.toml"), limits).unwrap();
+    let outcome = |more: &[&str], argv: &[&str]| {
+        let mut command = desk.program("d1-doctor");
+        command.args(["run", "--json"]).args(more).arg("--").args(argv);
+        command.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path().join(".config"));
+        command.current_dir(&home);
+        let ran = d1_world::run(command);
+        let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        (word(&told["outcome"]), ran.code, word(&told["problem"]["code"]))
+    };
+    let bomb = "b() { b | b & wait; }; b";
+    let write = ["sh", "-c", "exec head -c 3M /dev/zero > /tmp/x"];
+    let spin = ["sh", "-c", "while :; do :; done"];
+    let cases: [(&[&str], &str, i32, &str); 7] = [
+        (&["tail", "/dev/zero"], "out_of_memory", 1, "D1-EXEC-013"),
+        (&["bash", "-c", bomb], "too_many_processes", 1, "D1-EXEC-009"),
+        (&spin, "cpu_time", 1, "D1-EXEC-011"),
+        (&write, "file_size", 1, "D1-EXEC-012"),
+        (&["yes"], "output_limit", 1, "D1-EXEC-010"),
+        (&["sleep", "600"], "timed_out", 124, "D1-EXEC-004"),
+        (&["true"], "exited", 0, ""),
+    ];
+    for (argv, wanted, exit, problem) in cases {
+        let more: &[&str] = if wanted == "timed_out" { &["--timeout", "1"] } else { &[] };
+        let told = outcome(more, argv);
+        assert_eq!((told.0.as_str(), told.1, told.2.as_str()), (wanted, exit, problem));
+    }
+}

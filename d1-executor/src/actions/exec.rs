@@ -93,7 +93,11 @@ fn ended(job: &Job, report: Report) -> Ended {
         How::TimedOut => (Outcome::TimedOut, None),
         How::Cancelled => (Outcome::Cancelled, None),
         How::Killed => (Outcome::Killed, None),
-        How::OutOfMemory | How::TooManyProcesses | How::OutputLimit => (Outcome::Failed, None),
+        How::OutOfMemory
+        | How::TooManyProcesses
+        | How::CpuTime
+        | How::FileSize
+        | How::OutputLimit => (Outcome::Failed, None),
     };
     let problem = (!outcome.is_success()).then(|| failed(job, &report));
     Ended {
@@ -127,10 +131,18 @@ fn failed(job: &Job, report: &Report) -> Problem {
             ("D1-EXEC-005", Category::Task, format!("`{title}` was stopped"))
         }
         How::OutOfMemory => {
-            ("D1-EXEC-008", Category::Task, format!("`{title}` took more memory than it may"))
+            ("D1-EXEC-013", Category::Task, format!("`{title}` took more memory than it may"))
         }
         How::TooManyProcesses => {
             ("D1-EXEC-009", Category::Task, format!("`{title}` had more processes than it may"))
+        }
+        How::CpuTime => (
+            "D1-EXEC-011",
+            Category::Task,
+            format!("`{title}` took more processor time than it may"),
+        ),
+        How::FileSize => {
+            ("D1-EXEC-012", Category::Task, format!("`{title}` wrote a larger file than it may"))
         }
         How::OutputLimit => {
             ("D1-EXEC-010", Category::Task, format!("`{title}` printed more than it may"))

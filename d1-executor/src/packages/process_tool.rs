@@ -77,7 +77,11 @@ fn ended(report: Report) -> Ended {
         How::Cancelled => (Outcome::Cancelled, None),
         How::Killed => (Outcome::Killed, None),
         // Package tools have no such bounds.
-        How::OutOfMemory | How::TooManyProcesses | How::OutputLimit => (Outcome::Failed, None),
+        How::OutOfMemory
+        | How::TooManyProcesses
+        | How::CpuTime
+        | How::FileSize
+        | How::OutputLimit => (Outcome::Failed, None),
     };
     Ended {
         exit_code,

@@ -162,6 +162,8 @@ fn of(fate: Fate) -> How {
         Fate::Signalled(signal) => How::Signalled(signal),
         Fate::OutOfMemory => How::OutOfMemory,
         Fate::TooManyProcesses => How::TooManyProcesses,
+        Fate::CpuTime => How::CpuTime,
+        Fate::FileSize => How::FileSize,
         Fate::Killed => How::Killed,
     }
 }

@@ -66,6 +66,11 @@ pub enum How {
     OutOfMemory,
     /// It had more processes than it may.
     TooManyProcesses,
+    /// One of its processes had more processor time than it may.
+    CpuTime,
+    /// It wrote a larger file than it may, and was ended for it. A program that another one of
+    /// it ended so is told of by that one, in its own way.
+    FileSize,
     /// It printed more than it may.
     OutputLimit,
 }

@@ -92,6 +92,10 @@ pub enum Fate {
     OutOfMemory,
     /// It had more processes than it may.
     TooManyProcesses,
+    /// One of its processes had more processor time than it may.
+    CpuTime,
+    /// It wrote a larger file than it may.
+    FileSize,
     /// From outside, before it had an end of its own.
     Killed,
 }

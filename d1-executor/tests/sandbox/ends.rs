@@ -2,7 +2,7 @@
 
 use crate::rig::{PATIENCE, Rig};
 use d1_core::{Digest, Stop};
-use d1_executor::{Confinement, Demand, How, Limits, SandboxError, Script};
+use d1_executor::{Confinement, Demand, How, SandboxError, Script};
 use std::{fs, time::Duration};
 
 /// A word on a command line by which a test finds its processes from outside.
@@ -107,37 +107,6 @@ async fn a_polite_command_has_its_grace_and_a_kill_is_at_once() {
     stop.ask(d1_core::StopMode::Kill);
     let ended = rig.run_until(&grant, PATIENCE, &stop).await.unwrap();
     assert_eq!(how(&ended), How::Killed);
-}
-
-#[tokio::test]
-async fn each_bound_has_an_end_of_its_own() {
-    let rig = Rig::new();
-    let bounded = |argv: &[&str], limits: Limits| {
-        let mut grant = rig.grant(argv);
-        grant.limits = limits;
-        grant
-    };
-    let usual = Limits::USUAL;
-    let memory = bounded(&["tail", "/dev/zero"], Limits { memory: 128 << 20, ..usual });
-    assert_eq!(how(&rig.run(&memory).await.unwrap()), How::OutOfMemory);
-    let bomb = "b() { b | b & wait; }; b";
-    let processes = bounded(&["bash", "-c", bomb], Limits { processes: 40, ..usual });
-    assert_eq!(how(&rig.run(&processes).await.unwrap()), How::TooManyProcesses);
-    let output = bounded(&["yes"], Limits { output_bytes: 8 << 20, ..usual });
-    assert_eq!(how(&rig.run(&output).await.unwrap()), How::OutputLimit);
-    let file = bounded(
-        &["sh", "-c", "exec head -c 3M /dev/zero > /tmp/x"],
-        Limits { file_bytes: 2 << 20, ..usual },
-    );
-    assert_eq!(how(&rig.run(&file).await.unwrap()), How::Signalled(25));
-    let cpu = bounded(&["sh", "-c", "while :; do :; done"], Limits { cpu_seconds: 1, ..usual });
-    assert!(matches!(how(&rig.run(&cpu).await.unwrap()), How::Signalled(9 | 24)));
-    let scratch = bounded(
-        &["dd", "if=/dev/zero", "of=/tmp/x", "bs=1M", "count=3"],
-        Limits { scratch_bytes: 2 << 20, ..usual },
-    );
-    let ended = rig.run(&scratch).await.unwrap();
-    assert!(ended.report.stderr.contains("No space left"), "{}", ended.report.stderr);
 }
 
 #[tokio::test]

@@ -1,21 +1,20 @@
 //! `d1-doctor run`: one command behind walls, its words and its exit code passed through.
 //!
-//! With `--json`, one document instead: how it ended, what it said, and which walls were up.
+//! With `--json`, one document instead: how it ended, what it said, and which walls were up
+//! (`confined_end.rs`).
 
-use super::{consent::agree, policy};
+use super::{confined_end::tell, consent::agree, policy};
 use crate::{
     args::{Consent, Global, Run},
     failure::Failure,
     home::Places,
     terminal::Terminal,
 };
-use d1_core::{Argv, Category, Digest, IsolationReport, Output, Problem, Stop, StopMode, Stream};
+use d1_core::{Argv, Category, Output, Problem, Stop, StopMode, Stream};
 use d1_executor::{
-    Access, Asked, Confinement, Decision, Demand, Device, Fence, Grant, How, Limits, Request,
-    SandboxBackend, SandboxError, Surroundings, Touch, Walls, clean_environment, run_confined,
-    unapproved,
+    Access, Decision, Demand, Device, Fence, Grant, Limits, Request, SandboxBackend, SandboxError,
+    Surroundings, Touch, Walls, clean_environment, run_confined, unapproved,
 };
-use serde::Serialize;
 use std::{
     collections::BTreeSet,
     io,
@@ -30,8 +29,6 @@ use tokio::sync::mpsc;
 const GRACE: Duration = Duration::from_secs(5);
 /// Pieces of output between the command and the terminal.
 const QUEUE: usize = 16;
-/// What a shell adds to the number of the signal that ended a command.
-const BY_SIGNAL: i32 = 128;
 
 /// Runs it.
 pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<ExitCode, Failure> {
@@ -54,56 +51,7 @@ pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<Exi
     };
     let (ended, ()) = tokio::join!(ended, passed_on);
     let ended = ended.map_err(|error| failure(&error))?;
-    if !terminal.is_text() {
-        terminal.print_json(&Document::of(&ended));
-    } else if let Some(asked) = ended.asked.as_ref().filter(|asked| !asked.waited) {
-        terminal.talk(&format!("d1-doctor: {}", asked.note()));
-    }
-    exit(&ended, args)
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    outcome: &'static str,
-    exit_code: Option<i32>,
-    signal: Option<i32>,
-    duration_ms: u128,
-    stdout: &'a str,
-    stderr: &'a str,
-    dropped_bytes: u64,
-    asked: Option<&'a Asked>,
-    grant: Digest,
-    isolation: &'a IsolationReport,
-}
-
-impl<'a> Document<'a> {
-    fn of(ended: &'a Confinement) -> Self {
-        let Confinement { report, isolation, grant, asked } = ended;
-        let (outcome, exit_code, signal) = match report.how {
-            How::Exited(code) => ("exited", Some(code), None),
-            How::Signalled(signal) => ("signalled", None, Some(signal)),
-            How::TimedOut => ("timed_out", None, None),
-            How::Cancelled => ("cancelled", None, None),
-            How::Killed => ("killed", None, None),
-            How::OutOfMemory => ("out_of_memory", None, None),
-            How::TooManyProcesses => ("too_many_processes", None, None),
-            How::OutputLimit => ("output_limit", None, None),
-        };
-        Self {
-            schema: "d1.run.v1",
-            outcome,
-            exit_code,
-            signal,
-            duration_ms: report.duration.as_millis(),
-            stdout: &report.stdout,
-            stderr: &report.stderr,
-            dropped_bytes: report.dropped,
-            asked: asked.as_ref(),
-            grant: *grant,
-            isolation,
-        }
-    }
+    tell(terminal, &ended, args)
 }
 
 /// What is asked for.
@@ -227,30 +175,6 @@ async fn interrupts(stop: &Stop) -> std::convert::Infallible {
         }
     }
     std::future::pending().await
-}
-
-fn exit(ended: &Confinement, args: &Run) -> Result<ExitCode, Failure> {
-    let code = |code: i32| Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)));
-    let too_much = |code, what: &str| {
-        let title = format!("`{}` {what}, and was ended", args.command.join(" "));
-        Problem::new(code, Category::Task, title).leaving("nothing of it runs any more")
-    };
-    let problem = match ended.report.how {
-        How::Exited(number) => return code(number),
-        How::Signalled(signal) => return code(BY_SIGNAL + signal),
-        How::Cancelled | How::Killed => return Ok(crate::failure::ExitCode::Interrupted.into()),
-        How::TimedOut => {
-            let title = format!("`{}` took longer than {} s", args.command.join(" "), args.timeout);
-            Problem::new("D1-EXEC-004", Category::Timeout, title)
-                .because(ended.asked.as_ref().map_or_else(String::new, Asked::note))
-                .leaving("nothing of it runs any more")
-                .next("give it more time with --timeout")
-        }
-        How::OutOfMemory => too_much("D1-EXEC-008", "took more memory than it may"),
-        How::TooManyProcesses => too_much("D1-EXEC-009", "had more processes than it may"),
-        How::OutputLimit => too_much("D1-EXEC-010", "printed more than it may"),
-    };
-    Err(problem.into())
 }
 
 fn failure(error: &SandboxError) -> Failure {

@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod confined;
+mod confined_end;
 pub mod consent;
 pub mod credits;
 pub mod diagnose;

@@ -92,6 +92,7 @@ pub(super) enum How {
     Signalled(i32),
     OutOfMemory,
     TooManyProcesses,
+    CpuTime,
 }
 
 impl Order {

@@ -75,6 +75,8 @@ fn end(finish: Option<Finish>, starved: bool) -> End {
     let fate = match finish.how {
         How::OutOfMemory => Fate::OutOfMemory,
         How::TooManyProcesses => Fate::TooManyProcesses,
+        How::CpuTime | How::Signalled(libc::SIGXCPU) => Fate::CpuTime,
+        How::Signalled(libc::SIGXFSZ) => Fate::FileSize,
         How::Signalled(libc::SIGKILL) if starved => Fate::OutOfMemory,
         How::Exited(code) => Fate::Exited(code),
         How::Signalled(signal) => Fate::Signalled(signal),

@@ -191,6 +191,10 @@ fn excess(all: &[Seen], limits: &Limits) -> Option<How> {
     if memory > limits.memory {
         return Some(How::OutOfMemory);
     }
+    let ticks = limits.cpu_seconds.saturating_mul(rustix::param::clock_ticks_per_second());
+    if all.iter().any(|seen| seen.ticks > ticks) {
+        return Some(How::CpuTime);
+    }
     // We are one of those that the kernel counts.
     (threads + 1 >= limits.processes).then_some(How::TooManyProcesses)
 }
