@@ -24,12 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
 
     // Look: nothing changes.
-    let preview = machine.preview(&action).await?;
+    let preview = machine.preview(&action.clone().into()).await?;
     println!("would change: {}", preview.changes[0].resource);
 
     // Do: what was there before is kept first.
     let (task, (output, _listener)) = (TaskId::generate(), mpsc::channel(64));
-    let baseline = machine.prepare(task, &action).await?;
+    let baseline = machine.prepare(task, &action.clone().into()).await?;
     let step = Step::new("greet".parse()?, "write a greeting", action);
     let done = machine.run(&Job::new(task, step, baseline), &output, &Stop::new()).await?;
     println!("{}: {}", done.outcome, fs::read_to_string(&greeting)?.trim());
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Undo: from the receipt, not from a guess.
     let action = Action::Revert(Revert { task, changes: done.changes });
     let (task, step) = (TaskId::generate(), Step::new("undo".parse()?, "take it back", action));
-    let baseline = machine.prepare(task, &step.action).await?;
+    let baseline = machine.prepare(task, &(&step).into()).await?;
     let undone = machine.run(&Job::new(task, step, baseline), &output, &Stop::new()).await?;
     assert_eq!(undone.outcome, Outcome::Succeeded);
     println!("undone: {}", fs::read_to_string(&greeting)?.trim());

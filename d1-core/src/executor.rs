@@ -1,8 +1,8 @@
 //! The [`Executor`] port: carry out actions on one machine.
 
 use crate::{
-    Action, Baseline, Change, Digest, Facts, IsolationReport, Outcome, Output, Preview,
-    ProbeAnswer, Problem, Query, Resource, Step, Stop, TaskCommand, TaskId, Usage,
+    Baseline, Change, Digest, Facts, IsolationReport, Outcome, Output, Preview, ProbeAnswer,
+    Problem, Proposal, Query, Resource, Step, Stop, TaskCommand, TaskId, Usage,
 };
 use std::{fmt, time::Duration};
 use tokio::sync::mpsc;
@@ -53,6 +53,8 @@ pub struct Ended {
     pub kept: Vec<String>,
     /// Which protection was in force.
     pub isolation: IsolationReport,
+    /// What names exactly what its command was granted; none when it ran no command.
+    pub grant: Option<Digest>,
     /// Why it did not succeed.
     pub problem: Option<Problem>,
 }
@@ -84,6 +86,7 @@ impl Ended {
             opaque: false,
             kept: Vec::new(),
             isolation: IsolationReport::none(),
+            grant: None,
             problem: None,
         }
     }
@@ -130,8 +133,9 @@ pub trait Executor: fmt::Debug + Send + Sync {
     async fn facts(&self, queries: &[Query]) -> Result<Facts, ExecutorError>;
 
     /// Checks whether the action's goal is reached, and simulates what it would change.
-    /// Changes nothing.
-    async fn preview(&self, action: &Action) -> Result<Preview, ExecutorError>;
+    /// Changes nothing. What would be refused later is refused here, by
+    /// [`Preview::blocked`].
+    async fn preview(&self, what: &Proposal) -> Result<Preview, ExecutorError>;
 
     /// Records how everything is that the action may change. Changes nothing.
     ///
@@ -139,7 +143,7 @@ pub trait Executor: fmt::Debug + Send + Sync {
     /// receipt can be written even if this process does not live to see the end.
     /// For a file that may be replaced or removed, the original is saved, durably,
     /// before this returns.
-    async fn prepare(&self, task: TaskId, action: &Action) -> Result<Baseline, ExecutorError>;
+    async fn prepare(&self, task: TaskId, what: &Proposal) -> Result<Baseline, ExecutorError>;
 
     /// Applies the action and verifies it.
     ///

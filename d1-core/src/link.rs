@@ -4,7 +4,7 @@
 //! file, the other half of [`Link::pair`]) is called a transport and lives elsewhere.
 
 use crate::{
-    Action, DeviceId, Digest, Facts, HoldId, OutputChunk, Preview, Problem, Query, RequestId,
+    DeviceId, Digest, Facts, HoldId, OutputChunk, Preview, Problem, Proposal, Query, RequestId,
     SetupId, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, plan::millis,
 };
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ pub enum ToDevice {
         /// Comes back with the answer.
         request: RequestId,
         /// What would be done.
-        actions: Vec<Action>,
+        proposals: Vec<Proposal>,
     },
     /// The person's answer to [`FromDevice::Confirm`].
     Confirmed {
@@ -142,7 +142,7 @@ pub enum FromDevice {
         /// The answer.
         facts: Box<Facts>,
     },
-    /// The answer to [`ToDevice::Preview`], one for each action, in order.
+    /// The answer to [`ToDevice::Preview`], one for each proposal, in order.
     Previews {
         /// Which question.
         request: RequestId,

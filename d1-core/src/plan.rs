@@ -44,7 +44,8 @@ pub struct Step {
     pub effect: Effect,
     /// Whether it takes administrator rights.
     pub needs_root: bool,
-    /// The paths it changes.
+    /// The paths it changes, beyond those that its action changes by itself; of a step that only
+    /// looks, the paths it looks at. They become the walls around its program.
     pub touches: Vec<AbsolutePath>,
     /// The hosts it talks to.
     pub network: Vec<HostName>,

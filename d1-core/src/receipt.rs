@@ -1,6 +1,6 @@
 //! What a finished task really changed, written on the device.
 
-use crate::{Change, IsolationReport, Resource, SetupId, TaskId, Timestamp};
+use crate::{Change, Digest, IsolationReport, Resource, SetupId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a finished task really changed. `undo` is planned from these.
@@ -26,6 +26,10 @@ pub struct Receipt {
     pub reverts: Option<TaskId>,
     /// Which protection was in force.
     pub isolation: IsolationReport,
+    /// What names exactly what its command was granted, as a yes and the audit name it; none
+    /// when it ran no command.
+    #[serde(default)]
+    pub grant: Option<Digest>,
 }
 
 impl Receipt {

@@ -453,8 +453,9 @@ pub struct PolicyCheck {
     /// As `run` would where a wall is missing
     #[arg(long)]
     pub best_effort: bool,
-    /// As a step of a setup would run it: without walls
-    #[arg(long, conflicts_with_all = ["profile", "touch", "best_effort"])]
+    /// As a step of a setup would run it that names these paths; with `--profile diagnose`, one
+    /// that only looks
+    #[arg(long, conflicts_with = "best_effort")]
     pub step: bool,
     /// A script, for `sh -c`, in place of a command
     #[arg(long, value_name = "TEXT", conflicts_with = "command")]

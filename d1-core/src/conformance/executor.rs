@@ -74,7 +74,7 @@ impl Examinee {
     /// A job that does `action`, with everything as it is now.
     async fn job(&self, action: &Action) -> Job {
         let task = TaskId::generate();
-        let baseline = self.executor.prepare(task, action).await.unwrap();
+        let baseline = self.executor.prepare(task, &action.clone().into()).await.unwrap();
         Job { baseline, ..unprepared(task, action) }
     }
 

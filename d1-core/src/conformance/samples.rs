@@ -126,6 +126,7 @@ pub(super) fn a_receipt(order: &TaskCommand) -> Receipt {
         kept: vec!["a whisper".into()],
         reverts: None,
         isolation: IsolationReport { profile: "home".into(), layers: vec![layer] },
+        grant: Some(Digest::of(b"what it was granted")),
     }
 }
 

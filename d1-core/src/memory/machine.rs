@@ -59,7 +59,7 @@ use world::World;
 ///     operation: PackageOperation::Install,
 ///     names: vec!["jq".parse()?],
 /// });
-/// let preview = machine.preview(&install).await?;
+/// let preview = machine.preview(&install.into()).await?;
 /// assert_eq!(preview.presence, Presence::Absent);
 /// assert_eq!(preview.changes[0].resource.to_string(), "apt package jq");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -22,7 +22,7 @@ async fn the_machine_in_memory_obeys_every_law() {
 /// A job that does `action`, and nobody to listen to it.
 async fn job(machine: &MemoryMachine, action: &Action) -> Job {
     let task = TaskId::generate();
-    let baseline = machine.prepare(task, action).await.unwrap();
+    let baseline = machine.prepare(task, &action.clone().into()).await.unwrap();
     Job::new(task, Step::new("try".parse().unwrap(), "Try", action.clone()), baseline)
 }
 
@@ -63,9 +63,9 @@ async fn a_manager_that_is_gone_refuses_everything_and_answers_nothing() {
     let machine = furnished();
     machine.suffer(Fault::ManagerIsGone(Manager::Apt));
     let install = packages(PackageOperation::Install, &["jq"]);
-    let preview = machine.preview(&install).await.unwrap();
+    let preview = machine.preview(&install.clone().into()).await.unwrap();
     assert_eq!(preview.blocked.unwrap().code, "D1-PKG-001");
-    let refused = machine.prepare(TaskId::generate(), &install).await;
+    let refused = machine.prepare(TaskId::generate(), &install.clone().into()).await;
     assert!(matches!(refused, Err(ExecutorError::Refused(_))));
     assert_eq!(machine.facts(&[]).await.unwrap().managers, []);
 }
@@ -135,7 +135,7 @@ async fn removing_a_package_takes_what_needs_it_and_says_so_before() {
     run(&machine, &packages(PackageOperation::Install, &["jq"])).await.unwrap();
     let before = machine.states();
     let remove = packages(PackageOperation::Remove, &["libonig5"]);
-    let preview = machine.preview(&remove).await.unwrap();
+    let preview = machine.preview(&remove.clone().into()).await.unwrap();
     let warned = ["apt package jq goes with it", "apt package libjq1 goes with it"];
     assert_eq!(preview.warnings, warned);
     let ended = run(&machine, &remove).await.unwrap();
@@ -149,7 +149,7 @@ async fn removing_a_package_takes_what_needs_it_and_says_so_before() {
 async fn a_command_is_there_once_its_package_is() {
     let machine = furnished();
     assert!(matches!(
-        machine.prepare(TaskId::generate(), &exec("jq")).await,
+        machine.prepare(TaskId::generate(), &exec("jq").into()).await,
         Err(ExecutorError::Refused(_))
     ));
     run(&machine, &packages(PackageOperation::Install, &["jq"])).await.unwrap();
@@ -165,7 +165,7 @@ async fn a_script_runs_where_the_owner_allows_it_and_it_is_known() {
     let shell =
         |script: &str| Action::Shell(Shell { script: script.to_owned(), env: BTreeMap::new() });
     assert_eq!(run(&machine, &shell("rm -r build")).await.unwrap().stdout, "gone\n");
-    let unheard_of = machine.prepare(TaskId::generate(), &shell("rm -r /")).await;
+    let unheard_of = machine.prepare(TaskId::generate(), &shell("rm -r /").into()).await;
     assert!(matches!(unheard_of, Err(ExecutorError::Refused(_))));
 }
 
@@ -173,9 +173,9 @@ async fn a_script_runs_where_the_owner_allows_it_and_it_is_known() {
 async fn an_index_is_refreshed_once() {
     let machine = furnished();
     let refresh = Action::RefreshIndex(Manager::Apt);
-    assert_eq!(machine.preview(&refresh).await.unwrap().presence, Presence::Absent);
+    assert_eq!(machine.preview(&refresh.clone().into()).await.unwrap().presence, Presence::Absent);
     assert_eq!(run(&machine, &refresh).await.unwrap().outcome, Outcome::Succeeded);
-    assert_eq!(machine.preview(&refresh).await.unwrap().presence, Presence::Present);
+    assert_eq!(machine.preview(&refresh.clone().into()).await.unwrap().presence, Presence::Present);
     assert_eq!(run(&machine, &refresh).await.unwrap().outcome, Outcome::NoChange);
 }
 
@@ -186,8 +186,11 @@ async fn an_ordinary_user_changes_files_and_no_packages() {
     let machine = MemoryMachine::described(facts);
     machine.offer(Offer::new(Manager::Apt, "jq".parse().unwrap(), "1"));
     let install = packages(PackageOperation::Install, &["jq"]);
-    assert_eq!(machine.preview(&install).await.unwrap().blocked.unwrap().code, "D1-EXEC-006");
-    let refused = machine.prepare(TaskId::generate(), &install).await;
+    assert_eq!(
+        machine.preview(&install.clone().into()).await.unwrap().blocked.unwrap().code,
+        "D1-EXEC-006"
+    );
+    let refused = machine.prepare(TaskId::generate(), &install.clone().into()).await;
     assert!(matches!(refused, Err(ExecutorError::Refused(_))));
     let write = FileChange::Write { content: "x".into(), mode: None };
     let file = Action::File(File { path: path("~/.config/x"), change: write });

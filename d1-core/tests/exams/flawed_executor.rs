@@ -6,8 +6,8 @@ use crate::{
 };
 use d1_core::{
     Action, Baseline, Ended, Executor, ExecutorError, Facts, Job, Outcome, Output, Preview,
-    ProbeAnswer, Probed, Problem, Query, Resource, State, Step, Stop, Stream, TaskId, conformance,
-    memory::MemoryMachine,
+    ProbeAnswer, Probed, Problem, Proposal, Query, Resource, State, Step, Stop, Stream, TaskId,
+    conformance, memory::MemoryMachine,
 };
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -269,17 +269,17 @@ impl Executor for FlawedExecutor {
         self.inner.facts(some).await
     }
 
-    async fn preview(&self, action: &Action) -> Result<Preview, ExecutorError> {
+    async fn preview(&self, what: &Proposal) -> Result<Preview, ExecutorError> {
         match self.flaw {
             F::PreviewWrites => self.scribble(),
             F::PreviewShrugs => return Ok(Preview::present()),
             _ => {}
         }
-        self.inner.preview(action).await
+        self.inner.preview(what).await
     }
 
-    async fn prepare(&self, task: TaskId, action: &Action) -> Result<Baseline, ExecutorError> {
-        let baseline = self.inner.prepare(task, action).await?;
+    async fn prepare(&self, task: TaskId, what: &Proposal) -> Result<Baseline, ExecutorError> {
+        let baseline = self.inner.prepare(task, what).await?;
         match self.flaw {
             F::PrepareWrites => self.scribble(),
             F::PrepareSeesNothing => return Ok(Baseline::default()),

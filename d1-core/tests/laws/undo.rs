@@ -88,7 +88,7 @@ async fn done(
 ) -> Option<(TaskId, Ended)> {
     let (task, stop) = (TaskId::generate(), Stop::new());
     let (tx, _) = mpsc::channel(1);
-    let baseline = match machine.prepare(task, action).await {
+    let baseline = match machine.prepare(task, &action.clone().into()).await {
         Ok(baseline) => baseline,
         Err(ExecutorError::Refused(_)) => return None,
         Err(error) => unreachable!("{error}"),
@@ -124,7 +124,7 @@ async fn there_and_back(machine: &MemoryMachine, actions: &[Action], patience: &
     let before = machine.states();
     let mut receipts = Vec::new();
     for (action, patience) in actions.iter().zip(patience.iter().cycle()) {
-        let foretold = machine.preview(action).await.unwrap();
+        let foretold = machine.preview(&action.clone().into()).await.unwrap();
         let patience = Duration::from_millis(*patience);
         let Some((task, ended)) = done(machine, action, patience).await else {
             assert!(foretold.blocked.is_some(), "a refusal was not foretold");

@@ -1,12 +1,15 @@
-//! Programs and scripts: run exactly as told, confined by nothing yet, and never undone.
+//! Programs and scripts: run exactly as told, behind the walls of their step, and never undone.
 
-use super::trouble;
+use super::{confine::Permit, reach, trouble};
 use crate::{
     facts::Host,
-    process::{self, Capture, How, Invocation, Leftovers, ProcessError, Report},
+    process::{
+        self, Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report,
+    },
+    sandbox::{self, Access, Grant, SandboxBackend, SandboxError},
 };
 use d1_core::{Category, Effect, Ended, Exec, ExecutorError, Job, Outcome, Output, Problem, Stop};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
 /// Variables that would let a plan slip other code into a program; they are refused.
@@ -20,6 +23,8 @@ pub(crate) struct Program {
     pub(crate) argv: Vec<String>,
     pub(crate) cwd: PathBuf,
     pub(crate) env: BTreeMap<String, String>,
+    /// Whether the action says where it starts.
+    pub(crate) told_where: bool,
 }
 
 impl Program {
@@ -37,32 +42,129 @@ impl Program {
             None => home.to_path_buf(),
         };
         let argv = exec.argv.words().to_vec();
-        Ok(Self { argv, cwd, env: environment(host, &exec.env)? })
+        let told_where = exec.cwd.is_some();
+        Ok(Self { argv, cwd, env: environment(host, &exec.env)?, told_where })
     }
+}
 
-    /// Runs it to its end.
+impl Permit {
+    /// Runs it to its end, behind its walls if there are to be some.
     pub(crate) async fn run(
         self,
+        sandbox: Option<&Arc<dyn SandboxBackend>>,
         job: &Job,
         output: &mpsc::Sender<Output>,
         stop: &Stop,
     ) -> Result<Ended, ExecutorError> {
-        let invocation = Invocation {
-            argv: self.argv,
-            cwd: Some(self.cwd),
-            env: self.env,
-            timeout: job.step.timeout,
-            grace: job.grace,
-            interruptible: job.step.interruptible,
-            capture: Capture::Piped,
-            leftovers: Leftovers::Kill,
-            marker: format!("{}.{}", job.task, job.attempt),
+        let digest = Some(self.digest);
+        let ended = match (&self.grant, sandbox) {
+            (Some(grant), Some(sandbox)) => confined(sandbox, grant, job, output, stop).await?,
+            (Some(grant), None) => {
+                let isolation = sandbox::no_walls(grant.profile);
+                Ended { isolation, ..free(self.program, job, output, stop).await? }
+            }
+            (None, _) => free(self.program, job, output, stop).await?,
         };
-        match process::run(&invocation, output, stop).await {
-            Ok(report) => Ok(ended(job, report)),
-            Err(error) => lost(job, error),
-        }
+        Ok(Ended { grant: digest, ..ended })
     }
+}
+
+/// Runs it with the rights of whoever we are.
+async fn free(
+    program: Program,
+    job: &Job,
+    output: &mpsc::Sender<Output>,
+    stop: &Stop,
+) -> Result<Ended, ExecutorError> {
+    let invocation = Invocation {
+        argv: program.argv,
+        cwd: Some(program.cwd),
+        env: program.env,
+        timeout: job.step.timeout,
+        grace: job.grace,
+        interruptible: job.step.interruptible,
+        capture: Capture::Piped,
+        leftovers: Leftovers::Kill,
+        marker: marker(job),
+    };
+    match process::run(&invocation, output, stop).await {
+        Ok(report) => Ok(ended(job, report)),
+        Err(error) => lost(job, error),
+    }
+}
+
+/// Runs it behind its walls.
+async fn confined(
+    sandbox: &Arc<dyn SandboxBackend>,
+    grant: &Grant,
+    job: &Job,
+    output: &mpsc::Sender<Output>,
+    stop: &Stop,
+) -> Result<Ended, ExecutorError> {
+    let mut marked = grant.clone();
+    // Ours, and no part of what was agreed on: by it the processes of a task are known.
+    marked.env.insert(process::MARKER.to_owned(), marker(job));
+    let (timeout, interruptible) = (job.step.timeout, job.step.interruptible);
+    let fence = Fence { timeout, grace: job.grace, interruptible };
+    match process::run_confined(sandbox, &marked, fence, output, stop).await {
+        Ok(Confinement { report, isolation, .. }) => {
+            let reached = undeclared(&**sandbox, grant, job, &report);
+            let ended = Ended { isolation, ..ended(job, report) };
+            Ok(match reached {
+                Some(problem) => Ended { problem: Some(problem), ..ended },
+                None => ended,
+            })
+        }
+        Err(SandboxError::Follow { source }) => {
+            let problem = Problem::new("D1-EXEC-007", Category::Bug, "lost track of the sandbox");
+            let ended =
+                Ended::quietly(Outcome::Killed).because(problem.because(source.to_string()));
+            Ok(Ended { opaque: job.step.effect != Effect::Read, ..ended })
+        }
+        Err(error) => Err(trouble::refused(not_run(&error))),
+    }
+}
+
+/// Why a program did not run behind its walls.
+fn not_run(error: &SandboxError) -> Problem {
+    let problem = sandbox::without_walls(error);
+    match error {
+        SandboxError::NotFound { .. } | SandboxError::Start { .. } => {
+            Problem { code: "D1-EXEC-002".into(), ..problem }
+        }
+        SandboxError::NoBackend
+        | SandboxError::Missing { .. }
+        | SandboxError::SetUp { .. }
+        | SandboxError::Path { .. }
+        | SandboxError::Changed { .. }
+        | SandboxError::Directory { .. }
+        | SandboxError::Follow { .. } => problem,
+    }
+}
+
+/// A program that failed because it reached for something that its step does not name.
+fn undeclared(
+    sandbox: &dyn SandboxBackend,
+    grant: &Grant,
+    job: &Job,
+    report: &Report,
+) -> Option<Problem> {
+    if !matches!(report.how, How::Exited(code) if code != 0) {
+        return None;
+    }
+    let (path, access) = reach::undeclared(sandbox, grant, &last_words(report))?;
+    let (path, title) = (path.display(), &job.step.title);
+    let what = match access {
+        Access::Read => format!("`{title}` reached for `{path}`, which it does not name"),
+        Access::Write => format!("`{title}` tried to change `{path}`, which it does not name"),
+    };
+    let problem = failed(job, report);
+    Some(
+        Problem::new("D1-BOX-006", Category::Task, what)
+            .because(problem.cause)
+            .leaving("what it does not name is as it was")
+            .next(format!("have the step name `{path}` in its `touches`, or do without it")),
+    )
 }
 
 pub(super) fn environment(
@@ -148,16 +250,25 @@ fn failed(job: &Job, report: &Report) -> Problem {
             ("D1-EXEC-010", Category::Task, format!("`{title}` printed more than it may"))
         }
     };
-    let words = if report.stderr.trim().is_empty() { &report.stdout } else { &report.stderr };
-    let lines: Vec<&str> = words.lines().collect();
-    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    Problem::new(code, category, title).because(last.join("\n")).leaving(
+    Problem::new(code, category, title).because(last_words(report)).leaving(
         if job.step.effect == d1_core::Effect::Read {
             "it only looks; nothing was changed by this step"
         } else {
             "what it changed before it ended is not known"
         },
     )
+}
+
+/// The last lines that it wrote.
+fn last_words(report: &Report) -> String {
+    let words = if report.stderr.trim().is_empty() { &report.stdout } else { &report.stderr };
+    let lines: Vec<&str> = words.lines().collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
+
+/// The name by which every process of an attempt is known.
+fn marker(job: &Job) -> String {
+    format!("{}.{}", job.task, job.attempt)
 }
 
 /// What never ran is an error; what ran and was lost sight of is an end.

@@ -6,10 +6,13 @@
 //! ([`exec`]) have no state that could be compared.
 
 pub(crate) mod bring;
+pub(crate) mod confine;
 pub(crate) mod exec;
 pub(crate) mod goal;
 mod group;
 pub(crate) mod look;
+pub(crate) mod maintenance;
+mod reach;
 mod service;
 pub(crate) mod shell;
 pub(crate) mod tree;

@@ -12,7 +12,8 @@ impl Program {
     /// The program of a `shell` action.
     pub(crate) fn of_shell(shell: &Shell, host: &Host, home: &Path) -> Result<Self, ExecutorError> {
         let argv = ["sh", "-c", shell.script.as_str()].map(str::to_owned).to_vec();
-        Ok(Self { argv, cwd: home.to_path_buf(), env: environment(host, &shell.env)? })
+        let env = environment(host, &shell.env)?;
+        Ok(Self { argv, cwd: home.to_path_buf(), env, told_where: false })
     }
 }
 

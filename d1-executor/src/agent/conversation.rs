@@ -9,7 +9,7 @@ use super::{
 };
 use crate::health;
 use d1_core::{
-    Action, Category, DeviceLink, FromDevice, Hello, JournalError, Outcome, PROTOCOL, Problem,
+    Category, DeviceLink, FromDevice, Hello, JournalError, Outcome, PROTOCOL, Problem, Proposal,
     Query, Reception, RequestId, SetupId, Stage, StopMode, TaskCommand, TaskId, TaskResult,
     ToDevice,
 };
@@ -160,8 +160,8 @@ impl Conversation {
                 self.answer(request, queries);
                 Ok(())
             }
-            ToDevice::Preview { request, actions } => {
-                self.preview(request, actions);
+            ToDevice::Preview { request, proposals } => {
+                self.preview(request, proposals);
                 Ok(())
             }
             ToDevice::Confirmed { task, yes: true } => match self.approvals.take(task) {
@@ -385,12 +385,12 @@ impl Conversation {
         });
     }
 
-    fn preview(&self, request: RequestId, actions: Vec<Action>) {
+    fn preview(&self, request: RequestId, proposals: Vec<Proposal>) {
         let executor = Arc::clone(&self.agent.0.parts.executor);
         self.in_background(request, async move {
-            let mut previews = Vec::with_capacity(actions.len());
-            for action in &actions {
-                previews.push(executor.preview(action).await?);
+            let mut previews = Vec::with_capacity(proposals.len());
+            for what in &proposals {
+                previews.push(executor.preview(what).await?);
             }
             Ok(FromDevice::Previews { request, previews })
         });

@@ -15,6 +15,7 @@ pub(super) fn of_ended(command: &TaskCommand, ended: Ended, at: Timestamp) -> Ta
         opaque: ended.opaque,
         kept: ended.kept,
         isolation: ended.isolation,
+        grant: ended.grant,
         ..blank_receipt(command, at)
     };
     TaskResult {
@@ -129,5 +130,6 @@ fn blank_receipt(command: &TaskCommand, at: Timestamp) -> Receipt {
             | Action::Shell(_) => None,
         },
         isolation: IsolationReport::none(),
+        grant: None,
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use d1_core::{
     Action, Baseline, Category, Ended, Job, JournalError, Outcome, Output, ProbeAnswer, Probed,
-    Problem, Resource, Stage, TaskCommand, TaskResult,
+    Problem, Proposal, Resource, Stage, TaskCommand, TaskResult,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -101,7 +101,8 @@ async fn run(
     needed_elsewhere: Vec<Resource>,
 ) -> Result<TaskResult, JournalError> {
     let (parts, command) = (&agent.0.parts, &*live.command);
-    let baseline = match parts.executor.prepare(command.task, &command.step.action).await {
+    let what = Proposal::from(&command.step);
+    let baseline = match parts.executor.prepare(command.task, &what).await {
         Ok(baseline) => baseline,
         Err(error) => return Ok(verdict::of_error(command, &error)),
     };

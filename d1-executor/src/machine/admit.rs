@@ -3,10 +3,21 @@
 
 use super::core::Machine;
 use crate::{
-    actions::{exec::Program, shell, tree::resolve, trouble},
-    policy::{Decision, Device, Policy, Request, unapproved},
+    actions::{
+        confine::{Permit, walls},
+        exec::Program,
+        maintenance::is_maintenance,
+        shell,
+        tree::resolve,
+        trouble,
+    },
+    policy::{Decision, Device, Granted, Policy, Request, unapproved},
+    sandbox::{Demand, Grant, SandboxError, without_walls},
 };
-use d1_core::{AbsolutePath, Action, Argv, Category, Change, ExecutorError, Problem, Resource};
+use d1_core::{
+    AbsolutePath, Action, Argv, Category, Change, Effect, ExecutorError, Problem, Proposal,
+    Resource,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -14,20 +25,21 @@ use std::{
 
 impl Machine {
     /// Lets a step through, or tells why not. The answer is its program, when it is one.
-    pub(super) fn admit(&self, action: &Action) -> Result<Option<Program>, ExecutorError> {
+    pub(super) async fn admit(&self, what: &Proposal) -> Result<Option<Permit>, ExecutorError> {
         let policy = self.policy.again().map_err(|error| trouble::refused(error.problem()))?;
         let (host, root, home) = (&self.looker.host, &self.looker.root, &self.looker.home);
-        match action {
+        match &what.action {
             Action::Exec(exec) => {
                 let program = Program::of_exec(exec, host, (root, home))?;
-                self.decide(&policy, &program, &exec.env, false)?;
-                Ok(Some(program))
+                let walled = !is_maintenance(exec);
+                let asked = Asked { program, given: &exec.env, is_script: false, walled };
+                self.permit(&policy, asked, what).await.map(Some)
             }
             Action::Shell(_) if !policy.allows_shell() => Err(trouble::refused(shell::denied())),
             Action::Shell(script) => {
                 let program = Program::of_shell(script, host, home)?;
-                self.decide(&policy, &program, &script.env, true)?;
-                Ok(Some(program))
+                let asked = Asked { program, given: &script.env, is_script: true, walled: true };
+                self.permit(&policy, asked, what).await.map(Some)
             }
             Action::File(file) => self.writes(&policy, &file.path).map(|()| None),
             Action::Revert(revert) => {
@@ -45,13 +57,18 @@ impl Machine {
         }
     }
 
-    fn decide(
+    /// What the policy grants to a program; and that its walls can be put up.
+    async fn permit(
         &self,
         policy: &Policy,
-        program: &Program,
-        given: &BTreeMap<String, String>,
-        is_script: bool,
-    ) -> Result<(), ExecutorError> {
+        asked: Asked<'_>,
+        what: &Proposal,
+    ) -> Result<Permit, ExecutorError> {
+        let Asked { program, given, is_script, walled } = asked;
+        let program = match walled {
+            true => program.behind_walls(&self.looker.home, what.effect == Effect::Read),
+            false => program,
+        };
         let argv = Argv::new(program.argv.iter().cloned()).map_err(|error| {
             let problem = Problem::new("D1-EXEC-002", Category::Usage, error.to_string());
             trouble::refused(problem.leaving(trouble::UNTOUCHED))
@@ -62,13 +79,17 @@ impl Machine {
             env: program.env.clone(),
             given: given.keys().cloned().collect::<BTreeSet<_>>(),
             cwd: program.cwd.clone(),
-            walls: None,
+            walls: walled.then(|| walls(&self.looker, what, policy.demand())),
         };
         let device = Device::look(&request, &self.looker.home);
         match policy.decide(&request, &device) {
-            Decision::Allow { digest, .. } => {
+            Decision::Allow { grant, digest } => {
                 tracing::info!(%digest, "the policy lets a step run");
-                Ok(())
+                let grant = Granted::confined(grant);
+                if let Some(grant) = &grant {
+                    self.walls_stand(grant).await?;
+                }
+                Ok(Permit { program, digest, grant })
             }
             Decision::NeedsApproval { digest, reasons, .. } => {
                 tracing::info!(%digest, "a step needs a yes at this machine");
@@ -82,6 +103,27 @@ impl Machine {
         }
     }
 
+    /// Whether the walls of a grant can be put up here. Asked once, from inside.
+    async fn walls_stand(&self, grant: &Grant) -> Result<(), ExecutorError> {
+        let demand = grant.demand;
+        let Some(sandbox) = self.sandbox.clone() else {
+            return match demand {
+                Demand::Required => Err(trouble::refused(without_walls(&SandboxError::NoBackend))),
+                Demand::BestEffort => Ok(()),
+            };
+        };
+        // Trying them takes milliseconds of kernel time.
+        let tried = tokio::task::spawn_blocking(move || sandbox.would_start(demand)).await;
+        match tried {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(trouble::refused(without_walls(&error))),
+            Err(died) => {
+                let source = Box::new(died);
+                Err(ExecutorError::Machine { doing: "try the sandbox", source })
+            }
+        }
+    }
+
     /// Whether a file may be written by a step.
     fn writes(&self, policy: &Policy, path: &AbsolutePath) -> Result<(), ExecutorError> {
         let path = resolve(Path::new("/"), &self.looker.home, path);
@@ -91,6 +133,15 @@ impl Machine {
             None => Ok(()),
         }
     }
+}
+
+/// A program, as the policy is asked about it.
+struct Asked<'a> {
+    program: Program,
+    /// What of its environment comes with the order.
+    given: &'a BTreeMap<String, String>,
+    is_script: bool,
+    walled: bool,
 }
 
 /// The file that a change is about.

@@ -2,15 +2,21 @@
 
 use super::{revert, stateful};
 use crate::{
-    actions::{look::Looker, trouble},
+    actions::{
+        confine::{Permit, missing_folders},
+        look::Looker,
+        trouble,
+    },
     facts::{FactsSource, Host},
     originals::Originals,
     packages::{Goal, PackageManager, ProcessTool, Run, Tool, all_managers},
     policy::{Policy, PolicyError},
+    sandbox::{SandboxBackend, Surroundings, sandbox_of_steps},
 };
 use d1_core::{
     Action, Baseline, Category, Clock, Effect, Ended, Executor, ExecutorError, Facts, Job, Manager,
-    Outcome, Output, Presence, Preview, ProbeAnswer, Probed, Problem, Query, Stop, TaskId, Undo,
+    Outcome, Output, Presence, Preview, ProbeAnswer, Probed, Problem, Proposal, Query, Stop,
+    TaskId, Undo,
 };
 use std::{
     path::{Path, PathBuf},
@@ -35,6 +41,8 @@ pub struct MachineConfig {
     pub path: String,
     /// The home of the user who does the work.
     pub home: PathBuf,
+    /// What puts up walls around the programs of steps; none where nothing can.
+    pub sandbox: Option<Arc<dyn SandboxBackend>>,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -42,13 +50,15 @@ pub struct MachineConfig {
 impl MachineConfig {
     /// The machine we run on, its state below `state_dir`, its policy where the owner keeps it.
     pub fn this(state_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, PolicyError> {
-        let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        let home = this_home();
+        let around = Surroundings { home: home.clone(), ours: ours(state_dir) };
         Ok(Self {
             state_dir: state_dir.to_path_buf(),
             policy: Policy::this()?,
             root: PathBuf::from("/"),
             path: Host::this(Arc::clone(&clock)).path,
-            home: home.unwrap_or_else(|| PathBuf::from("/")),
+            home,
+            sandbox: sandbox_of_steps(around),
             clock,
         })
     }
@@ -61,6 +71,7 @@ pub struct Machine {
     pub(super) looker: Looker,
     pub(super) originals: Originals,
     pub(super) policy: Policy,
+    pub(super) sandbox: Option<Arc<dyn SandboxBackend>>,
     spool: PathBuf,
 }
 
@@ -88,6 +99,7 @@ impl Machine {
             looker,
             originals: Originals::new(&config.state_dir),
             policy: config.policy,
+            sandbox: config.sandbox,
             spool: config.state_dir.join("spool"),
         }
     }
@@ -98,6 +110,27 @@ impl Machine {
             let problem = Problem::new("D1-PKG-001", Category::Task, title);
             trouble::refused(problem.next("make a plan for this machine, and run that"))
         })
+    }
+
+    /// Makes the folders that a step names and that are not there, and runs its program.
+    async fn run_program(
+        &self,
+        permit: Permit,
+        what: &Proposal,
+        job: &Job,
+        output: &mpsc::Sender<Output>,
+        stop: &Stop,
+    ) -> Result<Ended, ExecutorError> {
+        let folders = match &permit.grant {
+            Some(_) => missing_folders(&self.looker, what),
+            None => Vec::new(),
+        };
+        let made = stateful::reach(self, folders, Outcome::Succeeded).await?;
+        if made.problem.is_some() {
+            return Ok(made);
+        }
+        let ended = permit.run(self.sandbox.as_ref(), job, output, stop).await?;
+        Ok(Ended { changes: made.changes, ..ended })
     }
 
     /// The circumstances of a job that runs a package manager.
@@ -126,8 +159,9 @@ impl Executor for Machine {
         Ok(self.facts.gather(queries).await)
     }
 
-    async fn preview(&self, action: &Action) -> Result<Preview, ExecutorError> {
-        if let Err(ExecutorError::Refused(problem)) = self.admit(action) {
+    async fn preview(&self, what: &Proposal) -> Result<Preview, ExecutorError> {
+        let action = &what.action;
+        if let Err(ExecutorError::Refused(problem)) = self.admit(what).await {
             return Ok(Preview::blocked(*problem));
         }
         match action {
@@ -142,15 +176,15 @@ impl Executor for Machine {
         }
     }
 
-    async fn prepare(&self, _task: TaskId, action: &Action) -> Result<Baseline, ExecutorError> {
+    async fn prepare(&self, _task: TaskId, what: &Proposal) -> Result<Baseline, ExecutorError> {
         // Refused here, before anything is noted as begun.
-        self.admit(action)?;
-        match action {
+        self.admit(what).await?;
+        match &what.action {
             Action::Packages(packages) => self.manager(packages.manager)?.prepare().await,
             Action::RefreshIndex(manager) => self.manager(*manager)?.prepare().await,
             Action::Revert(revert) => revert::prepare(self, &revert.changes).await,
             Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
-                stateful::prepare(self, action).await
+                stateful::prepare(self, &what.action).await
             }
             Action::Exec(_) | Action::Shell(_) => Ok(Baseline::default()),
         }
@@ -167,7 +201,8 @@ impl Executor for Machine {
         if stop.kill().is_cancelled() || (stop.now().is_cancelled() && job.step.interruptible) {
             return Ok(Ended::quietly(Outcome::Cancelled));
         }
-        let program = self.admit(&job.step.action)?;
+        let what = Proposal::from(&job.step);
+        let permit = self.admit(&what).await?;
         match &job.step.action {
             Action::Packages(packages) => {
                 self.manager(packages.manager)?.apply(packages, &run).await
@@ -177,8 +212,8 @@ impl Executor for Machine {
             Action::File(_) | Action::Service(_) | Action::GroupMember(_) => {
                 stateful::run(self, job).await
             }
-            Action::Exec(_) | Action::Shell(_) => match program {
-                Some(program) => program.run(job, output, stop).await,
+            Action::Exec(_) | Action::Shell(_) => match permit {
+                Some(permit) => self.run_program(permit, &what, job, output, stop).await,
                 None => Ok(Ended::quietly(Outcome::NoChange)),
             },
         }
@@ -209,6 +244,29 @@ impl Executor for Machine {
             }
         }
     }
+}
+
+/// The home of the user we run as, by its real name: `$HOME`, or what the list of users says.
+fn this_home() -> PathBuf {
+    let named = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let home = named.or_else(listed_home).unwrap_or_else(|| PathBuf::from("/"));
+    home.canonicalize().unwrap_or(home)
+}
+
+/// The home of our user in the list of users (`passwd(5)`).
+fn listed_home() -> Option<PathBuf> {
+    let own = rustix::process::geteuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let row = users.lines().find(|line| line.split(':').nth(2) == Some(own.as_str()))?;
+    row.split(':').nth(5).map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+/// What no command sees: our state, and the user's own policy.
+fn ours(state_dir: &Path) -> Vec<PathBuf> {
+    let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+    let config = config.map(|config| config.join("d1-doctor"));
+    let ours = [Some(state_dir.to_path_buf()), config].into_iter().flatten();
+    ours.filter_map(|path| path.canonicalize().ok()).collect()
 }
 
 /// The name under which an attempt's output is spooled, and its processes are known.

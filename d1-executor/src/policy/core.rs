@@ -4,6 +4,7 @@
 //! another says.
 
 use super::{approved, error::PolicyError, file, layer::Layer};
+use crate::sandbox::Demand;
 use d1_core::Digest;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +90,17 @@ impl Policy {
         Ok(Self { machine, user: Layer::parse(Path::new(OF_USER), user)?, files: None })
     }
 
+    /// What happens to a step when a wall around it cannot be put up: it does not run, unless
+    /// the administrator says otherwise and the user does not object.
+    #[must_use]
+    pub fn demand(&self) -> Demand {
+        if self.machine.best_effort == Some(true) && self.user.best_effort != Some(false) {
+            Demand::BestEffort
+        } else {
+            Demand::Required
+        }
+    }
+
     /// Whether shell scripts may run. Only the administrator can say yes; both can say no.
     #[must_use]
     pub fn allows_shell(&self) -> bool {
@@ -134,6 +146,19 @@ mod tests {
         assert!(policy.again().unwrap().allows_shell() && !policy.allows_shell());
         std::fs::write(&path, "allow_shell = \n").unwrap();
         assert!(policy.again().is_err());
+    }
+
+    #[test]
+    fn only_the_administrator_lets_steps_run_with_a_wall_missing_and_a_user_may_object() {
+        for (machine, user, demand) in [
+            ("", "", Demand::Required),
+            ("", "best_effort = true", Demand::Required),
+            ("best_effort = true", "", Demand::BestEffort),
+            ("best_effort = true", "best_effort = false", Demand::Required),
+            ("best_effort = false", "best_effort = true", Demand::Required),
+        ] {
+            assert_eq!(Policy::parse(machine, user).unwrap().demand(), demand, "{machine}, {user}");
+        }
     }
 
     #[test]

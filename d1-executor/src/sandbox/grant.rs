@@ -56,6 +56,17 @@ pub struct Kept {
     pub access: Option<Access>,
 }
 
+/// What a command has of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Nothing: it is not there, as seen from inside.
+    Nothing,
+    /// It may be looked at, and not changed.
+    Read,
+    /// It may be changed.
+    Write,
+}
+
 /// A script whose content was agreed on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {

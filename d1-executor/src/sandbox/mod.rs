@@ -10,17 +10,21 @@ mod grant;
 mod linux;
 mod places;
 mod port;
+mod problem;
 mod spawn;
 mod system;
 mod wait;
 mod wall;
 
-pub use grant::{Access, Demand, Grant, Kept, Limits, Profile, Script, Touch};
+pub use grant::{Access, Demand, Given, Grant, Kept, Limits, Profile, Script, Touch};
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use linux::{LinuxConfig, LinuxSandbox};
 pub use places::Surroundings;
 pub use port::{Confined, End, Fate, SandboxBackend, SandboxError, Waiting, WaitsFor};
+pub(crate) use problem::without_walls;
 pub(crate) use spawn::{Spawn, spawn};
+pub(crate) use system::sandbox_of_steps;
 pub use system::this_sandbox;
 pub(crate) use wait::{Reaped, Status, reap, watch};
+pub(crate) use wall::no_walls;
 pub use wall::{Missing, Wall, report};

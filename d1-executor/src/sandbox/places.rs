@@ -1,6 +1,6 @@
 //! What each profile shows, and what is kept from every command. Data; who mounts it is elsewhere.
 
-use super::grant::{Access, Grant, Kept, Profile};
+use super::grant::{Access, Given, Grant, Kept, Profile, Touch};
 use super::port::SandboxError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -121,7 +121,9 @@ pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, Sandbox
         }
     }
     view.read.retain(|path| path.exists());
-    for touch in &grant.touches {
+    // What is not there need not be shown; to change it, it has to be made first.
+    let there = |touch: &&Touch| touch.access == Access::Write || touch.path.exists();
+    for touch in grant.touches.iter().filter(there) {
         check(&touch.path, around)?;
         // What is named by itself is meant, even where it is protected otherwise.
         view.guards.retain(|(path, _guard)| !path.starts_with(&touch.path));
@@ -160,6 +162,31 @@ impl View {
         self.guards.push((path.to_path_buf(), guard));
     }
 
+    /// What a command has of `path`.
+    pub(super) fn given(&self, path: &Path) -> Given {
+        let made = MADE.iter().chain(&SCRATCH).any(|made| path.starts_with(made));
+        let within = |(guarded, _how): &&(PathBuf, Guard)| path.starts_with(guarded);
+        // Beside what is protected nothing new can be made.
+        let is_beside = || {
+            let folder = path.parent().unwrap_or(path);
+            !path.exists() && self.guards.iter().any(|(guarded, _)| guarded.starts_with(folder))
+        };
+        match self.guards.iter().find(within) {
+            Some((_, Guard::Hidden)) => Given::Nothing,
+            Some((_, Guard::ReadOnly)) => Given::Read,
+            None if self.write.iter().any(|place| path.starts_with(place)) => {
+                if is_beside() {
+                    Given::Read
+                } else {
+                    Given::Write
+                }
+            }
+            None if self.read.iter().any(|place| path.starts_with(place)) => Given::Read,
+            None if made => Given::Write,
+            None => Given::Nothing,
+        }
+    }
+
     fn shows(&self, path: &Path) -> bool {
         self.read.iter().chain(&self.write).any(|place| path.starts_with(place))
     }
@@ -187,7 +214,7 @@ fn check(path: &Path, around: &Surroundings) -> Result<(), SandboxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::grant::{Demand, Limits, Touch};
+    use crate::sandbox::grant::{Demand, Limits};
     use d1_core::Argv;
 
     fn seen(touches: &[(&str, Access)]) -> Result<View, SandboxError> {

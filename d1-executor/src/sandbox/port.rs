@@ -1,7 +1,7 @@
 //! The [`SandboxBackend`] port: a grant in, a confined child out.
 
 use super::{
-    grant::Grant,
+    grant::{Demand, Given, Grant},
     wall::{Missing, Wall},
 };
 use d1_core::Usage;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt, io,
     os::fd::{BorrowedFd, OwnedFd},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// Why a command does not run confined.
@@ -161,6 +161,14 @@ pub trait Confined: fmt::Debug + Send + Sync {
 pub trait SandboxBackend: fmt::Debug + Send + Sync {
     /// Which walls cannot be put up on this machine, tried from inside.
     fn missing(&self) -> Result<Missing, SandboxError>;
+
+    /// Whether a command with this demand would start; an error is why not, as
+    /// [`SandboxBackend::start`] would tell it.
+    fn would_start(&self, demand: Demand) -> Result<(), SandboxError>;
+
+    /// What the command of `grant` has of `path`, by the mounts alone: the same that its file
+    /// view is made from, so that what it was refused can be explained.
+    fn given(&self, grant: &Grant, path: &Path) -> Result<Given, SandboxError>;
 
     /// Starts the command of `grant`; its words go to `stdout` and `stderr`. Waits until it
     /// has started, some milliseconds.

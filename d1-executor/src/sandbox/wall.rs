@@ -119,6 +119,12 @@ pub fn report(profile: Profile, missing: &Missing) -> IsolationReport {
     }
 }
 
+/// What a receipt says of a command that ran on a system for which no walls are made.
+pub(crate) fn no_walls(profile: Profile) -> IsolationReport {
+    let why = "there is no sandbox for this system";
+    report(profile, &Wall::ALL.into_iter().map(|wall| (wall, why.to_owned())).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

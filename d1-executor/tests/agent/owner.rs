@@ -4,7 +4,7 @@ use crate::rig::{Desk, an_order, served_by, why};
 use d1_core::{
     Action, Argv, Exec, Journal, Outcome, Shell, Stage, SystemClock, TaskCommand, ToDevice,
 };
-use d1_executor::{Machine, MachineConfig, Policy};
+use d1_executor::{Machine, MachineConfig, Policy, Surroundings, this_sandbox};
 use std::{collections::BTreeMap, fs, sync::Arc};
 use tempfile::TempDir;
 
@@ -14,14 +14,16 @@ const POLICY: &str = "allow_shell = true\n[[forbid]]\nname = 'no-rm'\nwhy = 'w'\
 
 /// A machine whose owner has this policy, with a letter in its home.
 fn owned() -> (TempDir, Arc<dyn Journal>, Desk) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir_in("/var/tmp").unwrap();
     fs::write(folder.path().join("letter"), "dear").unwrap();
+    let around = Surroundings { home: folder.path().to_path_buf(), ours: Vec::new() };
     let machine = Machine::new(MachineConfig {
         state_dir: folder.path().join("state"),
         policy: Policy::parse(POLICY, "").unwrap(),
         root: "/".into(),
         path: "/usr/bin:/bin".into(),
         home: folder.path().to_path_buf(),
+        sandbox: this_sandbox(around).ok(),
         clock: Arc::new(SystemClock::new()),
     });
     let (journal, desk) = served_by(Arc::new(machine));

@@ -1,8 +1,8 @@
 //! An executor that does as it is told, and remembers what it was asked to do.
 
 use d1_core::{
-    Action, Baseline, Change, Ended, Executor, ExecutorError, Facts, Job, Os, Outcome, Output,
-    Presence, Preview, ProbeAnswer, Probed, Query, Resource, State, Stop, TaskId, Undo,
+    Baseline, Change, Ended, Executor, ExecutorError, Facts, Job, Os, Outcome, Output, Presence,
+    Preview, ProbeAnswer, Probed, Proposal, Query, Resource, State, Stop, TaskId, Undo,
 };
 use std::{
     collections::BTreeSet,
@@ -101,11 +101,11 @@ impl Executor for Puppet {
         Ok(Facts::bare(Os::Linux))
     }
 
-    async fn preview(&self, _action: &Action) -> Result<Preview, ExecutorError> {
+    async fn preview(&self, _what: &Proposal) -> Result<Preview, ExecutorError> {
         Ok(Preview { presence: Presence::Absent, ..Preview::absent(Undo::Exact) })
     }
 
-    async fn prepare(&self, _task: TaskId, _action: &Action) -> Result<Baseline, ExecutorError> {
+    async fn prepare(&self, _task: TaskId, _what: &Proposal) -> Result<Baseline, ExecutorError> {
         Ok(the_baseline())
     }
 

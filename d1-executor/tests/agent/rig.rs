@@ -252,6 +252,7 @@ pub(crate) fn carried_out(order: &TaskCommand, outcome: Outcome) -> TaskResult {
         kept: Vec::new(),
         reverts: None,
         isolation: IsolationReport::none(),
+        grant: None,
     };
     TaskResult { receipt: Some(receipt), ..without_beginning(order, outcome) }
 }

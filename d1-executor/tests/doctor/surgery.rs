@@ -4,7 +4,7 @@ use crate::patient::Patient;
 use d1_core::{
     Action, Change, Ended, Executor as _, Job, Outcome, Revert, Step, Stop, SystemClock, TaskId,
 };
-use d1_executor::{Machine, MachineConfig, Policy};
+use d1_executor::{Machine, MachineConfig, Policy, Surroundings, this_sandbox};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -16,12 +16,14 @@ pub(crate) type Done = (TaskId, Vec<Change>);
 
 /// The patient as a machine on which steps are carried out: its own programs come first.
 pub(crate) fn machine_of(patient: &Patient) -> Machine {
+    let around = Surroundings { home: patient.at("/home/maya"), ours: Vec::new() };
     Machine::new(MachineConfig {
         state_dir: patient.outside().join("state"),
         policy: Policy::default(),
         root: patient.at("/"),
         path: format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", patient.at("/tools").display()),
         home: patient.at("/home/maya"),
+        sandbox: this_sandbox(around).ok(),
         clock: Arc::new(SystemClock::new()),
     })
 }
@@ -50,7 +52,7 @@ pub(crate) async fn take_back_all(machine: &Machine, done: Vec<Done>) {
 
 async fn carry_out(machine: &Machine, step: Step) -> (TaskId, Ended) {
     let task = TaskId::generate();
-    let baseline = machine.prepare(task, &step.action).await.unwrap();
+    let baseline = machine.prepare(task, &(&step).into()).await.unwrap();
     let (output, _nobody_listens) = mpsc::channel(OUTPUTS);
     let ended = machine.run(&Job::new(task, step, baseline), &output, &Stop::new()).await.unwrap();
     (task, ended)

@@ -20,3 +20,5 @@ mod rig;
 mod services;
 #[cfg(test)]
 mod undoing;
+#[cfg(test)]
+mod walls;

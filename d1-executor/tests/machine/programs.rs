@@ -130,7 +130,7 @@ async fn a_cut_off_program_can_be_run_again_only_if_it_merely_looked() {
 async fn a_package_manager_that_is_not_there_is_said() {
     let rig = Rig::new();
     let action = Action::RefreshIndex(d1_core::Manager::Winget);
-    let error = d1_core::Executor::preview(&*rig.machine, &action).await.unwrap_err();
+    let error = d1_core::Executor::preview(&*rig.machine, &action.into()).await.unwrap_err();
     let ExecutorError::Refused(problem) = error else { panic!("{error}") };
     assert_eq!(problem.title, "winget is not on this machine");
 }

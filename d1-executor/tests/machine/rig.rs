@@ -5,7 +5,7 @@ use d1_core::{
     AbsolutePath, Action, Baseline, Ended, Executor as _, ExecutorError, File, FileChange, Job,
     Outcome, Output, Preview, Problem, Revert, Step, Stop, SystemClock, TaskId,
 };
-use d1_executor::{Machine, MachineConfig, Policy};
+use d1_executor::{Machine, MachineConfig, Policy, SandboxBackend, Surroundings, this_sandbox};
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -28,12 +28,30 @@ impl Rig {
     }
 
     pub(crate) fn with(policy: Policy) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // What is below `/tmp` is seen by no command.
+        let folder = tempfile::tempdir_in("/var/tmp").unwrap();
         for inside in ["root/etc", "root/home", "tools"] {
             fs::create_dir_all(folder.path().join(inside)).unwrap();
         }
         let machine = Self::at(folder.path(), policy);
         Self { folder, machine }
+    }
+
+    /// The machine we run on, with a home of its own.
+    pub(crate) fn of_this_machine(policy: Policy) -> Self {
+        Self::behind(policy, Some)
+    }
+
+    /// The same, with another sandbox than it has.
+    pub(crate) fn behind(
+        policy: Policy,
+        other: impl FnOnce(Arc<dyn SandboxBackend>) -> Option<Arc<dyn SandboxBackend>>,
+    ) -> Self {
+        let rig = Self::with(Policy::default());
+        let config = Self::config(rig.folder.path(), policy);
+        let sandbox = config.sandbox.clone().and_then(other);
+        let config = MachineConfig { root: "/".into(), sandbox, ..config };
+        Self { machine: Arc::new(Machine::new(config)), ..rig }
     }
 
     /// The same folders, looked at anew: what is started there is noticed.
@@ -43,14 +61,21 @@ impl Rig {
     }
 
     fn at(folder: &Path, policy: Policy) -> Arc<Machine> {
-        Arc::new(Machine::new(MachineConfig {
+        Arc::new(Machine::new(Self::config(folder, policy)))
+    }
+
+    fn config(folder: &Path, policy: Policy) -> MachineConfig {
+        let around =
+            Surroundings { home: folder.join("root/home"), ours: vec![folder.join("state")] };
+        MachineConfig {
             state_dir: folder.join("state"),
             policy,
             root: folder.join("root"),
             path: format!("{}:/usr/sbin:/usr/bin:/bin", folder.join("tools").display()),
             home: folder.join("root/home"),
+            sandbox: this_sandbox(around).ok(),
             clock: Arc::new(SystemClock::new()),
-        }))
+        }
     }
 
     /// Where something is that has this path on the machine.
@@ -103,13 +128,13 @@ impl Rig {
     }
 
     pub(crate) async fn preview(&self, action: &Action) -> Preview {
-        self.machine.preview(action).await.unwrap()
+        self.machine.preview(&action.clone().into()).await.unwrap()
     }
 
     /// A job, with everything written down as it is before.
     pub(crate) async fn job(&self, action: Action) -> Job {
         let task = TaskId::generate();
-        let baseline = self.machine.prepare(task, &action).await.unwrap_or_default();
+        let baseline = self.machine.prepare(task, &action.clone().into()).await.unwrap_or_default();
         let step = Step::new("step".parse().unwrap(), "a step", action);
         let step = Step { timeout: Duration::from_secs(60), ..step };
         Job { grace: Duration::from_millis(200), ..Job::new(task, step, baseline) }

@@ -8,7 +8,7 @@
 use super::{core::Engine, error::EngineError, undo::plan_undo};
 use d1_core::{
     AccountId, Action, Category, DeviceId, Effect, Facts, Intent, Plan, PlanError, Planned,
-    Presence, Preview, Problem, Quote, SetupId, Step,
+    Presence, Preview, Problem, Proposal, Quote, SetupId, Step,
 };
 
 /// How often a planner may ask the machine before it has to say something.
@@ -131,11 +131,11 @@ impl Engine {
         facts: Facts,
     ) -> Result<Draft, EngineError> {
         plan.validate().map_err(PlanError::from)?;
-        let actions: Vec<_> = plan.steps.iter().map(|step| step.action.clone()).collect();
-        let previews = if actions.is_empty() {
+        let proposals: Vec<_> = plan.steps.iter().map(Proposal::from).collect();
+        let previews = if proposals.is_empty() {
             Vec::new()
         } else {
-            self.hub().preview(device, actions).await?
+            self.hub().preview(device, proposals).await?
         };
         let previews = plan.steps.iter().zip(previews);
         let previews = previews.map(|(step, preview)| soften(&plan, step, preview)).collect();

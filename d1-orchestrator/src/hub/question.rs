@@ -1,7 +1,7 @@
 //! Questions to a device, each with its answer.
 
 use super::{Hub, HubError};
-use d1_core::{Action, DeviceId, Facts, FromDevice, Preview, Query, RequestId, ToDevice};
+use d1_core::{DeviceId, Facts, FromDevice, Preview, Proposal, Query, RequestId, ToDevice};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -28,10 +28,10 @@ impl Hub {
     pub async fn preview(
         &self,
         device: DeviceId,
-        actions: Vec<Action>,
+        proposals: Vec<Proposal>,
     ) -> Result<Vec<Preview>, HubError> {
-        let (request, wanted) = (RequestId::generate(), actions.len());
-        let question = ToDevice::Preview { request, actions };
+        let (request, wanted) = (RequestId::generate(), proposals.len());
+        let question = ToDevice::Preview { request, proposals };
         let answer = self.question(device, request, question, PREVIEWS_WITHIN).await?;
         if let FromDevice::Previews { previews, .. } = answer
             && previews.len() == wanted

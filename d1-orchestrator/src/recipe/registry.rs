@@ -27,7 +27,7 @@ pub(super) fn plan(install: &Install, source: Source, facts: &Facts) -> Result<P
         let (argv, remove) = commands(source, thing);
         let argv = Argv::new(argv)
             .map_err(|why| PlanError::Unsupported { thing: thing.clone(), why: why.to_string() })?;
-        steps.extend(step::from_source(thing.as_str(), argv, &remove));
+        steps.extend(step::from_source(thing.as_str(), argv, &remove, places(source)));
     }
     Ok(Planned::Plan(Plan {
         intent: Intent::Install(install.clone()),
@@ -43,6 +43,16 @@ const fn program(source: Source) -> &'static str {
         Source::Cargo => "cargo",
         Source::Pipx => "pipx",
         Source::Go => "go",
+    }
+}
+
+/// The folders that its installer writes to.
+const fn places(source: Source) -> &'static [&'static str] {
+    match source {
+        Source::Npm => &["~/.npm", "/usr/local"],
+        Source::Cargo => &["~/.cargo"],
+        Source::Pipx => &["~/.local"],
+        Source::Go => &["~/go", "~/.cache"],
     }
 }
 

@@ -154,14 +154,14 @@ pub(super) fn verify(thing: &str, argv: &Argv) -> Option<Step> {
 }
 
 /// Run a tool's own installer, because a person asked for that source.
-pub(super) fn from_source(thing: &str, argv: Argv, remove: &str) -> Option<Step> {
+pub(super) fn from_source(thing: &str, argv: Argv, remove: &str, places: &[&str]) -> Option<Step> {
     const TIMEOUT: Duration = Duration::from_secs(1800);
     let id = step_id(&format!("install-{thing}"))?;
     let title = format!("install {thing}: {argv}");
     let exec = Exec { argv, cwd: None, env: BTreeMap::new() };
     Some(Step {
         needs_root: false,
-        touches: path("~/.local").into_iter().collect(),
+        touches: places.iter().filter_map(|place| path(place)).collect(),
         timeout: TIMEOUT,
         undo: Undo::None(format!("take it back yourself with `{remove}`")),
         ..blank(id, title, Action::Exec(exec))

@@ -311,7 +311,7 @@ impl Device {
                 }
                 self.say(FromDevice::Facts { request, facts: Box::new(facts) }).await;
             }
-            ToDevice::Preview { request, actions } => {
+            ToDevice::Preview { request, proposals } => {
                 let (present, blocks) = {
                     let memory = self.memory();
                     (memory.present, memory.blocks.clone())
@@ -320,7 +320,7 @@ impl Device {
                     (Some(why), Action::Packages(_)) => Preview::blocked(why.clone()),
                     (_, action) => preview(action, present),
                 };
-                let previews = actions.iter().map(preview).collect();
+                let previews = proposals.iter().map(|what| preview(&what.action)).collect();
                 self.say(FromDevice::Previews { request, previews }).await;
             }
             ToDevice::Forget(task) => {
@@ -444,6 +444,7 @@ impl Device {
             kept: Vec::new(),
             reverts: None,
             isolation: IsolationReport::none(),
+            grant: None,
         };
         let result = TaskResult {
             duration: Duration::from_millis(7),

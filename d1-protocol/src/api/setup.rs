@@ -1,7 +1,8 @@
 //! One setup, as clients see it.
 
 use d1_core::{
-    Change, DeviceId, Effect, Outcome, Problem, Setup, SetupId, StepId, Task, TaskState, Undo,
+    Change, DeviceId, Digest, Effect, IsolationReport, Outcome, Problem, Setup, SetupId, StepId,
+    Task, TaskState, Undo,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub struct SetupView {
     /// `failed`, `cancelled`, `declined`.
     pub state: String,
     /// The plan's digest.
-    pub plan: d1_core::Digest,
+    pub plan: Digest,
     /// Its steps, in order.
     pub steps: Vec<StepView>,
     /// What its steps changed, in the order they ended.
@@ -89,6 +90,12 @@ pub struct ReceiptView {
     pub opaque: bool,
     /// Which protection was in force: `none`, `partial`, `full`.
     pub isolation: String,
+    /// The same in full: the confinement it started from, and every layer of it.
+    #[serde(default)]
+    pub protection: IsolationReport,
+    /// What names exactly what its command was granted; none when it ran no command.
+    #[serde(default)]
+    pub grant: Option<Digest>,
 }
 
 impl SetupView {
@@ -117,6 +124,8 @@ impl From<&Setup> for SetupView {
             kept: receipt.kept.clone(),
             opaque: receipt.opaque,
             isolation: receipt.isolation.summary().to_owned(),
+            protection: receipt.isolation.clone(),
+            grant: receipt.grant,
         };
         Self {
             schema: "d1.setup.v1".to_owned(),

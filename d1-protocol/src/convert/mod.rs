@@ -10,6 +10,7 @@ mod from_device;
 mod greeting;
 mod preview;
 mod problem;
+mod proposal;
 mod query;
 mod receipt;
 mod result;

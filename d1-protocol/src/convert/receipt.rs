@@ -1,7 +1,8 @@
 //! Receipts, with the protection that was in force.
 
 use super::values::{
-    FromWire, ToWire, all_to_wire, line, list, parsed, parsed_unless_empty, required, text, texts,
+    FromWire, ToWire, all_to_wire, digest, digest_to_wire, line, list, parsed, parsed_unless_empty,
+    required, text, texts,
 };
 use crate::{
     WireError,
@@ -63,6 +64,7 @@ impl ToWire for Receipt {
             kept: self.kept.clone(),
             reverts: self.reverts.map(|task| task.to_string()).unwrap_or_default(),
             isolation: Some(self.isolation.to_wire()),
+            grant: self.grant.as_ref().map(digest_to_wire).unwrap_or_default(),
         }
     }
 }
@@ -81,6 +83,10 @@ impl FromWire for Receipt {
             kept: texts("Receipt.kept", MAX_CHANGES, MAX_TEXT_BYTES, wire.kept)?,
             reverts: parsed_unless_empty("Receipt.reverts", &wire.reverts)?,
             isolation: required("Receipt.isolation", wire.isolation)?,
+            grant: match wire.grant.is_empty() {
+                true => None,
+                false => Some(digest("Receipt.grant", &wire.grant)?),
+            },
         })
     }
 }

@@ -1,9 +1,12 @@
 //! Everything an orchestrator says.
 
-use super::values::{FromWire, ToWire, all_to_wire, list, mirror, parsed};
+use super::{
+    proposal,
+    values::{FromWire, ToWire, all_to_wire, list, mirror, parsed},
+};
 use crate::{
     WireError,
-    limits::{MAX_ANSWERS, MAX_PREVIEWS},
+    limits::MAX_ANSWERS,
     wire::{self, to_device::Message as W},
 };
 use d1_core::{Problem, StopMode, TaskCommand, ToDevice, Welcome};
@@ -34,10 +37,14 @@ impl ToWire for ToDevice {
             Self::Ask { request, queries } => {
                 W::Ask(wire::Ask { request_id: request.to_string(), queries: all_to_wire(queries) })
             }
-            Self::Preview { request, actions } => W::Preview(wire::PreviewRequest {
-                request_id: request.to_string(),
-                actions: all_to_wire(actions),
-            }),
+            Self::Preview { request, proposals } => {
+                let (actions, claims) = proposal::to_wire(proposals);
+                W::Preview(wire::PreviewRequest {
+                    request_id: request.to_string(),
+                    actions,
+                    claims,
+                })
+            }
             Self::Confirmed { task, yes } => {
                 W::Confirmed(wire::Confirmed { task_id: task.to_string(), yes: *yes })
             }
@@ -76,7 +83,7 @@ impl FromWire for ToDevice {
             },
             W::Preview(preview) => Self::Preview {
                 request: parsed("PreviewRequest.request_id", &preview.request_id)?,
-                actions: list("PreviewRequest.actions", MAX_PREVIEWS, preview.actions)?,
+                proposals: proposal::from_wire(preview.actions, preview.claims)?,
             },
             W::Confirmed(confirmed) => Self::Confirmed {
                 task: parsed("Confirmed.task_id", &confirmed.task_id)?,

@@ -161,6 +161,6 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn counted(field: &'static str, max: usize, given: usize) -> Result<(), WireError> {
+pub(super) fn counted(field: &'static str, max: usize, given: usize) -> Result<(), WireError> {
     if given > max { Err(WireError::TooMany { field, given, max }) } else { Ok(()) }
 }

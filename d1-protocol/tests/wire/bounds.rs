@@ -73,7 +73,13 @@ fn run(change: impl FnOnce(&mut TaskCommand)) -> Word {
 
 fn act(action: Action) -> Word {
     let request = RequestId::generate();
-    Word::Order(ToDevice::Preview { request, actions: vec![action] })
+    Word::Order(ToDevice::Preview { request, proposals: vec![action.into()] })
+}
+
+fn propose(change: impl FnOnce(&mut Proposal)) -> Word {
+    let mut what = Proposal::from(Action::RefreshIndex(Manager::Apt));
+    change(&mut what);
+    Word::Order(ToDevice::Preview { request: RequestId::generate(), proposals: vec![what] })
 }
 
 fn exec(count: usize) -> Action {
@@ -121,6 +127,7 @@ fn receipt(change: impl FnOnce(&mut Receipt)) -> Word {
         kept: Vec::new(),
         reverts: None,
         isolation: IsolationReport::default(),
+        grant: None,
     };
     change(&mut receipt);
     finished(|result| result.receipt = Some(receipt))
@@ -196,9 +203,11 @@ const LISTS: &[Bound] = &[
         Word::Order(ToDevice::Ask { request: RequestId::generate(), queries: queries(n) })
     }),
     bound("PreviewRequest.actions", 256, |n| {
-        let actions = vec![Action::RefreshIndex(Manager::Apt); n];
-        Word::Order(ToDevice::Preview { request: RequestId::generate(), actions })
+        let proposals = vec![Action::RefreshIndex(Manager::Apt).into(); n];
+        Word::Order(ToDevice::Preview { request: RequestId::generate(), proposals })
     }),
+    bound("Claims.touches", 256, |n| propose(|what| what.touches = vec!["/x".parse().unwrap(); n])),
+    bound("Claims.network", 256, |n| propose(|what| what.network = names(n))),
     bound("Problem.next", 256, |n| problem(|problem| problem.next = vec![x(1); n])),
     bound("Receipt.changes", 4096, |n| receipt(|receipt| receipt.changes = changes(n))),
     bound("Receipt.relies_on", 4096, |n| {

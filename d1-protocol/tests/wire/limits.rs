@@ -11,7 +11,7 @@ use d1_protocol::{
 };
 
 fn preview(action: Action) -> ToDevice {
-    ToDevice::Preview { request: RequestId::generate(), actions: vec![action] }
+    ToDevice::Preview { request: RequestId::generate(), proposals: vec![action.into()] }
 }
 
 #[test]

@@ -19,8 +19,8 @@ pub(crate) fn to_device() -> impl Strategy<Value = ToDevice> {
             .prop_map(|(task, attempt, seq)| ToDevice::OutputStored { task, attempt, seq }),
         task().prop_map(ToDevice::Forget),
         (request(), few(query())).prop_map(|(request, queries)| ToDevice::Ask { request, queries }),
-        (request(), few(action()))
-            .prop_map(|(request, actions)| ToDevice::Preview { request, actions }),
+        (request(), few(proposal()))
+            .prop_map(|(request, proposals)| ToDevice::Preview { request, proposals }),
         (task(), any::<bool>()).prop_map(|(task, yes)| ToDevice::Confirmed { task, yes }),
         Just(ToDevice::Drain),
         problem().prop_map(ToDevice::Error),

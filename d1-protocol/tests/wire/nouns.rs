@@ -157,6 +157,13 @@ pub(crate) fn problem() -> impl Strategy<Value = Problem> {
     )
 }
 
+pub(crate) fn proposal() -> impl Strategy<Value = Proposal> {
+    let effect = select(vec![Effect::Read, Effect::Write, Effect::Destructive]);
+    (action(), effect, few(path()), few(named())).prop_map(|(action, effect, touches, network)| {
+        Proposal { action, effect, touches, network }
+    })
+}
+
 pub(crate) fn preview() -> impl Strategy<Value = Preview> {
     let presence = prop_oneof![
         Just(Presence::Present),
@@ -189,10 +196,23 @@ fn isolation() -> impl Strategy<Value = IsolationReport> {
 fn receipt() -> impl Strategy<Value = Receipt> {
     let who = (task(), id(SetupId::from_bytes), any::<u32>(), at());
     let what = (few(change()), few(resource()), any::<bool>(), few(text()));
-    (who, what, of(task()), isolation()).prop_map(|(who, what, reverts, isolation)| {
+    let how = (isolation(), of(digest()));
+    (who, what, of(task()), how).prop_map(|(who, what, reverts, (isolation, grant))| {
         let (task, setup, attempt, at) = who;
         let (changes, relies_on, opaque, kept) = what;
-        Receipt { task, setup, attempt, at, changes, relies_on, opaque, kept, reverts, isolation }
+        Receipt {
+            task,
+            setup,
+            attempt,
+            at,
+            changes,
+            relies_on,
+            opaque,
+            kept,
+            reverts,
+            isolation,
+            grant,
+        }
     })
 }
 

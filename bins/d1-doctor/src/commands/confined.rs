@@ -178,28 +178,10 @@ async fn interrupts(stop: &Stop) -> std::convert::Infallible {
 }
 
 fn failure(error: &SandboxError) -> Failure {
-    let text = error.to_string();
-    let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
-    let cause = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
-    let (code, category) = match error {
-        SandboxError::Missing { .. } => ("D1-BOX-001", Category::Denied),
-        SandboxError::Path { .. } | SandboxError::Directory { .. } => {
-            ("D1-BOX-003", Category::Usage)
-        }
-        SandboxError::SetUp { .. }
-        | SandboxError::Changed { .. }
-        | SandboxError::NotFound { .. }
-        | SandboxError::Start { .. }
-        | SandboxError::Follow { .. }
-        | _ => ("D1-BOX-002", Category::Task),
-    };
-    let problem = Problem::new(code, category, title).because(cause).leaving("nothing was run");
+    let problem = error.problem();
     if let SandboxError::Directory { .. } = error {
-        return problem
-            .next("start in your home: cd")
-            .next("or give the folder to the command: add --touch .")
-            .into();
+        let next = ["start in your home: cd", "or give the folder to the command: add --touch ."];
+        return Problem { next: next.map(str::to_owned).to_vec(), ..problem }.into();
     }
-    let nothing = remedy.is_empty() || remedy == "nothing was run";
-    if nothing { problem.into() } else { problem.next(remedy).into() }
+    problem.into()
 }

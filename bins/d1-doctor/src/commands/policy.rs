@@ -9,7 +9,8 @@ use crate::{
 };
 use d1_core::{Argv, Category, Digest, Problem};
 use d1_executor::{
-    Decision, Demand, Denial, Device, Granted, Policy, PolicyError, Profile, Reason, Request,
+    Access, Decision, Demand, Denial, Device, Granted, Policy, PolicyError, Profile, Reason,
+    Request, Touch, Walls,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -33,11 +34,12 @@ pub fn failure(error: &PolicyError) -> Failure {
 }
 
 fn check(terminal: &Terminal, args: &PolicyCheck) -> Result<ExitCode, Failure> {
-    let request = request(args)?;
+    let policy = of_owner()?;
+    let request = request(args, &policy)?;
     let home = confined::home()?;
-    let decision = of_owner()?.decide(&request, &Device::look(&request, &home));
+    let decision = policy.decide(&request, &Device::look(&request, &home));
     if terminal.is_text() {
-        terminal.print(&text(&request, &decision));
+        terminal.print(&text(&request, &decision, args.step));
     } else {
         terminal.print_json(&Document { schema: "d1.policy.v1", decision: &decision });
     }
@@ -55,7 +57,7 @@ struct Document<'a> {
     decision: &'a Decision,
 }
 
-fn request(args: &PolicyCheck) -> Result<Request, Failure> {
+fn request(args: &PolicyCheck, policy: &Policy) -> Result<Request, Failure> {
     let words = match &args.shell {
         Some(text) => Request::script(text)
             .map(Vec::from)
@@ -76,17 +78,30 @@ fn request(args: &PolicyCheck) -> Result<Request, Failure> {
     if !step {
         return Ok(request);
     }
-    // A step starts in the home when it does not say where.
-    Ok(Request { walls: None, cwd: confined::home()?, ..request })
+    let looks = *profile == crate::args::Profile::Diagnose;
+    // A step that does not say where starts in the home, or nowhere when it only looks.
+    let cwd = if looks { PathBuf::from("/") } else { confined::home()? };
+    let walls = request.walls.map(|walls| {
+        let access = if looks { Access::Read } else { Access::Write };
+        let touches = walls.touches.into_iter().map(|touch| Touch { access, ..touch });
+        Walls { touches: touches.collect(), demand: policy.demand(), ..walls }
+    });
+    let mut env = request.env;
+    env.insert("HOME".into(), confined::home()?.to_string_lossy().into_owned());
+    Ok(Request { walls, cwd, env, ..request })
 }
 
-fn text(request: &Request, decision: &Decision) -> String {
+fn text(request: &Request, decision: &Decision, step: bool) -> String {
     let command = command(&request.argv);
     let (mut text, digest, next) = match decision {
         Decision::Allow { digest, .. } => (format!("allowed: {command}\n"), Some(digest), None),
         Decision::NeedsApproval { grant, digest, reasons } => {
             let text = format!("needs a yes: {command}\n{}", reasons_text(reasons));
-            (text, Some(digest), Some(how_to_say_yes(grant, *digest, &command)))
+            let next = match step {
+                true => format!("d1-doctor policy approve {digest}"),
+                false => how_to_say_yes(grant, *digest, &command),
+            };
+            (text, Some(digest), Some(next))
         }
         Decision::Deny(denial) => return denied(denial),
     };

@@ -3,7 +3,7 @@
 //! ```text
 //! ✔ install ripgrep  done in 4s                        setup 7c1e0d2a
 //!   changed    1 package: ripgrep 13.0.0-4+b2
-//!   isolation  none (commands ran with your rights)
+//!   isolation  full: its commands ran behind walls
 //!   undo       d1-doctor undo 7c1e0d2a
 //!   log        d1-doctor logs 7c1e0d2a
 //! ```
@@ -13,7 +13,8 @@ use super::{
     text::{Glyphs, clip, duration, inert},
 };
 use d1_core::{
-    Change, Intent, Outcome, Receipt, Resource, Setup, SetupOutcome, SetupState, State, Task,
+    Action, Change, Intent, IsolationReport, Outcome, Receipt, Resource, Setup, SetupOutcome,
+    SetupState, State, Task,
 };
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub fn receipt(setup: &Setup, took: Duration, glyphs: &Glyphs) -> String {
     for kept in setup.receipts.iter().flat_map(|receipt| &receipt.kept) {
         lines.push(format!("  kept       {}", inert(kept)));
     }
-    lines.extend(isolation(&setup.receipts));
+    lines.extend(isolation(setup));
     if !setup.quote.most().is_zero() {
         lines.push(format!(
             "  credits    {} charged of {} held",
@@ -94,19 +95,45 @@ fn changed(changes: &[&Change]) -> String {
     names.join(", ")
 }
 
-fn isolation(receipts: &[Receipt]) -> Option<String> {
-    let weakest =
-        receipts.iter().map(|receipt| receipt.isolation.summary()).min_by_key(|summary| {
-            match *summary {
-                "none" => 0,
-                "partial" => 1,
-                _ => 2,
-            }
-        })?;
-    Some(match weakest {
-        "none" => "  isolation  none: commands ran with the rights of this user".to_owned(),
-        other => format!("  isolation  {other}"),
-    })
+/// How many walls a line names that were missing; the receipt itself has them all.
+const NAMED_WALLS: usize = 3;
+
+/// Which protection its commands had, all of them told in one line.
+fn isolation(setup: &Setup) -> Option<String> {
+    let reports: Vec<&IsolationReport> = setup
+        .receipts
+        .iter()
+        .filter(|receipt| ran_a_command(setup, receipt))
+        .map(|receipt| &receipt.isolation)
+        .collect();
+    let walled = reports.iter().filter(|report| report.summary() != "none").count();
+    let off = |report: &&IsolationReport| {
+        let off = report.layers.iter().filter(|layer| !layer.in_force);
+        off.map(|layer| layer.name.clone()).collect::<Vec<_>>()
+    };
+    let partial = reports.iter().find(|report| report.summary() == "partial").map(off);
+    let without = partial.map_or_else(String::new, |off| {
+        let more = off.len().saturating_sub(NAMED_WALLS);
+        let named = off.iter().take(NAMED_WALLS).cloned().collect::<Vec<_>>().join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(", without {}{more}", inert(&named))
+    });
+    let line = match (walled, reports.len()) {
+        (_, 0) => return None,
+        (0, _) => "none: its commands ran with the rights of this user".to_owned(),
+        (walled, all) if walled < all => {
+            format!("in part: {walled} of {all} commands ran behind walls{without}")
+        }
+        (_, _) if without.is_empty() => "full: its commands ran behind walls".to_owned(),
+        (_, _) => format!("partial: its commands ran behind walls{without}"),
+    };
+    Some(format!("  isolation  {line}"))
+}
+
+/// Whether the step of a receipt ran a command; files are written by ourselves.
+fn ran_a_command(setup: &Setup, receipt: &Receipt) -> bool {
+    let step = setup.task(receipt.task).and_then(|task| setup.plan.step(&task.step));
+    step.is_none_or(|step| !matches!(step.action, Action::File(_)))
 }
 
 fn succeeded(setup: &Setup) -> bool {

@@ -30,7 +30,7 @@ async fn refused(examinee: Examinee) {
 
 async fn not_present(examinee: Examinee) {
     for action in &examinee.refused {
-        if let Ok(preview) = examinee.executor.preview(action).await {
+        if let Ok(preview) = examinee.executor.preview(&action.clone().into()).await {
             assert_ne!(preview.presence, Presence::Present, "{action:?}");
         }
     }

@@ -48,13 +48,13 @@ async fn previewing(examinee: Examinee) {
     let everything = [examinee.reversible.clone(), examinee.refused.clone(), programs.collect()];
     for action in everything.concat() {
         // What is refused may be refused here already.
-        let _told = examinee.executor.preview(&action).await;
+        let _told = examinee.executor.preview(&action.clone().into()).await;
         assert_eq!(examinee.look(), before, "after a preview of {action:?}");
     }
     let (job, ended) = examinee.worked(&examinee.reversible[0]).await;
     let after = examinee.look();
     let revert = Action::Revert(Revert { task: job.task, changes: ended.changes });
-    examinee.executor.preview(&revert).await.unwrap();
+    examinee.executor.preview(&revert.into()).await.unwrap();
     assert_eq!(examinee.look(), after, "after a preview of an undo");
 }
 
@@ -70,7 +70,7 @@ async fn preparing(examinee: Examinee) {
 
 async fn foretold(examinee: Examinee) {
     for action in &examinee.reversible {
-        let preview = examinee.executor.preview(action).await.unwrap();
+        let preview = examinee.executor.preview(&action.clone().into()).await.unwrap();
         assert_eq!((preview.presence, preview.blocked), (Presence::Absent, None));
         let (_, ended) = examinee.worked(action).await;
         assert_eq!(sorted(preview.changes), sorted(ended.changes));
@@ -80,7 +80,7 @@ async fn foretold(examinee: Examinee) {
 async fn present(examinee: Examinee) {
     for action in &examinee.reversible {
         examinee.worked(action).await;
-        let preview = examinee.executor.preview(action).await.unwrap();
+        let preview = examinee.executor.preview(&action.clone().into()).await.unwrap();
         assert_eq!((preview.presence, preview.changes), (Presence::Present, Vec::new()));
     }
 }

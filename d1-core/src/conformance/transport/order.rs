@@ -79,7 +79,7 @@ fn orders() -> Vec<ToDevice> {
         ToDevice::ResultStored { task, attempt: 3 },
         ToDevice::Forget(task),
         ToDevice::Ask { request, queries: Vec::new() },
-        ToDevice::Preview { request, actions: vec![an_order().step.action] },
+        ToDevice::Preview { request, proposals: vec![an_order().step.action.into()] },
         ToDevice::Confirmed { task, yes: true },
         ToDevice::Drain,
         ToDevice::Error(a_problem()),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Action, Baseline, Change, Effect, Ended, Executor, ExecutorError, Facts, Job, Outcome, Output,
-    Preview, ProbeAnswer, Probed, Query, Resource, Stop, TaskId,
+    Preview, ProbeAnswer, Probed, Proposal, Query, Resource, Stop, TaskId,
 };
 use tokio::sync::mpsc;
 
@@ -18,11 +18,12 @@ impl Executor for MemoryMachine {
         Ok(answers::facts(&self.world(), queries))
     }
 
-    async fn preview(&self, action: &Action) -> Result<Preview, ExecutorError> {
-        foresight::preview(self, action)
+    async fn preview(&self, what: &Proposal) -> Result<Preview, ExecutorError> {
+        foresight::preview(self, &what.action)
     }
 
-    async fn prepare(&self, _task: TaskId, action: &Action) -> Result<Baseline, ExecutorError> {
+    async fn prepare(&self, _task: TaskId, what: &Proposal) -> Result<Baseline, ExecutorError> {
+        let action = &what.action;
         self.may(action)?;
         let mut resources: Vec<Resource> =
             self.goals(action, &[])?.into_iter().map(|goal| goal.resource).collect();

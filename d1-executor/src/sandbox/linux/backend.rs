@@ -9,7 +9,7 @@ use super::{
 use crate::{
     process,
     sandbox::{
-        grant::{Demand, Grant},
+        grant::{Demand, Given, Grant},
         places::{Surroundings, View, view},
         port::{Confined, SandboxBackend, SandboxError},
         wall::{Missing, Wall},
@@ -110,6 +110,23 @@ impl LinuxSandbox {
         })
     }
 
+    /// In which mode a command with this demand starts, and which walls are not up in it.
+    fn proven(&self, demand: Demand) -> Result<(Mode, Missing), SandboxError> {
+        let bare = demand == Demand::BestEffort && self.config.allow_bare;
+        let (mode, proven) = match self.tried() {
+            Ok(missing) => (self.mode, missing.clone()),
+            Err(_no_namespaces) if bare => (Mode::Bare, self.try_walls(Mode::Bare)?),
+            Err(error) => return Err(error),
+        };
+        let first = proven.iter().find(|(wall, _why)| is_required(mode, **wall));
+        match (first, demand) {
+            (Some((wall, why)), Demand::Required) => {
+                Err(SandboxError::Missing { wall: *wall, why: why.clone() })
+            }
+            (Some(_) | None, _) => Ok((mode, proven)),
+        }
+    }
+
     fn start_in(
         &self,
         mode: Mode,
@@ -144,6 +161,14 @@ impl SandboxBackend for LinuxSandbox {
         self.tried().cloned()
     }
 
+    fn would_start(&self, demand: Demand) -> Result<(), SandboxError> {
+        self.proven(demand).map(drop)
+    }
+
+    fn given(&self, grant: &Grant, path: &Path) -> Result<Given, SandboxError> {
+        Ok(view(grant, &self.config.around)?.given(path))
+    }
+
     fn start(
         &self,
         grant: &Grant,
@@ -151,16 +176,7 @@ impl SandboxBackend for LinuxSandbox {
         stderr: BorrowedFd<'_>,
     ) -> Result<Box<dyn Confined>, SandboxError> {
         let view = view(grant, &self.config.around)?;
-        let bare = grant.demand == Demand::BestEffort && self.config.allow_bare;
-        let (mode, proven) = match self.tried() {
-            Ok(missing) => (self.mode, missing.clone()),
-            Err(_no_namespaces) if bare => (Mode::Bare, self.try_walls(Mode::Bare)?),
-            Err(error) => return Err(error),
-        };
-        let first = proven.iter().find(|(wall, _why)| is_required(mode, **wall));
-        if let (Some((wall, why)), Demand::Required) = (first, grant.demand) {
-            return Err(SandboxError::Missing { wall: *wall, why: why.clone() });
-        }
+        let (mode, proven) = self.proven(grant.demand)?;
         let mut running = self.start_in(mode, (grant, view), stdout, stderr)?;
         running.missing.extend(proven);
         Ok(Box::new(running))
