@@ -104,9 +104,36 @@ fn who_waits_for_input_is_told_while_it_waits() {
         told.as_deref(),
         Some("d1-doctor: `cat` waits for input after `Name?`, and there is none here")
     );
-    // Our end is the end of all walls' content.
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn when_we_are_killed_nothing_of_the_command_goes_on() {
+    let desk = Desk::at_this_machine();
+    let mark = format!("7{}", std::process::id());
+    let lives = || {
+        let lines = fs::read_dir("/proc").unwrap().flatten();
+        let mut lines = lines.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+        lines.any(|line| {
+            line.starts_with(b"sleep\0") && line.ends_with(format!("{mark}\0").as_bytes())
+        })
+    };
+    let wait_until = |wanted: bool| {
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while lives() != wanted {
+            assert!(std::time::Instant::now() < patience, "it never became {wanted}");
+            std::thread::yield_now();
+        }
+    };
+    let mut command = desk.program("d1-doctor");
+    let line = format!("trap '' TERM HUP; setsid sleep {mark} & wait");
+    command.args(["run", "--profile", "diagnose", "--", "sh", "-c", &line]).current_dir("/");
+    let mut child = command.spawn().unwrap();
+    wait_until(true);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until(false);
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod cloud;
 #[cfg(test)]
 mod confined;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod credits;

@@ -4,7 +4,7 @@ use super::{confine::Permit, reach, trouble};
 use crate::{
     facts::Host,
     process::{
-        self, Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report,
+        self, Asked, Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report,
     },
     sandbox::{self, Access, Grant, SandboxBackend, SandboxError},
 };
@@ -107,12 +107,14 @@ async fn confined(
     let (timeout, interruptible) = (job.step.timeout, job.step.interruptible);
     let fence = Fence { timeout, grace: job.grace, interruptible };
     match process::run_confined(sandbox, &marked, fence, output, stop).await {
-        Ok(Confinement { report, isolation, .. }) => {
+        Ok(Confinement { report, isolation, asked, .. }) => {
             let reached = undeclared(&**sandbox, grant, job, &report);
             let ended = Ended { isolation, ..ended(job, report) };
             Ok(match reached {
                 Some(problem) => Ended { problem: Some(problem), ..ended },
-                None => ended,
+                None => {
+                    Ended { problem: ended.problem.map(|it| with_question(it, asked)), ..ended }
+                }
             })
         }
         Err(SandboxError::Follow { source }) => {
@@ -122,6 +124,14 @@ async fn confined(
             Ok(Ended { opaque: job.step.effect != Effect::Read, ..ended })
         }
         Err(error) => Err(trouble::refused(not_run(&error))),
+    }
+}
+
+/// A program that failed may have asked something first.
+fn with_question(problem: Problem, asked: Option<Asked>) -> Problem {
+    match asked {
+        Some(asked) => problem.next(asked.note()),
+        None => problem,
     }
 }
 
@@ -136,6 +146,7 @@ fn not_run(error: &SandboxError) -> Problem {
         | SandboxError::Missing { .. }
         | SandboxError::SetUp { .. }
         | SandboxError::Path { .. }
+        | SandboxError::Handed { .. }
         | SandboxError::Changed { .. }
         | SandboxError::Directory { .. }
         | SandboxError::Follow { .. } => problem,

@@ -160,7 +160,9 @@ impl Grant {
     #[must_use]
     pub fn digest(&self) -> Digest {
         // Structs and ordered maps only: the same grant is always the same text.
-        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+        // A path that is no text cannot be written so, and would be like every other one.
+        let text = serde_json::to_vec(self);
+        Digest::of(&text.unwrap_or_else(|_no_text| format!("{self:?}").into_bytes()))
     }
 }
 

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "calls to the kernel that have no safe form live here")]
 
 mod grant;
+mod handed;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod linux;
 mod places;

@@ -1,6 +1,7 @@
 //! What each profile shows, and what is kept from every command. Data; who mounts it is elsewhere.
 
 use super::grant::{Access, Given, Grant, Kept, Profile, Touch};
+use super::handed;
 use super::port::SandboxError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -103,6 +104,7 @@ impl Surroundings {
 
 /// What the command of `grant` sees.
 pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, SandboxError> {
+    handed::check(grant)?;
     let mut view = View { read: SYSTEM.map(PathBuf::from).to_vec(), ..View::default() };
     match grant.profile {
         Profile::Diagnose => view.read.extend(DIAGNOSED.map(PathBuf::from)),

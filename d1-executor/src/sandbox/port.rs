@@ -45,6 +45,14 @@ pub enum SandboxError {
         /// Why not.
         why: String,
     },
+    /// Words that no program can receive as they are.
+    #[error("{what} cannot be handed to a command: {why}; nothing was run")]
+    Handed {
+        /// Which.
+        what: String,
+        /// Why not.
+        why: String,
+    },
     /// The script is not the one that was agreed on.
     #[error("`{path}` is not what was agreed on; look at it, and say yes again", path = path.display())]
     Changed {

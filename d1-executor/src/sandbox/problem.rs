@@ -17,7 +17,9 @@ impl SandboxError {
         let (code, category) = match self {
             Self::Missing { .. } => ("D1-BOX-001", Category::Denied),
             Self::NoBackend => ("D1-BOX-005", Category::Denied),
-            Self::Path { .. } | Self::Directory { .. } => ("D1-BOX-003", Category::Usage),
+            Self::Path { .. } | Self::Directory { .. } | Self::Handed { .. } => {
+                ("D1-BOX-003", Category::Usage)
+            }
             Self::SetUp { .. }
             | Self::Changed { .. }
             | Self::NotFound { .. }
@@ -45,6 +47,7 @@ pub(crate) fn without_walls(error: &SandboxError) -> Problem {
                 .next(LET_IT)
         }
         SandboxError::Path { .. }
+        | SandboxError::Handed { .. }
         | SandboxError::Changed { .. }
         | SandboxError::NotFound { .. }
         | SandboxError::Directory { .. }

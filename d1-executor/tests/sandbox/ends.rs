@@ -77,6 +77,20 @@ async fn what_a_command_leaves_behind_is_gone_when_it_is_over() {
 }
 
 #[tokio::test]
+async fn who_adopts_its_own_orphans_keeps_none() {
+    let rig = Rig::new();
+    let mark = mark("adopted");
+    // PR_SET_CHILD_SUBREAPER, and nobody dies with a parent; it goes when the orphan is there.
+    let script = format!(
+        "syscall(157, 36, 1, 0, 0, 0) and die $!; syscall(157, 1, 0, 0, 0, 0); pipe(my $in, my $out); \
+        if (!fork) {{ if (!fork) {{ setpgrp; $SIG{{TERM}} = 'IGNORE'; syswrite($out, 'x'); exec 'sleep', '{mark}' }} exit }} \
+        sysread($in, my $byte, 1); exit 7"
+    );
+    let ended = rig.run(&rig.grant(&["perl", "-e", &script])).await.unwrap();
+    assert_eq!((how(&ended), alive(&mark)), (How::Exited(7), 0), "{}", ended.report.stderr);
+}
+
+#[tokio::test]
 async fn a_command_that_stops_itself_and_ignores_everything_is_gone_at_its_timeout() {
     let rig = Rig::new();
     let mark = mark("stopped");

@@ -22,7 +22,7 @@ use std::{
 };
 
 /// What the kernel has to say inside; outside, everything is let through.
-const ANSWERS: [(&str, &str); 57] = [
+const ANSWERS: [(&str, &str); 61] = [
     ("A01 write /etc", "EROFS"),
     ("A02 read shadow", "EACCES"),
     ("A03 read a secret", "ENOENT"),
@@ -30,6 +30,8 @@ const ANSWERS: [(&str, &str); 57] = [
     ("A05 chmod a secret", "ENOENT"),
     ("A05 utime a secret", "ENOENT"),
     ("A05 setxattr a secret", "ENOENT"),
+    ("A06 link a file of the system", "EXDEV"),
+    ("A07 write through a link", "EACCES"),
     ("A12 shadow by the daemon's root", "ENOENT"),
     ("A12 shadow by its own root", "EACCES"),
     ("A13 write scratch", "YES"),
@@ -72,6 +74,8 @@ const ANSWERS: [(&str, &str); 57] = [
     ("D06 syslog", "EPERM"),
     ("D09 port access", "EPERM"),
     ("E02 a Unix socket", "ENOENT"),
+    ("E03 anything in /run", "ENOENT"),
+    ("E03 the spools of other programs", "ENOENT"),
     ("E04 an abstract socket", "ECONNREFUSED"),
     ("E06 a datagram to a Unix socket", "ENOENT"),
     ("E07 netlink", "EAFNOSUPPORT"),
@@ -157,6 +161,8 @@ async fn what_the_next_shell_would_run_cannot_be_changed_or_made() {
         "mkdir ~/.ssh",
         "mkdir ~/.config/systemd",
         "ln ~/.bashrc ~/.config/app/c",
+        // `renameat2(2)` with RENAME_EXCHANGE.
+        "perl -e 'my ($a, $b) = map { qq($ENV{HOME}/$_) } @ARGV; syscall(316, -100, $a, -100, $b, 2) and die $!' .bashrc .config/app/x",
     ];
     for line in tries {
         let ended = rig.run(&rig.grant(&["bash", "-c", line])).await.unwrap();

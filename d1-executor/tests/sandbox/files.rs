@@ -77,3 +77,16 @@ async fn what_the_owner_keeps_is_not_there_and_what_may_be_read_is_not_changed()
     assert_eq!(std::fs::read_to_string(&letter).unwrap(), "secret");
     assert_eq!(std::fs::read_to_string(&notes).unwrap(), "as it was");
 }
+
+#[tokio::test]
+async fn temporary_folders_hold_so_many_files_and_no_more() {
+    let rig = Rig::new();
+    let line = "i=0; while [ $i -lt 3000 ]; do : > /tmp/$i || exit 3; i=$((i + 1)); done";
+    let mut grant = rig.grant(&["sh", "-c", line]);
+    let ended = rig.run(&grant).await.unwrap();
+    assert_eq!(ended.report.how, How::Exited(0), "with the usual bounds all of them fit");
+    grant.limits.scratch_bytes = 4 << 20;
+    let ended = rig.run(&grant).await.unwrap();
+    assert_ne!(ended.report.how, How::Exited(0));
+    assert!(ended.report.stderr.contains("No space left"), "{}", ended.report.stderr);
+}

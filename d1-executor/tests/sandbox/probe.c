@@ -3,6 +3,7 @@
  * port of a TCP and a UDP socket. Nothing it does outside changes anything there. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -97,6 +98,17 @@ static long inet_reach(int type, const char *address, int port) {
   return r;
 }
 
+/* ENOENT when the folder has none. */
+static long entries(const char *path) {
+  DIR *folder = opendir(path);
+  if (!folder) return -1;
+  long count = -2; /* itself, and the one above */
+  while (readdir(folder)) count++;
+  closedir(folder);
+  errno = ENOENT;
+  return count > 0 ? count : -1;
+}
+
 static long handle(void) {
   struct {
     struct file_handle head;
@@ -152,6 +164,16 @@ int main(int count, char **argv) {
   tell("A05 chmod a secret", chmod(secret, 0600));
   tell("A05 utime a secret", utimensat(AT_FDCWD, secret, 0, 0));
   tell("A05 setxattr a secret", setxattr(secret, "user.d1", "1", 1, 0));
+  tell("A06 link a file of the system", link("/etc/shadow", "d1-linked"));
+  unlink("d1-linked");
+  tell("A07 write through a link", ({
+         symlink("/etc/d1-probe", "d1-link");
+         long r = opened("d1-link", O_CREAT | O_WRONLY);
+         int error = errno;
+         unlink("d1-link"), unlink("/etc/d1-probe");
+         errno = error;
+         r;
+       }));
   snprintf(path, sizeof path, "/proc/%d/root/etc/shadow", daemon);
   tell("A12 shadow by the daemon's root", opened(path, O_RDONLY));
   tell("A12 shadow by its own root", opened("/proc/self/root/etc/shadow", O_RDONLY));
@@ -246,6 +268,8 @@ int main(int count, char **argv) {
   tell("D09 port access", BUT(ENOSYS, syscall(SYS_iopl, 0)));
 
   /* E: other programs */
+  tell("E03 anything in /run", entries("/run"));
+  tell("E03 the spools of other programs", stat("/var/spool", &seen));
   tell("E02 a Unix socket", unix_connect(argv[3], 0));
   tell("E06 a datagram to a Unix socket", unix_datagram(argv[3]));
   tell("E04 an abstract socket", unix_connect(argv[4], 1));

@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     home::Places,
     terminal::Terminal,
+    ui::Harmless,
 };
 use d1_core::{Argv, Category, Output, Problem, Stop, StopMode, Stream};
 use d1_executor::{
@@ -17,7 +18,7 @@ use d1_executor::{
 };
 use std::{
     collections::BTreeSet,
-    io,
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -148,12 +149,16 @@ fn sandbox(_around: Surroundings) -> Result<Arc<dyn SandboxBackend>, Failure> {
 
 /// Prints what the command says, as it comes; with JSON it is in the document.
 async fn pass_on(print: bool, mut from: mpsc::Receiver<Output>) {
-    while let Some(output) = from.recv().await {
-        let _reader_gone = match output.stream {
+    let (mut out, mut err) = (Harmless::default(), Harmless::default());
+    let (out_obeys, err_obeys) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+    while let Some(Output { stream, bytes }) = from.recv().await {
+        let _reader_gone = match stream {
             _ if !print => Ok(()),
-            Stream::Stdout => written(io::stdout().lock(), &output.bytes),
-            Stream::Stderr => written(io::stderr().lock(), &output.bytes),
-            Stream::Note => written(io::stderr().lock(), &on_a_line_of_its_own(&output.bytes)),
+            Stream::Stdout if out_obeys => written(io::stdout().lock(), &out.pass(&bytes)),
+            Stream::Stderr if err_obeys => written(io::stderr().lock(), &err.pass(&bytes)),
+            Stream::Stdout => written(io::stdout().lock(), &bytes),
+            Stream::Stderr => written(io::stderr().lock(), &bytes),
+            Stream::Note => written(io::stderr().lock(), &on_a_line_of_its_own(&bytes)),
         };
     }
 }

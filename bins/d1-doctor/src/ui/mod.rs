@@ -2,6 +2,7 @@
 
 pub mod findings_view;
 pub mod frame;
+mod harmless;
 pub mod live;
 pub mod model;
 pub mod plain;
@@ -9,4 +10,5 @@ pub mod plan_view;
 pub mod receipt_view;
 pub mod text;
 
+pub use harmless::Harmless;
 pub use text::{Glyphs, inert};

@@ -15,8 +15,9 @@ use std::{
     path::PathBuf,
 };
 
-/// The most an order may be: a full command line, a full environment, and some.
-const MOST: u64 = 4 << 20;
+/// The most an order may be: a full command line and a full environment, in which each byte
+/// may take six, and some.
+const MOST: u64 = 8 << 20;
 
 /// How much of the sandbox the machine lets us make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
