@@ -1,6 +1,6 @@
-//! The [`Directory`] port: who there is, and in which organisations.
+//! The [`Directory`] port: who there is, in which organisations, and whose each device is.
 
-use crate::{AccountId, LoginName, Membership, Organisation, Role, User, UserId};
+use crate::{AccountId, DeviceId, LoginName, Membership, Organisation, Role, User, UserId};
 use std::{error::Error, fmt};
 
 /// Why the directory could not do as asked.
@@ -29,7 +29,7 @@ pub enum DirectoryError {
     },
 }
 
-/// Knows people and organisations.
+/// Knows people, organisations, and whose each device is.
 ///
 /// What changes something is durable when it returns, whole or not at all.
 #[async_trait::async_trait]
@@ -84,4 +84,15 @@ pub trait Directory: fmt::Debug + Send + Sync {
         user: UserId,
         role: Option<Role>,
     ) -> Result<(), DirectoryError>;
+
+    /// Says that a device is an account's, unless it is another's already; tells whose it is.
+    /// The first who says so has it.
+    async fn claim_device(
+        &self,
+        device: DeviceId,
+        account: AccountId,
+    ) -> Result<AccountId, DirectoryError>;
+
+    /// Whose device it is.
+    async fn device_owner(&self, device: DeviceId) -> Result<Option<AccountId>, DirectoryError>;
 }

@@ -37,10 +37,11 @@ macro_rules! scopes {
 scopes! {
     /// To see setups, and what they tell.
     SetupRead: "setup:read", "see setups and what they tell";
-    /// To plan setups, and to stop, resume and undo them.
-    SetupWrite: "setup:write", "plan setups, and stop, resume and undo them";
-    /// To say yes to a setup: the one thing that lets something happen on a machine.
-    SetupApprove: "setup:approve", "approve setups, which then change machines";
+    /// To plan setups, and to stop them.
+    SetupWrite: "setup:write", "plan setups, and stop them";
+    /// To say yes to a setup, to go on with one, and to take one back: what lets something
+    /// happen on a machine.
+    SetupApprove: "setup:approve", "approve, resume and undo setups, which changes machines";
     /// To see credits.
     CreditsRead: "credits:read", "see credits, prices and what was spent";
     /// To set caps, and to set credits aside.

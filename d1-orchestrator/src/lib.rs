@@ -16,8 +16,10 @@ pub use hub::{DeviceNews, DeviceStatus, Hub, HubError, Watching};
 pub use identity::RedisSessions;
 #[cfg(feature = "identity")]
 pub use identity::{
-    ACCESS_TOKEN_LIFE, AccessTokens, Bearer, KeyError, Keys, LEEWAY, PasswordError, Passwords,
-    RefusedToken, TokenError,
+    ACCESS_TOKEN_LIFE, AccessTokens, Asked, Bearer, BrowserAsk, Decided, DeviceAnswer, DeviceAsk,
+    Identity, IdentityParts, KeyError, Keys, LEEWAY, NewToken, NoRandom, Origin, PasswordError,
+    Passwords, Principal, RefusedToken, SessionNote, SignInError, TokenAnswer, TokenError,
+    TokenNote, Visitor,
 };
 #[cfg(all(feature = "identity", feature = "sqlite"))]
 pub use identity::{IdentityFileError, SqliteIdentity};

@@ -4,7 +4,9 @@ use super::{
     Laws,
     samples::{NOW, RACERS},
 };
-use crate::{AccountId, Directory, DirectoryError, Membership, Organisation, Role, User, UserId};
+use crate::{
+    AccountId, DeviceId, Directory, DirectoryError, Membership, Organisation, Role, User, UserId,
+};
 use std::{future::Future, sync::Arc};
 use tokio::task::JoinSet;
 
@@ -28,6 +30,8 @@ where
     laws.check("an_organisation_never_loses_its_last_owner", last_owner(make().await)).await;
     laws.check("of_owners_who_leave_at_once_one_stays", racing_owners(make().await)).await;
     laws.check("nobody_unknown_is_given_a_role", strangers(make().await)).await;
+    laws.check("a_device_is_whose_it_was_first", devices(make().await)).await;
+    laws.check("of_many_who_race_for_a_device_one_has_it", racing_devices(make().await)).await;
     laws.all_hold();
 }
 
@@ -237,4 +241,29 @@ async fn strangers(port: Port) {
     port.add_organisation(&second, anna.id).await.unwrap();
     let accounts = port.memberships(anna.id).await.unwrap().into_iter().map(|it| it.account);
     assert_eq!(accounts.collect::<Vec<_>>(), [home.account, second.account]);
+}
+
+async fn devices(port: Port) {
+    let (device, other) = (DeviceId::generate(), DeviceId::generate());
+    let (anna, bert) = (AccountId::generate(), AccountId::generate());
+    assert_eq!(port.device_owner(device).await.unwrap(), None);
+    assert_eq!(port.claim_device(device, anna).await.unwrap(), anna);
+    for claimant in [bert, anna] {
+        assert_eq!(port.claim_device(device, claimant).await.unwrap(), anna);
+    }
+    assert_eq!(port.device_owner(device).await.unwrap(), Some(anna));
+    assert_eq!(port.claim_device(other, bert).await.unwrap(), bert);
+}
+
+async fn racing_devices(port: Port) {
+    let (device, mut racers) = (DeviceId::generate(), JoinSet::new());
+    for _ in 0..RACERS {
+        let port = Arc::clone(&port);
+        racers.spawn(async move {
+            let account = AccountId::generate();
+            port.claim_device(device, account).await.unwrap() == account
+        });
+    }
+    let winners = racers.join_all().await.into_iter().filter(|won| *won).count();
+    assert_eq!(winners, 1);
 }

@@ -1,7 +1,8 @@
 //! A [`Directory`] in memory: gone with its process, and otherwise as strict as one on disk.
 
 use crate::{
-    AccountId, Directory, DirectoryError, LoginName, Membership, Organisation, Role, User, UserId,
+    AccountId, DeviceId, Directory, DirectoryError, LoginName, Membership, Organisation, Role,
+    User, UserId,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,6 +20,7 @@ struct People {
     organisations: HashMap<AccountId, Organisation>,
     /// In the order in which they came.
     members: Vec<Membership>,
+    devices: HashMap<DeviceId, AccountId>,
 }
 
 impl MemoryDirectory {
@@ -132,6 +134,18 @@ impl Directory for MemoryDirectory {
             (_, None) => people.members.retain(|it| (it.account, it.user) != (account, user)),
         }
         Ok(())
+    }
+
+    async fn claim_device(
+        &self,
+        device: DeviceId,
+        account: AccountId,
+    ) -> Result<AccountId, DirectoryError> {
+        Ok(*self.people().devices.entry(device).or_insert(account))
+    }
+
+    async fn device_owner(&self, device: DeviceId) -> Result<Option<AccountId>, DirectoryError> {
+        Ok(self.people().devices.get(&device).copied())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::broken_laws;
 use d1_core::{
-    AccountId, Directory, DirectoryError, LoginName, Membership, Organisation, Role, User, UserId,
-    conformance, memory::MemoryDirectory,
+    AccountId, DeviceId, Directory, DirectoryError, LoginName, Membership, Organisation, Role,
+    User, UserId, conformance, memory::MemoryDirectory,
 };
 use std::sync::Arc;
 
@@ -30,6 +30,7 @@ enum Flaw {
     LosesOwners,
     ShowsEverybody,
     TakesStrangers,
+    GivesDevicesAway,
 }
 
 #[derive(Debug)]
@@ -113,11 +114,24 @@ impl Directory for Flawed {
             set => set,
         }
     }
+
+    async fn claim_device(
+        &self,
+        device: DeviceId,
+        account: AccountId,
+    ) -> Result<AccountId, DirectoryError> {
+        let owner = self.1.claim_device(device, account).await?;
+        Ok(if self.has(Flaw::GivesDevicesAway) { account } else { owner })
+    }
+
+    async fn device_owner(&self, device: DeviceId) -> Result<Option<AccountId>, DirectoryError> {
+        self.1.device_owner(device).await
+    }
 }
 
 #[tokio::test]
 async fn a_flawed_directory_fails_by_the_laws_it_breaks() {
-    let cases: [(Flaw, &[&str]); 7] = [
+    let cases: [(Flaw, &[&str]); 8] = [
         (Flaw::MindsCase, &["a_person_is_found_by_id_and_by_name"]),
         (
             Flaw::GivesNoHome,
@@ -138,6 +152,10 @@ async fn a_flawed_directory_fails_by_the_laws_it_breaks() {
         ),
         (Flaw::ShowsEverybody, &["roles_are_given_changed_and_taken"]),
         (Flaw::TakesStrangers, &["nobody_unknown_is_given_a_role"]),
+        (
+            Flaw::GivesDevicesAway,
+            &["a_device_is_whose_it_was_first", "of_many_who_race_for_a_device_one_has_it"],
+        ),
     ];
     for (flaw, laws) in cases {
         let make =

@@ -5,9 +5,10 @@ use super::{
     greet::greet,
     seat::{Seat, Watcher},
 };
-use d1_core::{Clock, DeviceId, Hello, OrchestratorLink, Supervisor, TaskId, ToDevice};
+use d1_core::{Clock, DeviceId, Hello, OrchestratorLink, Problem, Supervisor, TaskId, ToDevice};
 use std::{
     collections::{BTreeSet, HashMap},
+    future::{self, Future},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -58,8 +59,18 @@ impl Hub {
     /// Welcomes the device at the other end of `link`, and listens to it from now on.
     ///
     /// On error the link is dropped.
-    pub async fn attach(&self, mut link: OrchestratorLink) -> Result<DeviceId, HubError> {
-        let hello = greet(&mut link, self.0.clock.now()).await?;
+    pub async fn attach(&self, link: OrchestratorLink) -> Result<DeviceId, HubError> {
+        self.attach_if(link, |_anybody| future::ready(Ok(()))).await
+    }
+
+    /// The same, if the device that introduces itself is admitted; otherwise it is told why
+    /// not.
+    pub async fn attach_if<A: Future<Output = Result<(), Problem>> + Send>(
+        &self,
+        mut link: OrchestratorLink,
+        admit: impl FnOnce(DeviceId) -> A + Send,
+    ) -> Result<DeviceId, HubError> {
+        let hello = greet(&mut link, self.0.clock.now(), admit).await?;
         let device = hello.device;
         let (number, left) = self.seat(hello, link.tx.clone());
         let hub = self.clone();

@@ -3,13 +3,15 @@
 //! 1. The device says Hello within [`HELLO_WITHIN`], or the link is dropped.
 //! 2. When no version of the protocol is common, it is told which are spoken here, and how
 //!    to get there.
-//! 3. Otherwise it is welcomed with the newest version that both speak.
+//! 3. When it is not admitted, it is told why not.
+//! 4. Otherwise it is welcomed with the newest version that both speak.
 
 use super::HubError;
 use d1_core::{
-    Category, FromDevice, Hello, OrchestratorLink, PROTOCOL, Problem, Timestamp, ToDevice, Welcome,
+    Category, DeviceId, FromDevice, Hello, OrchestratorLink, PROTOCOL, Problem, Timestamp,
+    ToDevice, Welcome,
 };
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 /// How long a new link may take to say Hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
@@ -17,7 +19,11 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 
 /// Exchanges the first words.
-pub(super) async fn greet(link: &mut OrchestratorLink, now: Timestamp) -> Result<Hello, HubError> {
+pub(super) async fn greet<A: Future<Output = Result<(), Problem>> + Send>(
+    link: &mut OrchestratorLink,
+    now: Timestamp,
+    admit: impl FnOnce(DeviceId) -> A + Send,
+) -> Result<Hello, HubError> {
     let first = tokio::time::timeout(HELLO_WITHIN, link.rx.recv()).await;
     let hello = match first {
         Ok(Some(FromDevice::Hello(hello))) => hello,
@@ -30,6 +36,10 @@ pub(super) async fn greet(link: &mut OrchestratorLink, now: Timestamp) -> Result
         say(link, ToDevice::Error(problem.clone())).await;
         return Err(HubError::UpgradeRequired(Box::new(problem)));
     };
+    if let Err(problem) = admit(hello.device).await {
+        say(link, ToDevice::Error(problem.clone())).await;
+        return Err(HubError::Refused(Box::new(problem)));
+    }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     if say(link, ToDevice::Welcome(Welcome { protocol, version, server_time: now })).await {
         Ok(hello)

@@ -51,6 +51,23 @@ async fn a_device_of_another_time_is_told_what_is_spoken_here_and_how_to_get_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_that_is_not_admitted_is_told_why_and_takes_no_seat() {
+    let hub = a_hub();
+    let (ours, mut theirs) = Link::pair();
+    let hello = a_hello();
+    theirs.tx.send(FromDevice::Hello(hello.clone())).await.unwrap();
+    let problem = Problem::new("D1-X-001", Category::Denied, "another's");
+    let asked = hub.attach_if(ours, |device| {
+        let said = if device == hello.device { Err(problem.clone()) } else { Ok(()) };
+        std::future::ready(said)
+    });
+    assert_eq!(asked.await, Err(HubError::Refused(Box::new(problem.clone()))));
+    assert_eq!(theirs.rx.recv().await, Some(ToDevice::Error(problem)));
+    assert_eq!(theirs.rx.recv().await, None);
+    assert_eq!(hub.devices(), []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_device_that_does_not_answer_is_silent_and_one_that_goes_is_offline() {
     let hub = a_hub();
     let (ours, theirs) = Link::pair();

@@ -15,6 +15,7 @@ const FORM: Form = Form {
         include_str!("../../../migrations/identity/0001_keys.sql"),
         include_str!("../../../migrations/identity/0002_people.sql"),
         include_str!("../../../migrations/identity/0003_sessions.sql"),
+        include_str!("../../../migrations/identity/0004_devices.sql"),
     ],
 };
 

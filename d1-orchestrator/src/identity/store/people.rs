@@ -2,8 +2,8 @@
 
 use super::file::{Cause, SqliteIdentity};
 use d1_core::{
-    AccountId, Directory, DirectoryError, LoginName, Membership, Organisation, Role, Timestamp,
-    User, UserId,
+    AccountId, DeviceId, Directory, DirectoryError, LoginName, Membership, Organisation, Role,
+    Timestamp, User, UserId,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
@@ -106,6 +106,24 @@ impl Directory for SqliteIdentity {
         let set = self.change(move |db| set_role(db, account, user, role)).await;
         set.map_err(failed("change a role"))?
     }
+
+    async fn claim_device(
+        &self,
+        device: DeviceId,
+        account: AccountId,
+    ) -> Result<AccountId, DirectoryError> {
+        let claimed = self.change::<_, DirectoryError>(move |db| {
+            let sql = "INSERT OR IGNORE INTO devices (device, account) VALUES (?1, ?2)";
+            db.execute(sql, [device.to_string(), account.to_string()])?;
+            Ok(Ok(owner(db, device)?.unwrap_or(account)))
+        });
+        claimed.await.map_err(failed("claim a device"))?
+    }
+
+    async fn device_owner(&self, device: DeviceId) -> Result<Option<AccountId>, DirectoryError> {
+        let found = self.look(move |db| owner(db, device)).await;
+        found.map_err(failed("look up a device"))
+    }
 }
 
 fn add_user(db: &Connection, user: &User, home: &Organisation) -> Refused<()> {
@@ -153,6 +171,11 @@ fn set_role(db: &Connection, account: AccountId, user: UserId, role: Option<Role
         None => db.execute("DELETE FROM members WHERE account = ?1 AND user = ?2", [&org, &who])?,
     };
     Ok(Ok(()))
+}
+
+fn owner(db: &Connection, device: DeviceId) -> Result<Option<AccountId>, Cause> {
+    let sql = "SELECT account FROM devices WHERE device = ?1";
+    one(db, sql, [device.to_string()], |row| Ok(row.get::<_, String>(0)?.parse()?))
 }
 
 fn has(db: &Connection, sql: &str, key: impl Params) -> Result<bool, Cause> {
