@@ -43,6 +43,8 @@ mod real;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
+mod sign_in;
+#[cfg(test)]
 mod terminal;
 #[cfg(test)]
 mod trouble;

@@ -1,11 +1,12 @@
 //! A cloud of our own: the real server on a free port, with a token of its own.
 
-use crate::{Desk, PATIENCE, Server};
+use crate::{Desk, PATIENCE, Ran, Server};
 use d1_core::{DeviceId, Journal as _, Stage};
 use d1_executor::SqliteJournal;
 use d1_protocol::ApiClient;
 use std::{
-    process::Command,
+    io::Write as _,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -107,6 +108,32 @@ impl CloudDesk {
         let text = String::from_utf8(asked.stdout).unwrap().replace('\r', "");
         let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
         (head.to_lowercase(), body.to_owned())
+    }
+
+    /// The password of everybody on every test cloud.
+    pub const PASSWORD: &'static str = "correct horse battery";
+
+    /// Runs a command of the cloud's program to its end, with these words on its standard input.
+    pub fn operate(&self, args: &[&str], input: &str) -> Ran {
+        let mut program = self.desk.program("d1-cloud");
+        program.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = program.spawn().unwrap();
+        // One that does not read what it is given may be gone.
+        drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+        child.wait_with_output().unwrap().into()
+    }
+
+    /// Lets somebody sign in.
+    pub fn add_user(&self, name: &str) {
+        let added = self.operate(&["users", "add", name, "--gift", "5"], Self::PASSWORD);
+        assert_eq!((added.code, added.stderr.as_str()), (0, ""));
+    }
+
+    /// A new token of somebody for these scopes.
+    pub fn token_of(&self, name: &str, scopes: &str) -> String {
+        let made = self.operate(&["users", "token", name, "--scopes", scopes], "");
+        assert_eq!((made.code, made.stderr.as_str()), (0, ""));
+        made.stdout.trim().to_owned()
     }
 
     /// The field by which curl is let in.

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     credits::Credits,
+    identity::{self, People, PeopleError},
     ledger,
     limits::{Limits, LimitsError},
     routes,
@@ -11,7 +12,7 @@ use crate::{
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
 use d1_core::{Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock};
 use d1_orchestrator::{
-    Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, RecipePlanner,
+    Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, Identity, RecipePlanner,
     SqliteSetupStore,
 };
 use std::{error::Error as _, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -26,7 +27,10 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) credits: Credits,
-    pub(crate) token: DevelopmentToken,
+    pub(crate) token: Option<DevelopmentToken>,
+    pub(crate) people: People,
+    pub(crate) identity: Identity,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) supervisor: Supervisor,
 }
@@ -42,14 +46,14 @@ pub struct Cloud {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The development token opens everything, so nobody outside may try it.
+    /// Tokens would go over the network for everybody to read.
     #[error(
-        "`{0}` is not an address of this machine only; the development token is refused there, use 127.0.0.1 or [::1]"
+        "`{0}` is not an address of this machine only; listen on 127.0.0.1 or [::1], and let a proxy speak TLS"
     )]
     NotLoopback(SocketAddr),
-    /// Nothing would be let in.
-    #[error("there is no token file; name one with --token-file")]
-    NoToken,
+    /// What is known of people cannot be opened.
+    #[error("what is known of people cannot be used; see the cause")]
+    People(#[from] PeopleError),
     /// The books of credits cannot be opened.
     #[error("the ledger cannot be opened; see that its disk has room, or its server is there")]
     Ledger(#[from] BillingError),
@@ -125,9 +129,10 @@ impl Cloud {
         if !config.listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(config.listen));
         }
-        let path = config.token_file.clone().ok_or(StartError::NoToken)?;
-        let token =
-            DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })?;
+        let token = config.token_file.clone().map(|path| {
+            DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })
+        });
+        let token = token.transpose()?;
         let supervisor = Supervisor::default();
         let limits = Limits::open(&config, Arc::new(SystemClock::new()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -140,9 +145,19 @@ impl Cloud {
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
-        let credits =
-            Credits { ledger, prices, clock, engine: engine.clone(), limits: limits.clone() };
-        let app = App { engine, credits, token, limits, supervisor: supervisor.clone() };
+        let people = identity::open(&config, &clock, address)?;
+        let credits = Credits {
+            ledger,
+            prices,
+            clock: Arc::clone(&clock),
+            engine: engine.clone(),
+            limits: limits.clone(),
+            people: people.clone(),
+        };
+        let identity = people.identity.clone();
+        let supervised = supervisor.clone();
+        let app =
+            App { engine, credits, token, people, identity, clock, limits, supervisor: supervised };
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
             let stopped = async move { stopping.cancelled().await };

@@ -1,21 +1,22 @@
 //! What the cloud is told: flags, with the environment below them.
 
 use clap::{Parser, Subcommand};
+use d1_core::{LoginName, Scopes};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Plans and dispatches to any number of daemons.
 ///
-/// Until sign-in is here, one development token opens everything; the server therefore
-/// listens on this machine only.
+/// It listens on this machine only: what comes from outside comes through a proxy that speaks
+/// TLS.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "d1-cloud",
     version,
-    subcommand_negates_reqs = true,
     after_help = "Examples:\n  \
-        d1-cloud --token-file token                  listen on 127.0.0.1:7701\n  \
-        d1-cloud --token-file token --listen [::1]:0 listen on a free port\n  \
-        d1-cloud ledger verify                       recompute what every account has"
+        d1-cloud                                 listen on 127.0.0.1:7701\n  \
+        d1-cloud --public-url https://d1.example be reached by that name, through a proxy\n  \
+        d1-cloud users add anna                  let somebody sign in\n  \
+        d1-cloud ledger verify                   recompute what every account has"
 )]
 pub struct Config {
     /// Where to listen; must be an address of this machine only
@@ -42,8 +43,16 @@ pub struct Config {
     /// without. What is secret in it belongs into the environment
     #[arg(long, env = "D1_LIMITS", value_name = "URL", hide_env_values = true)]
     pub limits: Option<String>,
-    /// A file with the development token; clients and daemons present it
-    #[arg(long, env = "D1_TOKEN_FILE", value_name = "FILE", required = true)]
+    /// What people and programs reach the server by: https://name, or http:// for this machine
+    /// alone; where it listens when nothing is said
+    #[arg(long, env = "D1_PUBLIC_URL", value_name = "URL", global = true)]
+    pub public_url: Option<String>,
+    /// A Redis address that all servers share, to keep sign-ins at; the state directory without.
+    /// What is secret in it belongs into the environment
+    #[arg(long, env = "D1_SESSIONS", value_name = "URL", hide_env_values = true, global = true)]
+    pub sessions: Option<String>,
+    /// A file with a development token, which opens everything without signing in
+    #[arg(long, env = "D1_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// How many credits the development account starts with
     #[arg(long, default_value_t = 1000, value_name = "CREDITS")]
@@ -54,11 +63,95 @@ pub struct Config {
 }
 
 /// What to do instead of serving.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Looks after the books of credits
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Looks after the people who may sign in
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// Looks after the keys that tokens are signed with
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+/// What to do with the people who may sign in.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UsersCommand {
+    /// Lets somebody sign in; the password is one line on standard input
+    #[command(
+        after_help = "Examples:\n  d1-cloud users add anna < password\n  d1-cloud users add anna@example.org --gift 100 < password"
+    )]
+    Add {
+        /// What they sign in with
+        name: LoginName,
+        /// How many credits their account starts with
+        #[arg(long = "gift", default_value_t = 0, value_name = "CREDITS")]
+        gift: u64,
+    },
+    /// Lists everybody, and what they are where
+    List,
+    /// Gives somebody another password, one line on standard input, and signs them out
+    Password {
+        /// What they sign in with
+        name: LoginName,
+    },
+    /// Keeps somebody out, from this moment on
+    Disable {
+        /// What they sign in with
+        name: LoginName,
+    },
+    /// Lets somebody in again
+    Enable {
+        /// What they sign in with
+        name: LoginName,
+    },
+    /// Makes somebody something in the organisation of somebody else
+    #[command(
+        after_help = "Examples:\n  d1-cloud users role bert --in anna --as member\n  d1-cloud users role bert --in anna --as nothing"
+    )]
+    Role {
+        /// Who becomes something
+        name: LoginName,
+        /// Whose organisation, their own first one
+        #[arg(long = "in", value_name = "NAME")]
+        of: LoginName,
+        /// owner, admin, member or viewer; or nothing
+        #[arg(long = "as", value_name = "ROLE")]
+        role: String,
+    },
+    /// Prints a new token for a program of somebody, as a daemon
+    #[command(
+        after_help = "Examples:\n  d1-cloud users token anna --scopes device:link > token\n  d1-cloud users token anna --scopes 'credits:read setup:read' --days 30"
+    )]
+    Token {
+        /// Whose it is
+        name: LoginName,
+        /// What it may do
+        #[arg(long, value_name = "SCOPES")]
+        scopes: Scopes,
+        /// What it is called
+        #[arg(long, default_value = "made by the operator", value_name = "NAME")]
+        label: String,
+        /// For how many days it is good
+        #[arg(long, default_value_t = 90, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=365))]
+        days: u32,
+    },
+}
+
+/// What to do with the keys that tokens are signed with.
+#[derive(Clone, Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Lists them
+    List,
+    /// Lets the next key sign from now on; what was signed stays good until it ends
+    Rotate,
+    /// Forgets a key, and with it everything that it signed: for one that got out
+    Withdraw {
+        /// Which
+        key: String,
+    },
 }
 
 /// What to do with the books of credits.

@@ -1,6 +1,6 @@
 //! What can be asked about credits, however it is asked.
 
-use crate::{limits::Limits, refusal::Refusal};
+use crate::{identity::People, limits::Limits, refusal::Refusal};
 use async_trait::async_trait;
 use d1_billing::{
     BillingError, CapUse, EntryKind, Key, Ledger, Line, Lot, Operation, PriceCatalogue,
@@ -28,6 +28,7 @@ pub(crate) struct Credits {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) engine: Engine,
     pub(crate) limits: Limits,
+    pub(crate) people: People,
 }
 
 impl Credits {
@@ -46,6 +47,7 @@ impl Credits {
         })?;
         // It asks the device as a setup does.
         self.limits.device(account, query.device).await?;
+        self.people.is_owner(account, query.device).await?;
         let intent = Intent::Install(Install { things, from: query.from });
         let draft = self.engine.draft(account, query.device, intent).await?;
         Ok(quote(&draft, self.prices.in_force().1))

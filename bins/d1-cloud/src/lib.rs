@@ -7,17 +7,21 @@
 mod compose;
 mod config;
 mod credits;
+mod identity;
 mod leases;
 mod ledger;
 mod limits;
+mod people;
 mod place;
 mod refusal;
 mod routes;
 mod socket;
 mod token;
+mod who;
 
 pub use compose::{Cloud, StartError};
-pub use config::{Command, Config, LedgerCommand};
+pub use config::{Command, Config, KeysCommand, LedgerCommand, UsersCommand};
+pub use identity::PeopleError;
 pub use limits::LimitsError;
 pub use token::DevelopmentToken;
 
@@ -42,9 +46,15 @@ pub fn main() -> ExitCode {
     };
     log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let served = match (runtime, config.command) {
+    let served = match (runtime, config.command.clone()) {
         (Ok(runtime), Some(Command::Ledger(LedgerCommand::Verify))) => {
             return runtime.block_on(ledger::verify(&config));
+        }
+        (Ok(runtime), Some(Command::Users(command))) => {
+            return runtime.block_on(people::users(&config, command));
+        }
+        (Ok(runtime), Some(Command::Keys(command))) => {
+            return runtime.block_on(people::keys(&config, command));
         }
         (Ok(runtime), None) => runtime.block_on(serve(config)),
         (Err(source), _) => Err(StartError::Runtime { source }),

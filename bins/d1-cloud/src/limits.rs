@@ -2,14 +2,17 @@
 //!
 //! 1. Whoever asks is counted by their address, in this process: cheap, and before anything
 //!    else is done for them.
-//! 2. Whoever presents the token is counted by their account and the class of what they ask.
+//! 2. Whoever presents a token is counted by their account and the class of what they ask.
 //! 3. What changes a device is counted by the device, too, once the body is read.
 //!
 //! Steps 2 and 3 are of all servers together when they share a Redis. When that is down, each
 //! class does what [`POLICIES`] says. The limits are generous: they stop what went wrong, not
 //! people. Health is never limited.
 
+mod auth;
+
 use crate::{compose::App, config::Config, refusal::Refusal};
+use auth::AuthLimits;
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header::RETRY_AFTER},
@@ -72,6 +75,7 @@ pub(crate) struct Limits {
     writes: Limit,
     links: Limit,
     device: Limit,
+    auth: AuthLimits,
 }
 
 /// Why limits cannot be kept.
@@ -112,6 +116,7 @@ impl Limits {
             writes: limit("writes", Class::Writes, WRITES)?,
             links: limit("links", Class::Links, LINKS)?,
             device: limit("device", Class::Writes, PER_DEVICE)?,
+            auth: AuthLimits::new()?,
         })
     }
 
@@ -158,7 +163,7 @@ fn is_look(request: &Request) -> bool {
 pub(crate) async fn count(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     if matches!(request.uri().path(), api::HEALTH | api::READY) {
@@ -166,12 +171,15 @@ pub(crate) async fn count(
     }
     let counted = match app.limits.address(peer.ip()) {
         // Only now is the token looked at.
-        Ok(fields) => match app.token.account(request.headers()) {
-            Some(account) => {
+        Ok(fields) => match app.identify(request.headers()).await {
+            Ok(Some(who)) => {
                 let limit = app.limits.of(&request).clone();
+                let account = who.account;
+                request.extensions_mut().insert(who);
                 app.limits.shared(account, Ask::one(&limit)).await
             }
-            None => Ok(fields),
+            Ok(None) => Ok(fields),
+            Err(refusal) => Err(refusal),
         },
         Err(refusal) => Err(refusal),
     };

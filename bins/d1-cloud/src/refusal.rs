@@ -42,6 +42,11 @@ impl Refusal {
         Self { fields, ..self }
     }
 
+    /// The fields of its answer.
+    pub(crate) const fn fields(&self) -> &HeaderMap {
+        &self.fields
+    }
+
     /// What is told, without when to ask again.
     pub(crate) fn into_problem(self) -> Problem {
         self.problem
@@ -63,15 +68,6 @@ impl Refusal {
     pub(crate) async fn unknown_method() -> Self {
         let title = "this address is not asked with this method";
         Problem::new("D1-API-004", Category::Usage, title).leaving("nothing was changed").into()
-    }
-
-    /// Nobody we know.
-    pub(crate) fn unknown_caller() -> Self {
-        let title = "the request presents no token, or one that is not known";
-        Problem::new("D1-AUTH-001", Category::Auth, title)
-            .leaving("nothing was changed")
-            .next("present the development token: Authorization: Bearer …")
-            .into()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The development token: one secret that opens everything, on this machine only.
+//! The development token: one secret that opens everything, on this machine only. Nobody needs
+//! it where people sign in.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use d1_core::{AccountId, Digest};

@@ -6,6 +6,7 @@ mod path;
 mod problem;
 mod request;
 mod setup;
+mod user;
 
 pub use credits::{
     BalanceView, CSV, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
@@ -14,9 +15,15 @@ pub use credits::{
 };
 pub use list::{DeviceView, Devices, HealthView, SetupList};
 pub use path::{
-    APPROVE, BALANCE, CANCEL, CAP, CAPS, CREATE, CREDITS_CALL, DEVICES, ENTRIES, EVENTS, GRANTS,
-    HEALTH, LEASE, LEASES, LINK, QUOTE, READY, RESUME, TASK, TASKS, UNDO,
+    ACTIVATE, APPROVE, AUTH_METADATA, AUTH_REVOKE, AUTH_TOKEN, AUTHORIZE, BALANCE, CANCEL, CAP,
+    CAPS, CREATE, CREDITS_CALL, DECIDE, DEVICE_CODE, DEVICES, ENTRIES, EVENTS, GRANTS, HEALTH,
+    JWKS, LEASE, LEASES, LINK, ME, QUOTE, READY, RESUME, SESSION, SESSIONS, SIGN_IN, SIGN_OUT,
+    TASK, TASKS, TOKEN, TOKENS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};
 pub use setup::{ReceiptView, SetupView, StepView};
+pub use user::{
+    MeView, MembershipView, NewTokenRequest, NewTokenView, SessionList, SessionView, TokenList,
+    TokenView,
+};

@@ -38,6 +38,36 @@ pub const CREDITS_CALL: &str = "/d1.api.v1.Credits/{call}";
 pub const DEVICES: &str = "/api/v1/devices";
 /// Where devices link up.
 pub const LINK: &str = "/api/v1/link";
+/// Who the caller is.
+pub const ME: &str = "/api/v1/user/me";
+/// The caller's sign-ins.
+pub const SESSIONS: &str = "/api/v1/user/sessions";
+/// One of them: end it.
+pub const SESSION: &str = "/api/v1/user/sessions/{id}";
+/// The tokens that the caller made: see them, or make one.
+pub const TOKENS: &str = "/api/v1/user/tokens";
+/// One of them: take it back.
+pub const TOKEN: &str = "/api/v1/user/tokens/{id}";
+/// Begin to sign in by a code that is typed (RFC 8628).
+pub const DEVICE_CODE: &str = "/api/v1/auth/device-code";
+/// Get tokens (RFC 6749).
+pub const AUTH_TOKEN: &str = "/api/v1/auth/token";
+/// End a sign-in (RFC 7009).
+pub const AUTH_REVOKE: &str = "/api/v1/auth/revoke";
+/// What the authorization server offers (RFC 8414).
+pub const AUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// The keys by which its tokens are verified (RFC 7517).
+pub const JWKS: &str = "/.well-known/jwks.json";
+/// Where a person types a code.
+pub const ACTIVATE: &str = "/activate";
+/// Where a person says yes or no to it.
+pub const DECIDE: &str = "/activate/decide";
+/// Where a person signs in.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where a person signs out.
+pub const SIGN_OUT: &str = "/sign-out";
+/// Where a person lets a program on their machine in (RFC 6749 §4.1).
+pub const AUTHORIZE: &str = "/authorize";
 /// Whether the server lives.
 pub const HEALTH: &str = "/healthz";
 /// Whether the server can work.

@@ -1,21 +1,44 @@
 //! Who asks, and what exactly: both checked before a route begins.
 
-use crate::{compose::App, refusal::Refusal};
+use crate::{
+    compose::App,
+    refusal::Refusal,
+    who::{self, Who},
+};
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::request::Parts,
 };
-use d1_core::{AccountId, Category, Problem, SetupId};
+use d1_core::{AccountId, Category, Problem, SessionId, SetupId, UserId};
 use serde::de::DeserializeOwned;
 
-/// Whoever presents the token.
+/// Whoever asks, by the account that pays.
 pub(crate) struct Caller(pub(crate) AccountId);
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        app.token.account(&parts.headers).map(Self).ok_or_else(Refusal::unknown_caller)
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
+        let who = parts.extensions.get::<Who>();
+        who.map(|who| Self(who.account)).ok_or_else(|| who::unknown(&parts.headers))
+    }
+}
+
+/// The person who asks, and their sign-in.
+pub(crate) struct Me(pub(crate) UserId, pub(crate) SessionId);
+
+impl FromRequestParts<App> for Me {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
+        let who = parts.extensions.get::<Who>().ok_or_else(|| who::unknown(&parts.headers))?;
+        who.person.map(|(user, session)| Self(user, session)).ok_or_else(|| {
+            let title = "nobody stands behind the development token";
+            Problem::new("D1-AUTH-006", Category::Denied, title)
+                .leaving("nothing was changed")
+                .next("sign in: d1-doctor login")
+                .into()
+        })
     }
 }
 

@@ -1,13 +1,17 @@
 //! New setups: from a wish, or to take another one back.
 
 use super::caller::{Body, Caller, Named};
-use crate::{compose::App, refusal::Refusal};
+use crate::{
+    compose::App,
+    refusal::Refusal,
+    who::{Who, insufficient},
+};
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use d1_core::{AccountId, Category, Intent, Problem, Setup, SetupId};
+use d1_core::{AccountId, Category, Intent, Problem, Scope, Setup, SetupId};
 use d1_orchestrator::Draft;
 use d1_protocol::api::{CreateRequest, SetupView};
 
@@ -18,11 +22,16 @@ const MAX_KEY: usize = 200;
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(account): Caller,
+    Extension(who): Extension<Who>,
     headers: HeaderMap,
     Body(request): Body<CreateRequest>,
 ) -> Result<(StatusCode, Json<SetupView>), Refusal> {
     let key = idempotency_key(&headers)?;
+    if request.approve && !who.scopes.has(Scope::SetupApprove) {
+        return Err(insufficient(Scope::SetupApprove));
+    }
     app.limits.device(account, request.device).await?;
+    app.people.is_owner(account, request.device).await?;
     let draft = app.engine.draft(account, request.device, request.intent()).await?;
     let setup = keep(&app, account, request.device, draft, key.as_deref()).await?;
     let setup = if request.approve && setup.state == d1_core::SetupState::AwaitingApproval {

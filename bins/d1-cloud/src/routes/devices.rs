@@ -16,7 +16,7 @@ use d1_protocol::{
 /// The devices that are linked.
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(_account): Caller,
+    Caller(account): Caller,
 ) -> Result<Json<Devices>, Refusal> {
     let view = |device: &d1_orchestrator::DeviceStatus| DeviceView {
         id: device.hello.device,
@@ -26,20 +26,26 @@ pub(crate) async fn list(
         heard: device.heard.0,
         health: device.health.as_ref().map(Into::into),
     };
-    let devices = app.engine.hub().devices().iter().map(view).collect();
+    let mut devices = Vec::new();
+    for device in app.engine.hub().devices() {
+        if app.people.owner(device.hello.device).await? == Some(account) {
+            devices.push(view(&device));
+        }
+    }
     Ok(Json(Devices { schema: "d1.devices.v1".to_owned(), devices }))
 }
 
-/// A device links up.
+/// A device links up, and is the account's from then on, unless it is another's.
 pub(crate) async fn link(
     State(app): State<App>,
-    Caller(_account): Caller,
+    Caller(account): Caller,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let upgrade = upgrade.max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES);
     upgrade.on_upgrade(move |socket| async move {
         let link = websocket::accept(framed(socket), &app.supervisor);
-        if let Err(error) = app.engine.hub().attach(link).await {
+        let admit = |device| app.people.claim(device, account);
+        if let Err(error) = app.engine.hub().attach_if(link, admit).await {
             tracing::warn!(%error, "a link was refused");
         }
     })

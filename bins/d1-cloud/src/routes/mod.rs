@@ -1,12 +1,16 @@
 //! What can be asked over HTTP. Every route is a few lines: who asks, one call, one answer.
 
+mod auth;
 mod caller;
 mod create;
 mod credits;
 mod devices;
 mod events;
 mod grpc;
+mod pages;
+mod scopes;
 mod setups;
+mod user;
 
 use crate::{
     compose::App,
@@ -18,7 +22,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware,
-    routing::{get, post, put},
+    routing::{delete, get, post, put},
 };
 use d1_protocol::api;
 
@@ -27,6 +31,21 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// Every route there is.
 pub(crate) fn router(app: App) -> Router {
+    known(&app)
+        .merge(auth::router())
+        .merge(pages::router(&app))
+        .route(api::HEALTH, get(|| async { "ok\n" }))
+        .route(api::READY, get(ready))
+        .fallback(Refusal::unknown_path)
+        .method_not_allowed_fallback(Refusal::unknown_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::count))
+        .layer(middleware::from_fn(refusal::over_grpc))
+        .with_state(app)
+}
+
+/// What is asked by somebody we know, each for what they may do.
+fn known(app: &App) -> Router<App> {
     Router::new()
         .route(api::CREATE, post(create::create))
         .route(api::TASKS, get(setups::list))
@@ -46,15 +65,13 @@ pub(crate) fn router(app: App) -> Router {
         .route(api::CAP, put(credits::set_cap).delete(credits::lift_cap))
         .route(api::DEVICES, get(devices::list))
         .route(api::LINK, get(devices::link))
-        .merge(grpc::router(&app))
-        .route(api::HEALTH, get(|| async { "ok\n" }))
-        .route(api::READY, get(ready))
-        .fallback(Refusal::unknown_path)
-        .method_not_allowed_fallback(Refusal::unknown_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn_with_state(app.clone(), limits::count))
-        .layer(middleware::from_fn(refusal::over_grpc))
-        .with_state(app)
+        .route(api::ME, get(user::me))
+        .route(api::SESSIONS, get(user::sessions).delete(user::end_all))
+        .route(api::SESSION, delete(user::end_session))
+        .route(api::TOKENS, get(user::tokens).post(user::make_token))
+        .route(api::TOKEN, delete(user::take_token_back))
+        .merge(grpc::router(app))
+        .route_layer(middleware::from_fn_with_state(app.clone(), scopes::check))
 }
 
 async fn ready(

@@ -1,0 +1,150 @@
+//! The people who may ask, and where what is known of them is kept.
+
+use crate::{config::Config, refusal::Refusal, who::refused};
+use d1_core::{
+    AccountId, Category, Clock, DeviceId, Directory, KeyStore, Problem, SessionError, SessionStore,
+};
+use d1_orchestrator::{
+    AccessTokens, EngineError, HubError, Identity, IdentityFileError, IdentityParts, Keys,
+    PasswordError, RedisSessions, SqliteIdentity,
+};
+use std::{net::SocketAddr, sync::Arc};
+
+/// Where they are in the state directory.
+const FILE: &str = "identity.db";
+
+/// Why people cannot be looked after.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeopleError {
+    /// The file cannot be opened.
+    #[error(transparent)]
+    File(#[from] IdentityFileError),
+    /// The address of the server of sign-ins makes no sense.
+    #[error(transparent)]
+    Sessions(#[from] SessionError),
+    /// No random numbers.
+    #[error(transparent)]
+    Random(#[from] PasswordError),
+    /// The public address makes no sense.
+    #[error(
+        "`{0}` is not the address of a server; it is https://name, and http:// for this machine alone"
+    )]
+    Address(String),
+}
+
+/// Everything that is known of people.
+#[derive(Clone, Debug)]
+pub(crate) struct People {
+    pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) identity: Identity,
+    pub(crate) keys: Keys,
+    /// What people and programs reach the server by.
+    pub(crate) address: Arc<str>,
+}
+
+impl People {
+    /// Whose device it is.
+    pub(crate) async fn owner(&self, device: DeviceId) -> Result<Option<AccountId>, Refusal> {
+        let owner = self.directory.device_owner(device).await;
+        owner.map_err(|error| refused(error.into()))
+    }
+
+    /// Whether it is the account's device. Another's is as unknown as one that there is not.
+    pub(crate) async fn is_owner(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+    ) -> Result<(), Refusal> {
+        if self.owner(device).await? == Some(account) {
+            return Ok(());
+        }
+        Err(EngineError::from(HubError::Offline(device)).into())
+    }
+
+    /// Makes a device the account's, unless it is another's.
+    pub(crate) async fn claim(&self, device: DeviceId, account: AccountId) -> Result<(), Problem> {
+        let claimed = self.directory.claim_device(device, account).await;
+        match claimed.map_err(|error| refused(error.into()).into_problem())? {
+            owner if owner == account => Ok(()),
+            _ => {
+                let title = format!("device {device} is linked to another account");
+                Err(Problem::new("D1-DEVICE-012", Category::Denied, title)
+                    .because("a device stays with the account that linked it first")
+                    .leaving("nothing was changed")
+                    .next("give the daemon another --state-dir, which makes it another device"))
+            }
+        }
+    }
+}
+
+/// Opens what is known of people; `listening` is what the server is reached by when it is
+/// not told.
+pub(crate) fn open(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    listening: SocketAddr,
+) -> Result<People, PeopleError> {
+    let file = Arc::new(SqliteIdentity::open(&config.state_dir.join(FILE))?);
+    let sessions: Arc<dyn SessionStore> = match &config.sessions {
+        Some(url) => Arc::new(RedisSessions::open(url)?),
+        None => Arc::clone(&file) as _,
+    };
+    let address = match &config.public_url {
+        Some(url) => public(url)?,
+        None => format!("http://{listening}"),
+    };
+    let keys = Keys::new(Arc::clone(&file) as Arc<dyn KeyStore>, Arc::clone(clock));
+    let audience = format!("{address}/api");
+    let tokens = AccessTokens::new(address.clone(), audience, keys.clone(), Arc::clone(clock));
+    let directory = file as Arc<dyn Directory>;
+    let parts = IdentityParts {
+        directory: Arc::clone(&directory),
+        sessions,
+        tokens,
+        clock: Arc::clone(clock),
+    };
+    Ok(People { directory, identity: Identity::new(parts)?, keys, address: address.into() })
+}
+
+/// An address as the issuer of tokens has it (RFC 8414 §2): https, without anything after its
+/// host, and http for this machine alone.
+fn public(url: &str) -> Result<String, PeopleError> {
+    let url = url.trim_end_matches('/');
+    let bad = || PeopleError::Address(url.to_owned());
+    let (scheme, host) = url.split_once("://").ok_or_else(bad)?;
+    let legal = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    let is_local = ["127.0.0.1", "[::1]", "localhost"]
+        .iter()
+        .any(|local| host.strip_prefix(local).is_some_and(|r| r.is_empty() || r.starts_with(':')));
+    let fits = scheme == "https" || (scheme == "http" && is_local);
+    let whole = !host.is_empty() && host.chars().all(legal);
+    (fits && whole).then(|| url.to_owned()).ok_or_else(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_address_is_secure_or_this_machine() {
+        for good in
+            ["https://d1.example", "http://127.0.0.1:7701", "http://[::1]:80", "http://localhost"]
+        {
+            assert_eq!(public(good).unwrap(), good);
+        }
+        assert_eq!(public("https://d1.example/").unwrap(), "https://d1.example");
+        for bad in [
+            "",
+            "d1.example",
+            "http://d1.example",
+            "http://localhost.evil.example",
+            "https://d1.example/path",
+            "https://user@d1.example",
+            "https://",
+            "ftp://d1.example",
+        ] {
+            assert!(public(bad).is_err(), "{bad}");
+        }
+    }
+}
