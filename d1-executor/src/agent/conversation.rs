@@ -13,7 +13,7 @@ use d1_core::{
     Query, Reception, RequestId, SetupId, Stage, StopMode, TaskCommand, TaskId, TaskResult,
     ToDevice,
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -82,20 +82,22 @@ impl Conversation {
         let stopping = agent.0.parts.supervisor.stopping();
         loop {
             tokio::select! {
-                message = self.link.rx.recv() => match message {
-                    Some(message) => self.hear(message).await?,
-                    None => return Ok(()),
-                },
+                // What is rare comes first, so that what is frequent keeps nothing waiting.
+                biased;
+                () = stopping.cancelled() => return Ok(()),
+                () = agent.broken().cancelled() => {
+                    return Err(agent.trouble().map_or(End::Gone, End::Broken));
+                }
+                () = agent.drained().cancelled() => return Ok(()),
                 task = self.approvals.overdue() => self.deny(task).await?,
                 _ = lease.tick() => self.renew_leases().await?,
                 _ = health.tick() => self.tell_health().await?,
                 // The agent outlives its conversations, so this never ends.
                 _ = symptoms.changed() => self.tell_health().await?,
-                () = agent.broken().cancelled() => {
-                    return Err(agent.trouble().map_or(End::Gone, End::Broken));
-                }
-                () = agent.drained().cancelled() => return Ok(()),
-                () = stopping.cancelled() => return Ok(()),
+                message = self.link.rx.recv() => match message {
+                    Some(message) => self.hear(message).await?,
+                    None => return Ok(()),
+                },
             }
         }
     }
@@ -115,7 +117,7 @@ impl Conversation {
             }
         };
         let entries = parts.journal.entries().await?;
-        let mut epochs: HashMap<SetupId, u64> = HashMap::new();
+        let mut epochs: BTreeMap<SetupId, u64> = BTreeMap::new();
         for entry in entries {
             let seen = epochs.entry(entry.command.setup).or_default();
             *seen = (*seen).max(entry.command.epoch);

@@ -151,6 +151,7 @@ impl Agent {
             };
             let mut news = live.news.subscribe();
             tokio::select! {
+                biased;
                 ended = news.wait_for(|news| news.result.is_some()) => drop(ended),
                 () = self.0.broken.cancelled() => return,
             }

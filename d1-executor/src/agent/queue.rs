@@ -5,13 +5,13 @@
 //! that waits for the same resource, so nothing starves.
 
 use d1_core::{ResourceKey, TaskId};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Tasks that wait and tasks that run.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: VecDeque<(TaskId, Vec<ResourceKey>)>,
-    running: HashMap<TaskId, Vec<ResourceKey>>,
+    running: BTreeMap<TaskId, Vec<ResourceKey>>,
 }
 
 impl Queue {

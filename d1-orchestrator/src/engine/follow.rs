@@ -73,6 +73,7 @@ impl Engine {
     async fn look_again(&self, rung: impl Future<Output = ()>) -> bool {
         let stopping = self.0.parts.supervisor.stopping();
         tokio::select! {
+            biased;
             () = rung => true,
             () = tokio::time::sleep(LOOK_EVERY) => true,
             () = stopping.cancelled() => false,

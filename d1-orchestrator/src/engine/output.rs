@@ -77,8 +77,9 @@ impl Driver {
                 Err(error @ StoreError::Backend { .. }) => {
                     tracing::warn!(setup = %self.setup.id, %error, ?wait, "output not kept yet");
                     tokio::select! {
-                        () = tokio::time::sleep(wait) => wait = longer(wait),
+                        biased;
                         () = stopping.cancelled() => return Err(error.into()),
+                        () = tokio::time::sleep(wait) => wait = longer(wait),
                     }
                 }
                 other => return Ok(other?),

@@ -23,15 +23,17 @@ impl Hub {
         };
         // Watchers may be slow; neither a newer link nor the end waits for them.
         tokio::select! {
-            () = routing => {}
+            biased;
             () = left.cancelled() => {}
             () = stopping.cancelled() => {}
+            () = routing => {}
         }
         drop(from);
         if self.leave(seat) && !stopping.is_cancelled() {
             tokio::select! {
-                () = self.tell_down(seat.0) => {}
+                biased;
                 () = stopping.cancelled() => {}
+                () = self.tell_down(seat.0) => {}
             }
         }
     }
