@@ -48,7 +48,8 @@ pub struct Setup {
     pub tasks: Vec<Task>,
     /// What its tasks changed, in the order they ended; every attempt has its own.
     pub receipts: Vec<Receipt>,
-    /// The credits set aside for it, from when they are until they are settled.
+    /// The credits that pay for it: noted before they are set aside, until they are settled,
+    /// so that whoever comes after a crash knows of them.
     #[serde(default)]
     pub hold: Option<HoldId>,
     /// The setup this one takes back.
@@ -258,10 +259,10 @@ impl Setup {
         self.is_over() && self.hold.is_none()
     }
 
-    /// Whether somebody has to look after it: it was approved, and is not at rest.
+    /// Whether somebody has to look after it: somebody said yes, and it is not at rest.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
-        self.state.is_under_way() || (self.is_over() && self.hold.is_some())
+        self.state.is_under_way() || self.hold.is_some()
     }
 
     /// What the steps that reached their goal by work cost. Failed and unneeded work is free.

@@ -98,7 +98,7 @@ pub trait SetupStore: fmt::Debug + Send + Sync {
     /// they were saved. A page before a setup that the account does not have is refused.
     async fn list(&self, account: AccountId, page: Page) -> Result<Vec<Setup>, StoreError>;
 
-    /// Every setup that was approved and is not at rest ([`Setup::is_at_rest`]), oldest first.
+    /// Every setup that somebody has to look after ([`Setup::is_under_way`]), oldest first.
     async fn unfinished(&self) -> Result<Vec<Setup>, StoreError>;
 
     /// What a setup told after number `after`, in order, at most `limit`.

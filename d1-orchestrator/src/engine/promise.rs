@@ -33,8 +33,45 @@ impl Engine {
 }
 
 impl Driver {
+    /// The hold that pays for the run after this one.
+    pub(super) fn next_hold(&self) -> HoldId {
+        HoldId::of_run(self.setup.id, self.setup.resumed + 1)
+    }
+
     /// Sets aside what the setup was promised to cost at most.
-    pub(super) async fn hold_as_promised(&mut self) -> Result<(), EngineError> {
+    pub(super) async fn pay_for_first_run(&mut self) -> Result<(), EngineError> {
+        self.note_hold(self.setup.hold(), self.setup.quote.most()).await?;
+        let held = self.hold_as_promised().await;
+        self.note_refusal(held).await
+    }
+
+    /// Sets aside what is not done yet can cost at most.
+    pub(super) async fn pay_for_next_run(&mut self) -> Result<(), EngineError> {
+        let (hold, most) = (self.next_hold(), self.setup.most_left());
+        self.note_hold(hold, most).await?;
+        let held = self.hold_credits(hold, most, None).await;
+        self.note_refusal(held).await
+    }
+
+    /// Notes that credits are about to be set aside: who finds the note after a crash takes the
+    /// yes for what it was, and goes on from there.
+    async fn note_hold(&mut self, hold: HoldId, most: Amount) -> Result<(), EngineError> {
+        if most.is_zero() || self.setup.hold == Some(hold) {
+            return Ok(());
+        }
+        self.keep(Setup { hold: Some(hold), ..self.setup.clone() }, &[]).await
+    }
+
+    /// Takes the note back when nothing was set aside. When nobody knows, it stays.
+    async fn note_refusal(&mut self, held: Result<(), EngineError>) -> Result<(), EngineError> {
+        let Err(error) = held else { return Ok(()) };
+        if self.setup.hold.is_some() && !error.is_passing() && !error.is_stale() {
+            self.keep(Setup { hold: None, ..self.setup.clone() }, &[]).await?;
+        }
+        Err(error)
+    }
+
+    async fn hold_as_promised(&mut self) -> Result<(), EngineError> {
         match self.hold_for_first_run().await {
             // The ledger is asked first: what it held before a crash stays held, at its price.
             Err(EngineError::Ledger(LedgerError::QuoteOver(_))) => {
@@ -51,7 +88,7 @@ impl Driver {
     }
 
     /// Sets credits aside. What a person can do about a refusal is asked of them.
-    pub(super) async fn hold_credits(
+    async fn hold_credits(
         &mut self,
         hold: HoldId,
         most: Amount,
@@ -92,7 +129,7 @@ impl Driver {
         if next.asks.as_ref() == Some(&problem) && next == self.setup {
             return Ok(());
         }
-        next.asks = Some(problem);
+        (next.asks, next.hold) = (Some(problem), None);
         self.keep(next, &news).await
     }
 

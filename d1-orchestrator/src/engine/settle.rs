@@ -9,7 +9,7 @@
 //! remembers when it connects again is what may be left to do after a crash.
 
 use super::{drive::Driver, error::EngineError, orders::Wish};
-use d1_core::{HoldId, LedgerError, SetupId, SetupOutcome, SetupState, ToDevice};
+use d1_core::{HoldId, LedgerError, SetupId, SetupOutcome, SetupState, StoreError, ToDevice};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -59,6 +59,9 @@ impl Driver {
             }
             other => other?,
         }
+        if !self.note_settled().await? {
+            return Ok(());
+        }
         if let Some(original) = self.taken_back() {
             self.tell_original(original).await?;
         }
@@ -79,6 +82,26 @@ impl Driver {
             Err(LedgerError::NoHold(_)) if due.is_zero() => Ok(()),
             other => Ok(other?),
         }
+    }
+
+    /// Notes that nothing is set aside any more. False when somebody else has let the setup go
+    /// on meanwhile, and it is theirs.
+    async fn note_settled(&mut self) -> Result<bool, EngineError> {
+        if self.setup.hold != Some(self.setup.hold()) {
+            return Ok(true);
+        }
+        let parts = &self.engine.0.parts;
+        let mut next = self.setup.clone();
+        next.hold = None;
+        match parts.store.save(&mut next, &[], parts.clock.now()).await {
+            Ok(()) => self.setup = next,
+            Err(error @ StoreError::Stale(_)) => {
+                self.setup = parts.store.get(self.setup.id).await?;
+                return if self.setup.is_over() { Err(error.into()) } else { Ok(false) };
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
     }
 
     /// The setup that this one has taken back.

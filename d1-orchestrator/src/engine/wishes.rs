@@ -4,8 +4,7 @@ use super::{
     core::setup_problem, drive::Driver, error::EngineError, moves::Hold, orders::Wish, told::Told,
 };
 use d1_core::{
-    HoldId, ProbeAnswer, Problem, SetupEvent, SetupId, SetupOutcome, SetupState, StopMode,
-    StoreError, Task,
+    ProbeAnswer, Problem, SetupEvent, SetupId, SetupOutcome, SetupState, StopMode, StoreError, Task,
 };
 
 /// How often the news that a setup was taken back is saved again after somebody else saved
@@ -34,7 +33,7 @@ impl Driver {
             // Said twice, done once.
             SetupState::Running => Ok(()),
             SetupState::AwaitingApproval => {
-                self.hold_as_promised().await?;
+                self.pay_for_first_run().await?;
                 self.take_hold(Some(SetupEvent::Approve)).await
             }
             SetupState::Stopping(_) | SetupState::Finished(_) => {
@@ -47,8 +46,20 @@ impl Driver {
         if self.setup.state.is_under_way() && !self.held {
             return self.take_hold(None).await;
         }
-        self.tidy().await;
-        Ok(())
+        match self.setup.state {
+            // Somebody said yes, and whoever heard it died before it was done.
+            SetupState::AwaitingApproval if self.setup.hold.is_some() => self.approve().await,
+            SetupState::Finished(_) if self.setup.hold == Some(self.next_hold()) => {
+                self.go_on().await
+            }
+            SetupState::AwaitingApproval
+            | SetupState::Running
+            | SetupState::Stopping(_)
+            | SetupState::Finished(_) => {
+                self.tidy().await;
+                Ok(())
+            }
+        }
     }
 
     async fn tidy(&mut self) {
@@ -79,8 +90,12 @@ impl Driver {
         }
         // The run before this one is paid from its own hold.
         self.settle().await?;
-        let hold = HoldId::of_run(self.setup.id, self.setup.resumed + 1);
-        self.hold_credits(hold, self.setup.most_left(), None).await?;
+        self.go_on().await
+    }
+
+    /// Begins the next run.
+    async fn go_on(&mut self) -> Result<(), EngineError> {
+        self.pay_for_next_run().await?;
         self.take_hold(Some(SetupEvent::Resume)).await?;
         self.chores = None;
         Ok(())

@@ -38,8 +38,8 @@ async fn die_and_recover(fault: Fault, at: i64) -> (Stage, SetupId) {
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_dies_between_saving_and_acting_is_made_good_by_the_next_one() {
-    // Approval, link, and three or four for each of the two steps.
-    for at in 1..=9 {
+    // The hold, approval, link, three or four for each of the two steps, and the end of the hold.
+    for at in 1..=11 {
         let (stage, id) = die_and_recover(Fault::DieAfter, at).await;
         let setup = stage.over(id).await;
         assert_eq!(setup.state, SetupState::Finished(SetupOutcome::Succeeded), "save {at}");
@@ -53,7 +53,7 @@ async fn an_engine_that_dies_between_saving_and_acting_is_made_good_by_the_next_
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_dies_before_saving_is_made_good_by_the_next_one() {
-    for at in 1..=9 {
+    for at in 1..=11 {
         let (stage, id) = die_and_recover(Fault::DieBefore, at).await;
         let setup = stage.over(id).await;
         assert_eq!(setup.state, SetupState::Finished(SetupOutcome::Succeeded), "save {at}");
@@ -65,7 +65,7 @@ async fn an_engine_that_dies_before_saving_is_made_good_by_the_next_one() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_saved_now_is_saved_later_and_not_lost() {
-    for at in 2..=8 {
+    for at in 3..=10 {
         let sound = Arc::new(MemorySetupStore::new());
         let stage = Stage::with_store(Arc::new(Faulty::new(sound, Fault::FailThrice, at))).await;
         let setup = stage.run(&["jq", "rg"]).await;
@@ -77,17 +77,66 @@ async fn what_cannot_be_saved_now_is_saved_later_and_not_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn a_yes_that_cannot_be_saved_is_an_error_and_may_be_said_again() {
-    let sound = Arc::new(MemorySetupStore::new());
-    let stage = Stage::with_store(Arc::new(Faulty::new(sound, Fault::FailThrice, 1))).await;
-    let id = stage.create(&["jq"]).await;
-    for _ in 0..3 {
-        let problem = stage.engine.approve(id).await.unwrap_err().problem();
-        assert_eq!(problem.code, "D1-SETUP-014");
+    // Before the credits are held, and after.
+    for at in 1..=2 {
+        let sound = Arc::new(MemorySetupStore::new());
+        let stage = Stage::with_store(Arc::new(Faulty::new(sound, Fault::FailThrice, at))).await;
+        let id = stage.create(&["jq"]).await;
+        for _ in 0..3 {
+            let problem = stage.engine.approve(id).await.unwrap_err().problem();
+            assert_eq!(problem.code, "D1-SETUP-014");
+        }
+        assert_eq!(stage.device.orders(), 0);
+        stage.engine.approve(id).await.unwrap();
+        stage.over(id).await;
+        assert_eq!(stage.spent().await, Amount::credits(1));
     }
-    assert_eq!(stage.device.orders(), 0);
-    stage.engine.approve(id).await.unwrap();
-    stage.over(id).await;
-    assert_eq!(stage.spent().await, Amount::credits(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn credits_are_not_held_for_ever_for_a_yes_that_nobody_says_again() {
+    for fault in [Fault::DieBefore, Fault::DieAfter] {
+        for at in 1..=2 {
+            let sound = Arc::new(MemorySetupStore::new());
+            let faulty: Arc<dyn SetupStore> = Arc::new(Faulty::new(sound.clone(), fault, at));
+            let stage = Stage::with_store(faulty).await;
+            let id = stage.create(&["jq"]).await;
+            // They hear nothing, and walk away.
+            tokio::time::timeout(A_WHILE, stage.engine.approve(id)).await.unwrap_err();
+            stage.device.cut();
+            let other = stage.another_process_on(sound);
+            other.device.connect(&other.hub).await;
+            other.engine.recover().await.unwrap();
+            let is_unheard = (fault, at) == (Fault::DieBefore, 1);
+            let setup =
+                if is_unheard { other.store.get(id).await.unwrap() } else { other.over(id).await };
+            assert_eq!(setup.state == SetupState::AwaitingApproval, is_unheard);
+            assert_eq!(other.spent().await, setup.charge(), "{fault:?} at save {at}");
+            assert_eq!(setup.hold, None);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_run_that_was_paid_for_begins_though_its_process_died() {
+    let sound = Arc::new(MemorySetupStore::new());
+    let stage = Stage::with_store(sound.clone()).await;
+    stage.device.play("jq", [Play::Fail]);
+    let id = stage.run(&["jq"]).await.id;
+    stage.supervisor.shut_down(Duration::ZERO).await;
+    // The hold for the second run is noted and made; its beginning is never saved.
+    let faulty: Arc<dyn SetupStore> = Arc::new(Faulty::new(sound.clone(), Fault::DieBefore, 2));
+    let dying = stage.another_process_on(faulty);
+    let resumed = tokio::time::timeout(A_WHILE, dying.engine.resume(id, false)).await;
+    resumed.unwrap_err();
+    let third = stage.another_process_on(sound);
+    third.device.cut();
+    third.device.connect(&third.hub).await;
+    third.engine.recover().await.unwrap();
+    let setup = third.over(id).await;
+    assert_eq!(setup.state, SetupState::Finished(SetupOutcome::Succeeded));
+    assert_eq!(setup.resumed, 1);
+    assert_eq!(third.spent().await, Amount::credits(1));
 }
 
 #[tokio::test(start_paused = true)]
