@@ -17,9 +17,11 @@ impl Engine {
         arrivals.mark_changed();
         loop {
             tokio::select! {
-                changed = arrivals.changed() => if changed.is_err() { return },
+                biased;
                 () = stopping.cancelled() => return,
+                changed = arrivals.changed() => if changed.is_err() { return },
             }
+            self.0.arrived.notify_one();
             let devices = self.hub().devices();
             cared.retain(|device, _| devices.iter().any(|here| here.hello.device == *device));
             for here in devices {
@@ -34,7 +36,12 @@ impl Engine {
     }
 
     async fn tidy(&self, setup: SetupId) {
-        match self.tell(setup, Wish::Tidy).await {
+        let mut tried = self.tell(setup, Wish::Tidy).await;
+        if tried.as_ref().is_err_and(EngineError::is_stale) {
+            // Whoever drove it here did not know that it had ended elsewhere, and has let go.
+            tried = self.tell(setup, Wish::Tidy).await;
+        }
+        match tried {
             // Another orchestrator's setup is none of our business.
             Ok(_) | Err(EngineError::Store(StoreError::NotFound(_))) => {}
             Err(error) => tracing::warn!(%setup, %error, "cannot be tidied up"),

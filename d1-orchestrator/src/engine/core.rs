@@ -12,6 +12,7 @@ use d1_core::{
     ProgressEvent, Setup, SetupId, SetupStore, StopMode, StoreError, Supervisor,
 };
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// What an engine is made of.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub(super) struct Inner {
     pub(super) parts: EngineParts,
     pub(super) desks: Desks,
     pub(super) bells: Bells,
+    /// A device has just been looked after that had taken its seat.
+    pub(super) arrived: Notify,
 }
 
 impl Engine {
@@ -61,7 +64,12 @@ impl Engine {
     #[must_use]
     pub fn new(parts: EngineParts) -> Self {
         let supervisor = parts.supervisor.clone();
-        let inner = Inner { parts, desks: Desks::default(), bells: Bells::default() };
+        let inner = Inner {
+            parts,
+            desks: Desks::default(),
+            bells: Bells::default(),
+            arrived: Notify::new(),
+        };
         let engine = Self(Arc::new(inner));
         supervisor.run("setup caretaker", engine.clone().take_care());
         engine

@@ -81,7 +81,7 @@ impl Driver {
     }
 
     /// Whether nobody else has saved the setup meanwhile; lets go of it if somebody has.
-    async fn check_hold(&self) -> Result<(), EngineError> {
+    pub(super) async fn check_hold(&self) -> Result<(), EngineError> {
         let id = self.setup.id;
         match self.engine.0.parts.store.get(id).await {
             Ok(kept) if kept.version != self.setup.version => Err(StoreError::Stale(id).into()),
@@ -140,8 +140,9 @@ impl Driver {
                 Err(error) if error.is_passing() => {
                     tracing::warn!(setup = %self.setup.id, %error, ?wait, "not saved yet");
                     tokio::select! {
-                        () = tokio::time::sleep(wait) => wait = longer(wait),
+                        biased;
                         () = stopping.cancelled() => return Err(error),
+                        () = tokio::time::sleep(wait) => wait = longer(wait),
                     }
                 }
                 Err(error @ EngineError::State { .. }) => {

@@ -16,6 +16,7 @@ mod output;
 mod promise;
 mod resolve;
 mod settle;
+mod tend;
 mod told;
 mod undo;
 mod wishes;

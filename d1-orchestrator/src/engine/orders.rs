@@ -27,6 +27,10 @@ pub(super) enum Wish {
     },
     /// Settle and forget it, if it is over; else leave it alone.
     Tidy,
+    /// Drive it here, as somebody saved it in this version or a later one.
+    Tend {
+        version: u64,
+    },
     /// It was taken back by this setup.
     UndoneBy(SetupId),
 }
@@ -42,7 +46,8 @@ impl Wish {
             | Self::Take
             | Self::Stop(_)
             | Self::Resume { .. }
-            | Self::Tidy => false,
+            | Self::Tidy
+            | Self::Tend { .. } => false,
         }
     }
 }

@@ -20,9 +20,11 @@ impl Driver {
             Wish::Stop(mode) => self.stop(mode).await,
             Wish::Resume { force } => self.resume(force).await,
             Wish::Tidy => {
+                self.check_hold().await?;
                 self.tidy().await;
                 Ok(())
             }
+            Wish::Tend { version } => self.tend(version).await,
             Wish::UndoneBy(undo) => self.undone_by(undo).await,
         }
     }
@@ -60,6 +62,15 @@ impl Driver {
                 Ok(())
             }
         }
+    }
+
+    /// Takes it when nobody here holds it. What is held here and was saved elsewhere since is
+    /// let go of: whoever saved it holds it.
+    async fn tend(&mut self, version: u64) -> Result<(), EngineError> {
+        if self.held && self.setup.version < version {
+            return Err(StoreError::Stale(self.setup.id).into());
+        }
+        self.take().await
     }
 
     async fn tidy(&mut self) {
