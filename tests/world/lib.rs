@@ -6,6 +6,7 @@
 //! - [`Postgres`]: a real PostgreSQL server, and a database for each test.
 //! - [`Redis`]: a real Redis server.
 //! - [`World`]: the whole system in one process, on a simulated machine.
+//! - [`sim`]: many such systems in virtual time, in which everything breaks that can.
 //! - [`Contest`]: ways to do one job, timed in turns.
 
 #![expect(
@@ -23,6 +24,8 @@ mod contest;
 mod desk;
 mod postgres;
 mod redis;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod world;
 
 pub use apt_root::{AptRoot, Deb};
