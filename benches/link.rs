@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A device that answers every word at once.
 async fn echo(mut device: DeviceLink) {
     while let Some(word) = device.rx.recv().await {
-        if let ToDevice::Forget(task) = word {
+        if let ToDevice::Forget { task, .. } = word {
             device.tx.send(FromDevice::Lease(vec![task])).await.unwrap();
         }
     }
@@ -32,7 +32,7 @@ async fn echo(mut device: DeviceLink) {
 
 async fn ask(link: &mut OrchestratorLink) {
     let task = TaskId::generate();
-    link.tx.send(ToDevice::Forget(task)).await.unwrap();
+    link.tx.send(ToDevice::Forget { task, attempt: 1 }).await.unwrap();
     assert_eq!(link.rx.recv().await, Some(FromDevice::Lease(vec![task])));
 }
 

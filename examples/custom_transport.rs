@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut cloud: OrchestratorLink = plug!(supervisor, near, encode_to_device, decode_from_device);
     let mut device = plug!(supervisor, far, encode_from_device, decode_to_device);
     let task = TaskId::generate();
-    cloud.tx.send(ToDevice::Forget(task)).await?;
+    cloud.tx.send(ToDevice::Forget { task, attempt: 1 }).await?;
     println!("the device hears: {:?}", device.rx.recv().await);
     device.tx.send(FromDevice::Lease(vec![task])).await?;
     println!("the cloud hears: {:?}", cloud.rx.recv().await);

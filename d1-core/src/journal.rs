@@ -156,10 +156,11 @@ pub trait Journal: fmt::Debug + Send + Sync {
     /// Every task that is not forgotten, in the order in which they were written down.
     async fn entries(&self) -> Result<Vec<Entry>, JournalError>;
 
-    /// Lets go of a finished task's record and output, of all its attempts. The
+    /// Lets go of a finished task's record and output, of all its attempts up to this one. The
     /// receipt, and the knowledge that it has been here, stay. Forgetting twice is fine,
-    /// and so is forgetting what was never here; what has not ended is refused.
-    async fn forget(&self, task: TaskId, at: Timestamp) -> Result<(), JournalError>;
+    /// and so is forgetting what was never here, or what has given way to a later attempt;
+    /// what has not ended is refused.
+    async fn forget(&self, task: TaskId, attempt: u32, at: Timestamp) -> Result<(), JournalError>;
 
     /// Every receipt that stands, oldest first: written by a finished task and not
     /// taken back by a later one that succeeded. It outlives the task's tombstone.

@@ -81,8 +81,14 @@ pub enum ToDevice {
         /// The last number kept; all before it are, too.
         seq: u64,
     },
-    /// This will never be sent again.
-    Forget(TaskId),
+    /// The results of this attempt and of those before it are kept, and none of them will be
+    /// sent again. It may come late: of a later attempt it says nothing.
+    Forget {
+        /// Which task.
+        task: TaskId,
+        /// Which attempt.
+        attempt: u32,
+    },
     /// What kind of machine are you, and what do you answer?
     Ask {
         /// Comes back with the answer.

@@ -87,7 +87,7 @@ async fn act(journal: &dyn Journal, deed: &str) {
         "start" => journal.start(order.task, 1, &Baseline::default(), at).await.unwrap(),
         "append" => journal.append(&chunks(&order)).await.unwrap(),
         "finish" => journal.finish(&result(&order), at).await.unwrap(),
-        "forget" => journal.forget(order.task, at).await.unwrap(),
+        "forget" => journal.forget(order.task, order.attempt, at).await.unwrap(),
         "purge" => drop(journal.purge(Timestamp(6)).await.unwrap()),
         other => panic!("{other} is no deed"),
     }

@@ -61,6 +61,6 @@ async fn finished(journal: &Port, outcome: Outcome) -> (TaskCommand, TaskResult)
 /// An order that has ended and is forgotten.
 async fn forgotten(journal: &Port, outcome: Outcome) -> TaskCommand {
     let (order, _) = finished(journal, outcome).await;
-    journal.forget(order.task, NOW).await.unwrap();
+    journal.forget(order.task, order.attempt, NOW).await.unwrap();
     order
 }

@@ -124,9 +124,12 @@ impl Journal for MemoryJournal {
         Ok(here.into_iter().map(|placed| placed.entry.clone()).collect())
     }
 
-    async fn forget(&self, task: TaskId, at: Timestamp) -> Result<(), JournalError> {
+    async fn forget(&self, task: TaskId, attempt: u32, at: Timestamp) -> Result<(), JournalError> {
         let mut notes = self.notes();
         let Some(Placed { entry, .. }) = notes.tasks.get_mut(&task) else { return Ok(()) };
+        if attempt < entry.command.attempt {
+            return Ok(());
+        }
         let outcome = match &entry.stage {
             Stage::Received | Stage::Started(_) => return Err(JournalError::NotFinished(task)),
             Stage::Finished(result) => result.outcome,

@@ -18,6 +18,7 @@ enum JournalFlaw {
     RepeatsOutput,
     KeepsOutputOfNobody,
     ForgetsWhatRuns,
+    ForgetsLaterAttempts,
     LosesTombstones,
     ListsNewestFirst,
     LosesReceiptsOfTheForgotten,
@@ -29,7 +30,7 @@ enum JournalFlaw {
 use JournalFlaw as F;
 
 /// Each flaw, and the laws that it breaks.
-const CASES: [(F, &[&str]); 14] = [
+const CASES: [(F, &[&str]); 15] = [
     (
         F::ForgetsFences,
         &[
@@ -65,6 +66,7 @@ const CASES: [(F, &[&str]); 14] = [
     (F::RepeatsOutput, &["output_goes_on_after_a_number"]),
     (F::KeepsOutputOfNobody, &["output_nobody_ordered_is_refused_whole"]),
     (F::ForgetsWhatRuns, &["what_has_not_ended_is_not_forgotten"]),
+    (F::ForgetsLaterAttempts, &["a_late_word_forgets_no_later_attempt"]),
     (
         F::LosesTombstones,
         &[
@@ -215,8 +217,12 @@ impl Journal for FlawedJournal {
         Ok(entries)
     }
 
-    async fn forget(&self, task: TaskId, at: Timestamp) -> Result<(), JournalError> {
-        match (self.flaw, self.inner.forget(task, at).await) {
+    async fn forget(&self, task: TaskId, attempt: u32, at: Timestamp) -> Result<(), JournalError> {
+        let attempt = match self.flaw {
+            JournalFlaw::ForgetsLaterAttempts => u32::MAX,
+            _ => attempt,
+        };
+        match (self.flaw, self.inner.forget(task, attempt, at).await) {
             (JournalFlaw::ForgetsWhatRuns, Err(JournalError::NotFinished(_))) => Ok(()),
             (_, forgotten) => forgotten,
         }

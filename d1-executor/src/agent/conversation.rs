@@ -149,10 +149,10 @@ impl Conversation {
                 self.agent.output_is_stored((task, attempt), seq);
                 Ok(())
             }
-            ToDevice::Forget(task) => {
+            ToDevice::Forget { task, attempt } => {
                 let parts = &self.agent.0.parts;
                 self.agent.forget_stored(task);
-                match parts.journal.forget(task, parts.clock.now()).await {
+                match parts.journal.forget(task, attempt, parts.clock.now()).await {
                     // What is unknown needs no forgetting; what has not ended is told to end first.
                     Err(JournalError::Unknown(_) | JournalError::NotFinished(_)) => Ok(()),
                     other => Ok(other?),

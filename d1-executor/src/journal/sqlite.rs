@@ -132,8 +132,8 @@ impl Journal for SqliteJournal {
         .await
     }
 
-    async fn forget(&self, task: TaskId, at: Timestamp) -> Result<(), JournalError> {
-        self.writer.run(deeds::FORGET, move |db| forget(db, task, at)).await
+    async fn forget(&self, task: TaskId, attempt: u32, at: Timestamp) -> Result<(), JournalError> {
+        self.writer.run(deeds::FORGET, move |db| forget(db, task, attempt, at)).await
     }
 
     async fn receipts(&self) -> Result<Vec<Receipt>, JournalError> {

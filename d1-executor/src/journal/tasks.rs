@@ -88,8 +88,14 @@ pub(super) fn finish(db: &Connection, result: TaskResult, at: Timestamp) -> Resu
     Ok(())
 }
 
-pub(super) fn forget(db: &Connection, task: TaskId, at: Timestamp) -> Result<(), Fault> {
-    let outcome = match entry(db, task)?.map(|entry| entry.stage) {
+pub(super) fn forget(
+    db: &Connection,
+    task: TaskId,
+    attempt: u32,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let known = entry(db, task)?.filter(|entry| entry.command.attempt <= attempt);
+    let outcome = match known.map(|entry| entry.stage) {
         None | Some(Stage::Forgotten(_)) => return Ok(()),
         Some(Stage::Received | Stage::Started(_)) => {
             return Err(JournalError::NotFinished(task).into());

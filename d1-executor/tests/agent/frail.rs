@@ -140,8 +140,8 @@ impl Journal for Frail {
         self.inner.entries().await
     }
 
-    async fn forget(&self, task: TaskId, at: Timestamp) -> Result<(), JournalError> {
-        self.inner.forget(task, at).await
+    async fn forget(&self, task: TaskId, attempt: u32, at: Timestamp) -> Result<(), JournalError> {
+        self.inner.forget(task, attempt, at).await
     }
 
     async fn receipts(&self) -> Result<Vec<Receipt>, JournalError> {

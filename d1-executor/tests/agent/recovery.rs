@@ -195,7 +195,7 @@ async fn only_what_was_forgotten_long_ago_is_let_go_of() {
         let result = without_beginning(order, Outcome::Cancelled);
         rig.journal.receive(order, at).await.unwrap();
         rig.journal.finish(&result, at).await.unwrap();
-        rig.journal.forget(order.task, at).await.unwrap();
+        rig.journal.forget(order.task, order.attempt, at).await.unwrap();
     }
     rig.clock.advance_to(later.after(Duration::from_secs(1)));
     rig.agent.recover().await.unwrap();

@@ -7,7 +7,7 @@ use crate::{
         without_beginning,
     },
 };
-use d1_core::{Journal, Outcome, Stage, StopMode, ToDevice, memory::MemoryJournal};
+use d1_core::{Journal, Outcome, Stage, StopMode, TaskCommand, ToDevice, memory::MemoryJournal};
 use std::sync::Arc;
 
 #[tokio::test(start_paused = true)]
@@ -56,7 +56,7 @@ async fn a_forgotten_task_is_still_not_carried_out_again() {
     let mut desk = rig.link();
     desk.order(&order).await;
     desk.heard().await;
-    desk.say(ToDevice::Forget(order.task)).await;
+    desk.say(forget(&order)).await;
     assert_eq!(desk.heard().await, []);
     assert_eq!(rig.stage(&order).await, Some(Stage::Forgotten(Outcome::Succeeded)));
 
@@ -72,7 +72,7 @@ async fn a_task_that_has_not_ended_is_not_forgotten() {
     let mut desk = rig.link();
     desk.order(&order).await;
     desk.heard().await;
-    desk.say(ToDevice::Forget(order.task)).await;
+    desk.say(forget(&order)).await;
     assert_eq!(desk.heard().await, []);
     assert!(matches!(rig.stage(&order).await, Some(Stage::Started(_))));
     rig.puppet.release(order.task);
@@ -84,7 +84,7 @@ async fn a_task_that_has_not_ended_is_not_forgotten() {
 async fn what_was_never_here_is_forgotten_without_a_word() {
     let (rig, order) = (Rig::new(), an_order());
     let mut desk = rig.link();
-    desk.say(ToDevice::Forget(order.task)).await;
+    desk.say(forget(&order)).await;
     assert_eq!(desk.heard().await, []);
     assert_eq!(rig.stage(&order).await, None);
     desk.order(&order).await;
@@ -147,4 +147,8 @@ async fn an_answer_of_the_journal_that_is_old_when_it_comes_harms_nobody() {
     here.order(&third).await;
     rig.puppet.release(third.task);
     assert_eq!(here.result().await, carried_out(&third, Outcome::Succeeded));
+}
+
+fn forget(order: &TaskCommand) -> ToDevice {
+    ToDevice::Forget { task: order.task, attempt: order.attempt }
 }

@@ -9,7 +9,9 @@
 //! remembers when it connects again is what may be left to do after a crash.
 
 use super::{drive::Driver, error::EngineError, orders::Wish};
-use d1_core::{HoldId, LedgerError, SetupId, SetupOutcome, SetupState, StoreError, ToDevice};
+use d1_core::{
+    HoldId, LedgerError, SetupId, SetupOutcome, SetupState, StoreError, Task, TaskId, ToDevice,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -65,8 +67,8 @@ impl Driver {
         if let Some(original) = self.taken_back() {
             self.tell_original(original).await?;
         }
-        for task in &self.setup.tasks {
-            self.say(ToDevice::Forget(task.id)).await;
+        for (task, attempt) in self.setup.tasks.iter().filter_map(last_kept) {
+            self.say(ToDevice::Forget { task, attempt }).await;
         }
         Ok(())
     }
@@ -122,4 +124,15 @@ impl Driver {
     async fn tell_original(&self, original: SetupId) -> Result<(), EngineError> {
         self.engine.tell(original, Wish::UndoneBy(self.setup.id)).await.map(drop)
     }
+}
+
+/// The last attempt at a task of which the result is kept. Nothing later may be forgotten: this
+/// may reach the device when somebody else has let the setup go on, and one that was never
+/// sent may be sent then.
+fn last_kept(task: &Task) -> Option<(TaskId, u32)> {
+    let attempt = match task.result() {
+        Some(result) => result.attempt,
+        None => task.attempt.saturating_sub(1),
+    };
+    (attempt > 0).then_some((task.id, attempt))
 }

@@ -323,9 +323,11 @@ impl Device {
                 let previews = proposals.iter().map(|what| preview(&what.action)).collect();
                 self.say(FromDevice::Previews { request, previews }).await;
             }
-            ToDevice::Forget(task) => {
+            ToDevice::Forget { task, attempt } => {
                 let mut memory = self.memory();
-                if memory.records.get(&task).is_some_and(|record| record.result.is_some()) {
+                let is_over =
+                    |record: &Record| record.result.is_some() && record.command.attempt <= attempt;
+                if memory.records.get(&task).is_some_and(is_over) {
                     memory.records.remove(&task);
                     memory.forgotten += 1;
                 }

@@ -33,7 +33,9 @@ impl ToWire for ToDevice {
                 attempt: *attempt,
                 seq: *seq,
             }),
-            Self::Forget(task) => W::Forget(wire::Forget { task_id: task.to_string() }),
+            Self::Forget { task, attempt } => {
+                W::Forget(wire::Forget { task_id: task.to_string(), attempt: *attempt })
+            }
             Self::Ask { request, queries } => {
                 W::Ask(wire::Ask { request_id: request.to_string(), queries: all_to_wire(queries) })
             }
@@ -76,7 +78,10 @@ impl FromWire for ToDevice {
                 attempt: stored.attempt,
                 seq: stored.seq,
             },
-            W::Forget(forget) => Self::Forget(parsed("Forget.task_id", &forget.task_id)?),
+            W::Forget(forget) => Self::Forget {
+                task: parsed("Forget.task_id", &forget.task_id)?,
+                attempt: forget.attempt,
+            },
             W::Ask(ask) => Self::Ask {
                 request: parsed("Ask.request_id", &ask.request_id)?,
                 queries: list("Ask.queries", MAX_ANSWERS, ask.queries)?,

@@ -178,7 +178,7 @@ async fn a_message_of_an_unknown_kind_is_answered_and_the_link_goes_on() {
         unreachable!("a device complains");
     };
     assert_eq!(problem.code, "D1-LINK-001");
-    let forget = ToDevice::Forget(TaskId::generate());
+    let forget = ToDevice::Forget { task: TaskId::generate(), attempt: 1 };
     let frame = d1_protocol::encode_to_device(&forget).unwrap();
     socket.send(Message::Binary(frame)).await.unwrap();
     assert_eq!(device.rx.recv().await, Some(forget));
@@ -189,7 +189,7 @@ async fn talk_that_is_text_is_a_sign_of_life_and_nothing_more() {
     let server = Server::start().await;
     let (mut socket, mut device) = server.half().await;
     socket.send(Message::text("hello?")).await.unwrap();
-    let forget = ToDevice::Forget(TaskId::generate());
+    let forget = ToDevice::Forget { task: TaskId::generate(), attempt: 1 };
     let frame = d1_protocol::encode_to_device(&forget).unwrap();
     socket.send(Message::Binary(frame)).await.unwrap();
     assert_eq!(device.rx.recv().await, Some(forget));

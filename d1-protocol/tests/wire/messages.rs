@@ -17,7 +17,7 @@ pub(crate) fn to_device() -> impl Strategy<Value = ToDevice> {
         (task(), any::<u32>()).prop_map(|(task, attempt)| ToDevice::ResultStored { task, attempt }),
         (task(), any::<u32>(), any::<u64>())
             .prop_map(|(task, attempt, seq)| ToDevice::OutputStored { task, attempt, seq }),
-        task().prop_map(ToDevice::Forget),
+        (task(), any::<u32>()).prop_map(|(task, attempt)| ToDevice::Forget { task, attempt }),
         (request(), few(query())).prop_map(|(request, queries)| ToDevice::Ask { request, queries }),
         (request(), few(proposal()))
             .prop_map(|(request, proposals)| ToDevice::Preview { request, proposals }),

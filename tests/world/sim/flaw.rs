@@ -124,8 +124,8 @@ impl Journal for FlawedJournal {
         self.0.entries().await
     }
 
-    async fn forget(&self, task: TaskId, at: Timestamp) -> Result<(), JournalError> {
-        self.0.forget(task, at).await
+    async fn forget(&self, task: TaskId, attempt: u32, at: Timestamp) -> Result<(), JournalError> {
+        self.0.forget(task, attempt, at).await
     }
 
     async fn receipts(&self) -> Result<Vec<Receipt>, JournalError> {

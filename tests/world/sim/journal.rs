@@ -112,8 +112,8 @@ impl Journal for WatchedJournal {
         self.disk.read(self.journal.entries()).await
     }
 
-    async fn forget(&self, task: TaskId, at: Timestamp) -> Result<(), JournalError> {
-        self.disk.write("forget a task", self.journal.forget(task, at)).await
+    async fn forget(&self, task: TaskId, attempt: u32, at: Timestamp) -> Result<(), JournalError> {
+        self.disk.write("forget a task", self.journal.forget(task, attempt, at)).await
     }
 
     async fn receipts(&self) -> Result<Vec<Receipt>, JournalError> {

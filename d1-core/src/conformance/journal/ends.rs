@@ -47,7 +47,7 @@ async fn first_stays(journal: Port) {
     journal.finish(&ended(&order, Outcome::Succeeded), Timestamp(9)).await.unwrap();
     assert_eq!(journal.entry(order.task).await.unwrap(), entry);
     assert_eq!(journal.receipts().await.unwrap(), Vec::from_iter(kept.receipt.clone()));
-    journal.forget(order.task, NOW).await.unwrap();
+    journal.forget(order.task, order.attempt, NOW).await.unwrap();
     let tombstone = journal.entry(order.task).await.unwrap();
     journal.finish(&ended(&order, Outcome::Succeeded), Timestamp(9)).await.unwrap();
     assert_eq!(journal.entry(order.task).await.unwrap(), tombstone);
@@ -107,7 +107,7 @@ async fn oldest_first(journal: Port) {
         journal.start(order.task, 1, &a_baseline(), NOW).await.unwrap();
         journal.finish(&ended(order, Outcome::Failed), NOW).await.unwrap();
     }
-    journal.forget(orders.remove(4).task, NOW).await.unwrap();
+    journal.forget(orders.remove(4).task, 1, NOW).await.unwrap();
     let entries = journal.entries().await.unwrap();
     assert_eq!(
         entries.iter().map(|entry| &entry.command).collect::<Vec<_>>(),
@@ -125,6 +125,7 @@ where
 {
     laws.check("forgetting_leaves_a_tombstone_alone", leaves_tombstone(make().await)).await;
     laws.check("forgetting_twice_is_fine", twice_is_fine(make().await)).await;
+    laws.check("a_late_word_forgets_no_later_attempt", late_is_harmless(make().await)).await;
     laws.check("what_has_not_ended_is_not_forgotten", unended_stays(make().await)).await;
     laws.check("only_old_tombstones_are_purged", purges_old_tombstones(make().await)).await;
 }
@@ -139,7 +140,7 @@ async fn leaves_tombstone(journal: Port) {
     let (receipts, other) = (journal.receipts().await.unwrap(), started(&journal).await);
     journal.append(&chunks(other.task, 1, 1..=1, "other")).await.unwrap();
 
-    journal.forget(first.task, Timestamp(33)).await.unwrap();
+    journal.forget(first.task, 2, Timestamp(33)).await.unwrap();
 
     let stage = Stage::Forgotten(Outcome::NoChange);
     let tombstone = Entry { command: second, stage, at: Timestamp(33) };
@@ -156,17 +157,32 @@ async fn leaves_tombstone(journal: Port) {
 async fn twice_is_fine(journal: Port) {
     let order = forgotten(&journal, Outcome::Killed).await;
     let tombstone = journal.entry(order.task).await.unwrap();
-    journal.forget(order.task, Timestamp(NOW.0 + 1)).await.unwrap();
+    journal.forget(order.task, order.attempt, Timestamp(NOW.0 + 1)).await.unwrap();
     assert_eq!(journal.entry(order.task).await.unwrap(), tombstone);
     let never_here = an_order().task;
-    journal.forget(never_here, NOW).await.unwrap();
+    journal.forget(never_here, 1, NOW).await.unwrap();
     assert_eq!(journal.entry(never_here).await.unwrap(), None);
+}
+
+async fn late_is_harmless(journal: Port) {
+    let (first, _) = finished(&journal, Outcome::Failed).await;
+    let second = attempt(&first, 2);
+    receive_new(&journal, &second).await;
+    let result = ended(&second, Outcome::Succeeded);
+    for is_over in [false, true] {
+        if is_over {
+            journal.finish(&result, NOW).await.unwrap();
+        }
+        let before = journal.entry(first.task).await.unwrap();
+        journal.forget(first.task, 1, NOW).await.unwrap();
+        assert_eq!(journal.entry(first.task).await.unwrap(), before);
+    }
 }
 
 async fn unended_stays(journal: Port) {
     for order in [received(&journal).await, started(&journal).await] {
         let before = journal.entry(order.task).await.unwrap();
-        let refused = journal.forget(order.task, NOW).await;
+        let refused = journal.forget(order.task, order.attempt, NOW).await;
         assert!(matches!(refused, Err(JournalError::NotFinished(task)) if task == order.task));
         assert_eq!(journal.entry(order.task).await.unwrap(), before);
     }
@@ -181,7 +197,7 @@ async fn purges_old_tombstones(journal: Port) {
     let mut gone = Vec::new();
     for at in [10, 19, 20, 21] {
         let (order, _) = finished(&journal, Outcome::Succeeded).await;
-        journal.forget(order.task, Timestamp(at)).await.unwrap();
+        journal.forget(order.task, order.attempt, Timestamp(at)).await.unwrap();
         gone.push(order);
     }
     let receipts = journal.receipts().await.unwrap();
@@ -196,7 +212,7 @@ async fn purges_old_tombstones(journal: Port) {
     assert_eq!(journal.receipts().await.unwrap(), receipts);
     let repeated = journal.fence(gone[0].setup, 0).await;
     assert!(matches!(repeated, Err(JournalError::StaleEpoch { seen: 1, .. })));
-    journal.forget(gone[0].task, NOW).await.unwrap();
+    journal.forget(gone[0].task, 1, NOW).await.unwrap();
     receive_new(&journal, &gone[0]).await;
     assert_eq!(journal.purge(Timestamp(u64::MAX)).await.unwrap(), 2);
 }

@@ -111,7 +111,7 @@ async fn older_is_known(journal: Port) {
     stays_known(&journal, &order, &attempt(&order, 1)).await;
     journal.finish(&ended(&order, Outcome::Failed), NOW).await.unwrap();
     stays_known(&journal, &order, &attempt(&order, 1)).await;
-    journal.forget(order.task, NOW).await.unwrap();
+    journal.forget(order.task, order.attempt, NOW).await.unwrap();
     stays_known(&journal, &order, &attempt(&order, 1)).await;
 }
 
@@ -207,7 +207,7 @@ async fn one_begins(journal: Port) {
 async fn ended_never_begins(journal: Port) {
     let (order, _) = finished(&journal, Outcome::Failed).await;
     refuses_start(&journal, order.task, 1).await;
-    journal.forget(order.task, NOW).await.unwrap();
+    journal.forget(order.task, order.attempt, NOW).await.unwrap();
     refuses_start(&journal, order.task, 1).await;
     receive_new(&journal, &attempt(&order, 2)).await;
     refuses_start(&journal, order.task, 1).await;

@@ -80,7 +80,7 @@ async fn late_takes_nothing(journal: Port) {
 
 async fn outlive_tasks(journal: Port) {
     let (order, result) = finished(&journal, Outcome::Succeeded).await;
-    journal.forget(order.task, NOW).await.unwrap();
+    journal.forget(order.task, order.attempt, NOW).await.unwrap();
     assert_eq!(journal.receipts().await.unwrap(), Vec::from_iter(result.receipt.clone()));
     assert_eq!(journal.purge(crate::Timestamp(u64::MAX)).await.unwrap(), 1);
     assert_eq!(journal.receipts().await.unwrap(), Vec::from_iter(result.receipt));

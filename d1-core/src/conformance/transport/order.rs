@@ -77,7 +77,7 @@ fn orders() -> Vec<ToDevice> {
         ToDevice::heavy(1, File::MAX_BYTES),
         ToDevice::Cancel { task, setup, epoch: u64::MAX, mode: StopMode::Kill },
         ToDevice::ResultStored { task, attempt: 3 },
-        ToDevice::Forget(task),
+        ToDevice::Forget { task, attempt: 1 },
         ToDevice::Ask { request, queries: Vec::new() },
         ToDevice::Preview { request, proposals: vec![an_order().step.action.into()] },
         ToDevice::Confirmed { task, yes: true },
