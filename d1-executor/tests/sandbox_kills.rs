@@ -1,7 +1,7 @@
 //! Fork bombs that are killed at random times leave nothing: no process, no mount, no control
-//! group, no descriptor. Alone in its program, so that what is counted is its own.
+//! group, no namespace, no descriptor. Alone in its program, so that what is counted is its own.
 //!
-//! `D1_KILLS=1000` repeats it as often.
+//! As often as one likes: `D1_KILLS=1000 tests/run fork_bombs`.
 
 #![expect(clippy::unwrap_used, reason = "test code: a fault here fails the test")]
 #![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
@@ -19,7 +19,9 @@ const KILLS: u32 = 100;
 /// The latest time, after the bomb went off.
 const LATEST: u32 = 40_000;
 
-/// What a run could leave behind: processes with this word, mounts, groups, descriptors.
+/// What a run could leave behind: processes with this word, mounts, groups, descriptors. A
+/// namespace lives as long as one of these holds it, and what else is on this machine has its
+/// own, so these are what is counted.
 fn left(mark: &str) -> (usize, usize, usize, usize) {
     let count = |path: &str| fs::read_dir(path).unwrap().count();
     let marked = fs::read_dir("/proc").unwrap().flatten().filter(|entry| {

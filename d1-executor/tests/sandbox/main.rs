@@ -5,7 +5,7 @@
 //! where all must succeed, so that a refusal inside means something. [`swaps`] are ways out that
 //! need luck. [`files`], [`streams`] and [`ends`] are what a command sees, says and how it ends,
 //! [`bounds`] what it may use, [`handed`] what it cannot be given, [`waits`] is one that wants an
-//! answer, [`faults`] are kernels that lack a wall.
+//! answer, [`faults`] and [`namespaces`] are kernels that lack a wall.
 
 #![expect(clippy::unwrap_used, reason = "test code: a fault here fails the test")]
 #![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
@@ -16,6 +16,7 @@ mod escapes;
 mod faults;
 mod files;
 mod handed;
+mod namespaces;
 mod rig;
 mod rootless;
 mod somebody;
