@@ -1,5 +1,6 @@
 //! Which protection was in force while a command ran. Reported truthfully, or not at all.
 
+use crate::NetworkUse;
 use serde::{Deserialize, Serialize};
 
 /// One layer of protection.
@@ -20,6 +21,9 @@ pub struct IsolationReport {
     pub profile: String,
     /// Every layer of it. None at all means: no isolation.
     pub layers: Vec<Layer>,
+    /// What was done on the network, where it was let through by name.
+    #[serde(default, skip_serializing_if = "NetworkUse::is_empty")]
+    pub network: NetworkUse,
 }
 
 impl IsolationReport {
@@ -50,7 +54,11 @@ mod tests {
         assert_eq!(IsolationReport::none().summary(), "none");
         let off = Layer { name: "seccomp".into(), in_force: false, why_not: "no kernel".into() };
         let on = Layer { name: "landlock".into(), in_force: true, why_not: String::new() };
-        let report = |layers| IsolationReport { profile: "home".into(), layers };
+        let report = |layers| IsolationReport {
+            profile: "home".into(),
+            layers,
+            network: NetworkUse::default(),
+        };
         assert_eq!(report(vec![off.clone()]).summary(), "none");
         assert_eq!(report(vec![off, on.clone()]).summary(), "partial");
         assert_eq!(report(vec![on]).summary(), "full");

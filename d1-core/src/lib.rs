@@ -32,6 +32,7 @@ mod limit_key;
 mod link;
 mod manager;
 mod name;
+mod network;
 mod outcome;
 mod output;
 mod path;
@@ -100,6 +101,7 @@ pub use name::{
     CheckId, CommandName, GroupName, HostName, NameError, PackageName, ResourceKey, ServiceName,
     StepId, ThingName, UserName,
 };
+pub use network::{NetworkAsk, NetworkDecision, NetworkReason, NetworkUse};
 pub use outcome::Outcome;
 pub use output::{Output, OutputChunk, Stream};
 pub use path::{AbsolutePath, PathError};

@@ -68,9 +68,10 @@ pub use process::{
     adopt_orphans, clean_environment, run, run_confined,
 };
 pub use sandbox::{
-    Access, Confined, Demand, End, Fate, Given, Grant, Kept, Limits, Missing, Profile,
-    SandboxBackend, SandboxError, Script, Surroundings, Touch, Waiting, WaitsFor, Wall, report,
-    this_sandbox,
+    Access, Confined, Demand, DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget,
+    EgressRecord, End, Fate, Given, Grant, HostError, HostRule, Inside, Kept, Limits, Missing,
+    Outside, Places, Profile, Resolver, SandboxBackend, SandboxError, Script, Surroundings,
+    SystemResolver, Touch, Waiting, WaitsFor, Wall, report, this_sandbox,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use sandbox::{LinuxConfig, LinuxSandbox};

@@ -29,6 +29,8 @@ pub(crate) const MAX_CLAIMS: usize = 256;
 pub(crate) const MAX_DEPENDENCIES: usize = d1_core::Plan::MAX_STEPS;
 /// The most changes in one receipt, revert or preview, and the most things left or relied on.
 pub(crate) const MAX_CHANGES: usize = 4096;
+/// The most different decisions about the network.
+pub(crate) const MAX_DECISIONS: usize = 512;
 /// The most layers of protection.
 pub(crate) const MAX_LAYERS: usize = 64;
 /// The most things to do next that a problem names.

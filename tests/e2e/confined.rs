@@ -41,7 +41,7 @@ fn the_document_of_a_confined_command_tells_every_wall() {
     let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((ran.code, told["exit_code"].as_i64()), (3, Some(3)));
     let layers = told["isolation"]["layers"].as_array().unwrap();
-    assert_eq!(layers.len(), 14);
+    assert_eq!(layers.len(), 14, "nothing is claimed about a network that is not there");
     assert!(layers.iter().all(|layer| layer["in_force"] == true), "{layers:?}");
     assert_eq!(told["isolation"]["profile"], "diagnose");
     assert_eq!(told["grant"].as_str().unwrap().len(), 64);

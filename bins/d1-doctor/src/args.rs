@@ -1,12 +1,14 @@
 //! The command line.
 
 mod credits;
+mod hosts;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use d1_core::{Source, ThingName};
 use std::path::PathBuf;
 
 pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Scope};
+pub use hosts::Hosts;
 
 /// Sets up and repairs this machine: every change is a plan first, leaves a receipt, and can be undone.
 #[derive(Debug, Parser)]
@@ -163,7 +165,7 @@ pub enum Command {
     Logs(Logs),
     /// Run one command behind walls: it sees and changes what it was given, and nothing else
     #[command(
-        after_help = "Examples:\n  d1-doctor run -- make test\n  d1-doctor run --profile diagnose -- df -h\n  d1-doctor run --touch /srv/site -- ./publish\n\nThe command has no network. Exit codes are those of the command."
+        after_help = "Examples:\n  d1-doctor run -- make test\n  d1-doctor run --profile diagnose -- df -h\n  d1-doctor run --touch /srv/site -- ./publish\n  d1-doctor run --allow-host pypi.org --allow-host files.pythonhosted.org -- pip download six\n\nThe command has no network but the hosts that it is allowed. Exit codes are those of the command."
     )]
     Run(Run),
     /// Ask what the owner's policy says to a command, or say yes to one
@@ -404,6 +406,9 @@ pub struct Run {
     /// Also let it change this path, and what is below; may be given several times
     #[arg(long, value_name = "PATH")]
     pub touch: Vec<PathBuf>,
+    /// What of the network it is given.
+    #[command(flatten)]
+    pub hosts: Hosts,
     /// How long it may run, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: u64,
@@ -450,6 +455,9 @@ pub struct PolicyCheck {
     /// As `run` would with this path given to it; may be given several times
     #[arg(long, value_name = "PATH")]
     pub touch: Vec<PathBuf>,
+    /// As `run` would with these hosts.
+    #[command(flatten)]
+    pub hosts: Hosts,
     /// As `run` would where a wall is missing
     #[arg(long)]
     pub best_effort: bool,

@@ -2,8 +2,8 @@
 
 use crate::{
     AbsolutePath, AccountId, Action, Argv, Baseline, Change, DeviceId, Digest, Effect, Exec,
-    HoldId, Install, Intent, IsolationReport, Layer, Outcome, Plan, Preview, Receipt, Resource,
-    Setup, SetupId, State, Step, TaskCommand, TaskId, TaskResult, Timestamp, Undo, Usage,
+    HoldId, Install, Intent, IsolationReport, Layer, NetworkUse, Outcome, Plan, Preview, Receipt,
+    Resource, Setup, SetupId, State, Step, TaskCommand, TaskId, TaskResult, Timestamp, Undo, Usage,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -125,7 +125,11 @@ pub(super) fn a_receipt(order: &TaskCommand) -> Receipt {
         opaque: true,
         kept: vec!["a whisper".into()],
         reverts: None,
-        isolation: IsolationReport { profile: "home".into(), layers: vec![layer] },
+        isolation: IsolationReport {
+            profile: "home".into(),
+            layers: vec![layer],
+            network: NetworkUse { dropped: 1, ..NetworkUse::default() },
+        },
         grant: Some(Digest::of(b"what it was granted")),
     }
 }

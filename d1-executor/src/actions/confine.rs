@@ -9,7 +9,7 @@
 use super::{Goal, exec::Program, look::Looker, tree::resolve};
 use crate::{
     policy::Walls,
-    sandbox::{Access, Demand, Grant, Limits, Profile, Touch},
+    sandbox::{Access, Demand, Egress, Grant, HostError, HostRule, Inside, Limits, Profile, Touch},
 };
 use d1_core::{AbsolutePath, Digest, Effect, Proposal, Resource, State};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(crate) struct Permit {
 }
 
 /// The walls that a step asks for.
-pub(crate) fn walls(looker: &Looker, what: &Proposal, demand: Demand) -> Walls {
+pub(crate) fn walls(looker: &Looker, what: &Proposal, network: Egress, demand: Demand) -> Walls {
     let looks = what.effect == Effect::Read;
     let access = if looks { Access::Read } else { Access::Write };
     let touch =
@@ -40,7 +40,14 @@ pub(crate) fn walls(looker: &Looker, what: &Proposal, demand: Demand) -> Walls {
         touches.push(Touch { path: looker.root.clone(), access: Access::Read });
     }
     let profile = if looks { Profile::Diagnose } else { Profile::Home };
-    Walls { profile, touches, limits: Limits::USUAL, demand }
+    Walls { profile, touches, network, limits: Limits::USUAL, demand }
+}
+
+/// The hosts that a step names; their names lead into the owner's own networks as far as the
+/// policy says.
+pub(crate) fn network(what: &Proposal, inside: Vec<Inside>) -> Result<Egress, HostError> {
+    let hosts = what.network.iter().map(HostRule::of).collect::<Result<_, _>>()?;
+    Ok(Egress { inside, ..Egress::of(hosts) })
 }
 
 impl Program {

@@ -4,7 +4,7 @@
 use super::core::Machine;
 use crate::{
     actions::{
-        confine::{Permit, walls},
+        confine::{Permit, network, walls},
         exec::Program,
         maintenance::is_maintenance,
         shell,
@@ -73,13 +73,17 @@ impl Machine {
             let problem = Problem::new("D1-EXEC-002", Category::Usage, error.to_string());
             trouble::refused(problem.leaving(trouble::UNTOUCHED))
         })?;
+        let network = network(what, policy.inside()).map_err(|error| {
+            let problem = Problem::new("D1-EXEC-002", Category::Usage, error.to_string());
+            trouble::refused(problem.leaving(trouble::UNTOUCHED))
+        })?;
         let request = Request {
             argv,
             is_script,
             env: program.env.clone(),
             given: given.keys().cloned().collect::<BTreeSet<_>>(),
             cwd: program.cwd.clone(),
-            walls: walled.then(|| walls(&self.looker, what, policy.demand())),
+            walls: walled.then(|| walls(&self.looker, what, network, policy.demand())),
         };
         let device = Device::look(&request, &self.looker.home);
         match policy.decide(&request, &device) {

@@ -13,7 +13,7 @@ use super::{
     rule::{Called, Rule, Verdict},
     sheet::RawProfile,
 };
-use crate::sandbox::{Demand, Touch};
+use crate::sandbox::{Demand, Egress, HostRule, Inside, Touch};
 use std::path::{Path, PathBuf};
 
 /// The most commands of one request; more can be read by nobody.
@@ -73,6 +73,7 @@ impl Asked<'_> {
             let reason = "a command with a wall missing is not allowed on this machine";
             findings.denials.push(beyond(reason.to_owned()));
         }
+        self.network(&walls.network, findings);
         let Some(allowed) = &self.layer.touch else { return };
         let home = &self.device.home;
         let allowed: Vec<PathBuf> = allowed
@@ -86,6 +87,23 @@ impl Asked<'_> {
         findings.denials.extend(walls.touches.iter().filter(is_given).map(|touch| {
             beyond(format!("`{}` may not be given to a command", touch.path.display()))
         }));
+    }
+
+    /// The hosts it asks for, and where they may lead.
+    fn network(&self, asked: &Egress, findings: &mut Findings) {
+        let beyond = |reason| self.layer.denial(denied::WALLS, reason, 0);
+        if let Some(allowed) = &self.layer.hosts {
+            let other = |host: &&HostRule| !allowed.iter().any(|rule| rule.covers(host));
+            findings.denials.extend(asked.hosts.iter().filter(other).map(|host| {
+                beyond(format!("`{host}` is not among the hosts that a command may call"))
+            }));
+        }
+        if let Some(allowed) = &self.layer.inside {
+            let other = |inside: &&Inside| !allowed.iter().any(|net| net.covers(inside));
+            findings.denials.extend(asked.inside.iter().filter(other).map(|inside| {
+                beyond(format!("the names that a command calls may not lead into `{inside}`"))
+            }));
+        }
     }
 
     /// What the rules that forbid say of something that runs, or may run.

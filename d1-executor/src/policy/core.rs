@@ -4,7 +4,7 @@
 //! another says.
 
 use super::{approved, error::PolicyError, file, layer::Layer};
-use crate::sandbox::Demand;
+use crate::sandbox::{Demand, Inside};
 use d1_core::Digest;
 use std::path::{Path, PathBuf};
 
@@ -99,6 +99,19 @@ impl Policy {
         } else {
             Demand::Required
         }
+    }
+
+    /// The owner's own networks that a name may lead into without anybody asking: those that the
+    /// policy names, and where both files do, those that both name.
+    #[must_use]
+    pub fn inside(&self) -> Vec<Inside> {
+        let (narrow, wide) = match (&self.user.inside, &self.machine.inside) {
+            (Some(user), Some(machine)) => (user, Some(machine)),
+            (Some(one), None) | (None, Some(one)) => (one, None),
+            (None, None) => return Vec::new(),
+        };
+        let both = |net: &&Inside| wide.is_none_or(|wide| wide.iter().any(|it| it.covers(net)));
+        narrow.iter().filter(both).copied().collect()
     }
 
     /// Whether shell scripts may run. Only the administrator can say yes; both can say no.

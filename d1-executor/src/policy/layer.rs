@@ -5,7 +5,7 @@ use super::{
     rule::{MOST_RULES, Rule, Verdict},
     sheet::{May, RawLimits, RawProfile, RawProtect, RawRule, Sheet},
 };
-use crate::sandbox::Limits;
+use crate::sandbox::{HostRule, Inside, Limits};
 use d1_core::Digest;
 use std::{
     collections::BTreeSet,
@@ -27,6 +27,10 @@ pub(super) struct Layer {
     pub(super) profiles: Option<Vec<RawProfile>>,
     pub(super) best_effort: Option<bool>,
     pub(super) touch: Option<Vec<PathBuf>>,
+    /// The hosts that a command may be given; none said: those that are asked for.
+    pub(super) hosts: Option<Vec<HostRule>>,
+    /// The networks of the owner's own that names may lead into.
+    pub(super) inside: Option<Vec<Inside>>,
     pub(super) forbid: Vec<Rule>,
     pub(super) ask: Vec<Rule>,
     pub(super) allow: Vec<Rule>,
@@ -73,6 +77,8 @@ impl Layer {
             profiles: sheet.profiles,
             best_effort: sheet.best_effort,
             touch: sheet.touch,
+            hosts: sheet.hosts,
+            inside: sheet.inside,
             limits: sheet.limits,
             forbid: rules(sheet.forbid, Verdict::Deny)?,
             ask: rules(sheet.ask, Verdict::Ask)?,

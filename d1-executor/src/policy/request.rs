@@ -1,6 +1,6 @@
 //! What somebody wants to run, as the policy is asked about it; and what is granted of it.
 
-use crate::sandbox::{Demand, Grant, Kept, Limits, Profile, Script, Touch};
+use crate::sandbox::{Demand, Egress, Grant, Kept, Limits, Profile, Script, Touch};
 use d1_core::{Argv, ArgvError, Digest};
 use serde::Serialize;
 use std::{
@@ -32,6 +32,8 @@ pub struct Walls {
     pub profile: Profile,
     /// What it may see and change beyond the profile.
     pub touches: Vec<Touch>,
+    /// What of the network it is given.
+    pub network: Egress,
     /// How much it may use.
     pub limits: Limits,
     /// What happens when a wall is missing.
@@ -43,7 +45,7 @@ pub struct Walls {
 #[serde(rename_all = "snake_case")]
 pub enum Granted {
     /// Behind walls.
-    Confined(Grant),
+    Confined(Box<Grant>),
     /// Without.
     Bare(Bare),
 }
@@ -76,7 +78,7 @@ impl Granted {
     #[must_use]
     pub fn confined(self) -> Option<Grant> {
         match self {
-            Self::Confined(grant) => Some(grant),
+            Self::Confined(grant) => Some(*grant),
             Self::Bare(_) => None,
         }
     }
@@ -97,9 +99,9 @@ impl Request {
     ) -> Granted {
         let Self { argv, env, cwd, walls, .. } = self.clone();
         match walls {
-            Some(Walls { profile, touches, limits, demand }) => {
+            Some(Walls { profile, touches, network, limits, demand }) => {
                 let limits = cap(limits);
-                Granted::Confined(Grant {
+                Granted::Confined(Box::new(Grant {
                     profile,
                     argv,
                     env,
@@ -107,9 +109,10 @@ impl Request {
                     script,
                     touches,
                     keep,
+                    network,
                     limits,
                     demand,
-                })
+                }))
             }
             None => Granted::Bare(Bare { argv, env, cwd, script }),
         }

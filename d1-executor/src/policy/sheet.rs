@@ -1,7 +1,7 @@
 //! The owner's file, as it is written. The README of this crate describes it.
 
 use super::rule::Verdict;
-use crate::sandbox::Profile;
+use crate::sandbox::{HostRule, Inside, Profile};
 use serde::Deserialize;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -16,6 +16,8 @@ pub(super) struct Sheet {
     pub(super) profiles: Option<Vec<RawProfile>>,
     pub(super) best_effort: Option<bool>,
     pub(super) touch: Option<Vec<PathBuf>>,
+    pub(super) hosts: Option<Vec<HostRule>>,
+    pub(super) inside: Option<Vec<Inside>>,
     #[serde(default)]
     pub(super) limits: RawLimits,
     #[serde(default)]

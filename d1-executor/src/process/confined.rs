@@ -88,7 +88,8 @@ pub async fn run_confined(
     let (stdout, stderr): (Captured, Captured) = words.map_err(follow)?;
     let End { fate, usage } = end;
     let report = report(how.unwrap_or(of(fate)), usage, began, stdout, stderr);
-    let isolation = sandbox::report(grant.profile, child.missing());
+    let walls = sandbox::report(grant, child.missing());
+    let isolation = IsolationReport { network: child.network(), ..walls };
     let unanswered = || Asked::unanswered(&report.stdout, &report.stderr, grant.argv.words());
     let asked = if report.how == How::Exited(0) { None } else { asked.or_else(unanswered) };
     Ok(Confinement { report, isolation, grant: grant.digest(), asked })

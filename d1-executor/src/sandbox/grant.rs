@@ -3,6 +3,7 @@
 //! A yes, a receipt and the audit name a grant by its digest: one other word, one other path,
 //! one other byte of the script, and it is another grant.
 
+use super::egress::Egress;
 use d1_core::{Argv, Digest};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -132,6 +133,9 @@ pub struct Grant {
     pub touches: Vec<Touch>,
     /// What it may not see or change, even where it was given what is above.
     pub keep: Vec<Kept>,
+    /// What of the network it is given.
+    #[serde(default)]
+    pub network: Egress,
     /// How much it may use.
     pub limits: Limits,
     /// What happens when a wall is missing.
@@ -151,6 +155,7 @@ impl Grant {
             script: None,
             touches: Vec::new(),
             keep: Vec::new(),
+            network: Egress::none(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         }
@@ -169,6 +174,7 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::egress::EgressBudget;
 
     fn grant() -> Grant {
         Grant {
@@ -179,6 +185,7 @@ mod tests {
             script: None,
             touches: Vec::new(),
             keep: Vec::new(),
+            network: Egress::none(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         }
@@ -190,8 +197,17 @@ mod tests {
         let other = Script { digest: Digest::of(b"two"), ..script.clone() };
         let touch = |access| vec![Touch { path: "/opt".into(), access }];
         let keep = |access| vec![Kept { path: "/opt".into(), access }];
+        let network = |host: &str| Egress::of(vec![host.parse().unwrap()]);
+        let inside =
+            |net: &str| Egress { inside: vec![net.parse().unwrap()], ..network("example.org") };
+        let budget = EgressBudget { at_once: 1, ..EgressBudget::USUAL };
         let all = [
             grant(),
+            Grant { network: network("example.org"), ..grant() },
+            Grant { network: network("*.example.org"), ..grant() },
+            Grant { network: network("example.org:443"), ..grant() },
+            Grant { network: inside("10.0.0.0/8"), ..grant() },
+            Grant { network: Egress { budget, ..network("example.org") }, ..grant() },
             Grant { profile: Profile::Diagnose, ..grant() },
             Grant { argv: Argv::new(["make install"]).unwrap(), ..grant() },
             Grant { env: BTreeMap::new(), ..grant() },
@@ -212,7 +228,13 @@ mod tests {
 
     #[test]
     fn a_grant_reads_back_as_the_one_that_was_agreed_on() {
-        let text = serde_json::to_string(&grant()).unwrap();
-        assert_eq!(serde_json::from_str::<Grant>(&text).unwrap().digest(), grant().digest());
+        let text = serde_json::to_string(&Grant {
+            network: Egress::of(vec!["*.example.org:8443".parse().unwrap()]),
+            ..grant()
+        });
+        let text = text.unwrap();
+        let read: Grant = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        assert_ne!(read.digest(), grant().digest());
     }
 }

@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "calls to the kernel that have no safe form live here")]
 
+mod egress;
 mod grant;
 mod handed;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
@@ -17,6 +18,11 @@ mod system;
 mod wait;
 mod wall;
 
+pub use egress::{
+    DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget, EgressRecord, HostError,
+    HostRule, Inside, Outside, Places, Resolver, SystemResolver,
+};
+pub(crate) use egress::{Door, Gate, RESOLVER};
 pub use grant::{Access, Demand, Given, Grant, Kept, Limits, Profile, Script, Touch};
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use linux::{LinuxConfig, LinuxSandbox};

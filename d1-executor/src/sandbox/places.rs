@@ -233,6 +233,7 @@ mod tests {
             script: None,
             touches: touches.iter().map(touch).collect(),
             keep: keep.to_vec(),
+            network: crate::sandbox::Egress::none(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         };

@@ -4,7 +4,7 @@ use super::{
     grant::{Demand, Given, Grant},
     wall::{Missing, Wall},
 };
-use d1_core::Usage;
+use d1_core::{NetworkUse, Usage};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt, io,
@@ -157,6 +157,10 @@ pub trait Confined: fmt::Debug + Send + Sync {
     async fn end(&self) -> Result<End, SandboxError>;
     /// The walls that are not up around it.
     fn missing(&self) -> &Missing;
+    /// What it did on the network so far; complete when it has ended.
+    fn network(&self) -> NetworkUse {
+        NetworkUse::default()
+    }
 }
 
 /// Runs commands behind walls.

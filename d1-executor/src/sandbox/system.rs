@@ -15,13 +15,19 @@ pub fn this_sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, San
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     {
         let config = super::linux::LinuxConfig { around, allow_bare: false };
-        Ok(Arc::new(super::linux::LinuxSandbox::new(config)))
+        Ok(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside())))
     }
     #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
     {
         let _nothing_around_it = around;
         Err(SandboxError::NoBackend)
     }
+}
+
+/// What is outside, as the owner has set it up for us: with the proxy of our own environment.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+fn outside() -> super::Outside {
+    super::Outside::new().with_proxies_of(&|name| std::env::var(name).ok())
 }
 
 /// The sandbox for the steps of plans, none on a system that none is made for.
@@ -32,7 +38,7 @@ pub(crate) fn sandbox_of_steps(around: Surroundings) -> Option<Arc<dyn SandboxBa
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     {
         let config = super::linux::LinuxConfig { around, allow_bare: true };
-        Some(Arc::new(super::linux::LinuxSandbox::new(config)))
+        Some(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside())))
     }
     #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
     {

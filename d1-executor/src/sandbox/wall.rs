@@ -1,7 +1,7 @@
 //! The walls of the sandbox, each with its name, and what a report says of them.
 
-use super::grant::Profile;
-use d1_core::{IsolationReport, Layer};
+use super::grant::Grant;
+use d1_core::{IsolationReport, Layer, NetworkUse};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,8 +19,10 @@ pub enum Wall {
     HostName,
     /// It sees no control group but its own.
     Groups,
-    /// It has no network.
+    /// It has no network but its own.
     Network,
+    /// Of the network outside it reaches the names that it was given, and nothing else.
+    Egress,
     /// It sees the files it was given, and no others.
     View,
     /// It runs as a user that owns nothing else.
@@ -41,13 +43,14 @@ pub enum Wall {
 
 impl Wall {
     /// Every wall, in the order in which a report lists them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Processes,
         Self::Mounts,
         Self::Ipc,
         Self::HostName,
         Self::Groups,
         Self::Network,
+        Self::Egress,
         Self::View,
         Self::TaskUser,
         Self::Capabilities,
@@ -68,6 +71,7 @@ impl Wall {
             Self::HostName => "uts namespace",
             Self::Groups => "cgroup namespace",
             Self::Network => "network namespace",
+            Self::Egress => "network by name",
             Self::View => "file view",
             Self::TaskUser => "task user",
             Self::Capabilities => "capabilities",
@@ -91,6 +95,7 @@ impl Wall {
             | Self::HostName
             | Self::Groups
             | Self::Network
+            | Self::Egress
             | Self::View
             | Self::TaskUser
             | Self::Capabilities
@@ -105,34 +110,56 @@ impl Wall {
 /// The walls that are not up, each with the reason.
 pub type Missing = BTreeMap<Wall, String>;
 
-/// What a receipt says of a command that ran behind all walls but the missing ones.
+/// What a receipt says of a command with this `grant` that ran behind all walls but the missing
+/// ones. A command without network has no wall around the network it could have.
 #[must_use]
-pub fn report(profile: Profile, missing: &Missing) -> IsolationReport {
+pub fn report(grant: &Grant, missing: &Missing) -> IsolationReport {
     let layer = |wall: Wall| Layer {
         name: wall.name().to_owned(),
         in_force: !missing.contains_key(&wall),
         why_not: missing.get(&wall).cloned().unwrap_or_default(),
     };
     IsolationReport {
-        profile: profile.as_str().to_owned(),
-        layers: Wall::ALL.into_iter().map(layer).collect(),
+        profile: grant.profile.as_str().to_owned(),
+        layers: Wall::ALL
+            .into_iter()
+            .filter(|wall| *wall != Wall::Egress || grant.network.is_some())
+            .map(layer)
+            .collect(),
+        network: NetworkUse::default(),
     }
 }
 
 /// What a receipt says of a command that ran on a system for which no walls are made.
-pub(crate) fn no_walls(profile: Profile) -> IsolationReport {
+pub(crate) fn no_walls(grant: &Grant) -> IsolationReport {
     let why = "there is no sandbox for this system";
-    report(profile, &Wall::ALL.into_iter().map(|wall| (wall, why.to_owned())).collect())
+    report(grant, &Wall::ALL.into_iter().map(|wall| (wall, why.to_owned())).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::{Demand, Egress, Limits, Profile};
+
+    fn grant(hosts: &[&str]) -> Grant {
+        Grant {
+            profile: Profile::Home,
+            argv: d1_core::Argv::new(["true"]).unwrap(),
+            env: BTreeMap::new(),
+            cwd: "/".into(),
+            script: None,
+            touches: Vec::new(),
+            keep: Vec::new(),
+            network: Egress::of(hosts.iter().map(|host| host.parse().unwrap()).collect()),
+            limits: Limits::USUAL,
+            demand: Demand::Required,
+        }
+    }
 
     #[test]
     fn a_missing_wall_is_told_and_the_others_are_not_called_missing() {
         let missing = Missing::from([(Wall::Landlock, "this kernel has none".to_owned())]);
-        let report = report(Profile::Home, &missing);
+        let report = report(&grant(&["example.org"]), &missing);
         assert_eq!((report.summary(), report.layers.len()), ("partial", Wall::ALL.len()));
         let off: Vec<_> = report.layers.iter().filter(|layer| !layer.in_force).collect();
         assert_eq!(off.len(), 1);
@@ -140,5 +167,13 @@ mod tests {
             (off[0].name.as_str(), off[0].why_not.as_str()),
             ("landlock", "this kernel has none")
         );
+    }
+
+    #[test]
+    fn a_command_without_network_claims_nothing_about_names() {
+        let of = |hosts: &[&str]| report(&grant(hosts), &Missing::new()).layers;
+        let (with, without) = (of(&["example.org"]), of(&[]));
+        assert_eq!(with.len(), without.len() + 1);
+        assert!(without.iter().all(|layer| layer.name != Wall::Egress.name()));
     }
 }

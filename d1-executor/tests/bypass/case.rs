@@ -1,7 +1,7 @@
 //! One published way, and the home in which it is tried.
 
 use d1_core::Argv;
-use d1_executor::{Demand, Limits, Profile, Request, Walls};
+use d1_executor::{Demand, Egress, Limits, Profile, Request, Walls};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
 use tempfile::TempDir;
@@ -68,6 +68,7 @@ impl Case {
         let walls = Walls {
             profile: Profile::Home,
             touches: Vec::new(),
+            network: Egress::none(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         };

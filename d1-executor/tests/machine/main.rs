@@ -9,6 +9,8 @@ mod exam;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod hosts;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod owner;

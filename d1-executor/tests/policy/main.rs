@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code: a fault here fails the test")]
 
 mod decisions;
+mod hosts;
 mod machine;
 mod paths;
 mod rig;

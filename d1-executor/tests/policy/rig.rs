@@ -2,7 +2,8 @@
 
 use d1_core::Argv;
 use d1_executor::{
-    Decision, Demand, Denial, Device, Limits, Policy, Profile, Program, Reason, Request, Walls,
+    Decision, Demand, Denial, Device, Egress, Limits, Policy, Profile, Program, Reason, Request,
+    Walls,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,7 @@ pub(crate) fn confined(words: &[&str]) -> Request {
     let walls = Walls {
         profile: Profile::Home,
         touches: Vec::new(),
+        network: Egress::none(),
         limits: Limits::USUAL,
         demand: Demand::Required,
     };

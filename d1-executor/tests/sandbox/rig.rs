@@ -2,7 +2,7 @@
 
 use d1_core::{Argv, Output, Stop};
 use d1_executor::{
-    Confinement, Demand, Fence, Grant, How, Limits, LinuxConfig, LinuxSandbox, Profile,
+    Confinement, Demand, Egress, Fence, Grant, How, Limits, LinuxConfig, LinuxSandbox, Profile,
     SandboxBackend, SandboxError, Surroundings, run_confined,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -41,6 +41,7 @@ impl Rig {
             script: None,
             touches: Vec::new(),
             keep: Vec::new(),
+            network: Egress::none(),
             limits: Limits::USUAL,
             demand: Demand::Required,
         }

@@ -1,15 +1,15 @@
 //! Receipts, with the protection that was in force.
 
 use super::values::{
-    FromWire, ToWire, all_to_wire, digest, digest_to_wire, line, list, parsed, parsed_unless_empty,
-    required, text, texts,
+    FromWire, ToWire, all_to_wire, digest, digest_to_wire, line, list, optional, parsed,
+    parsed_unless_empty, required, text, texts,
 };
 use crate::{
     WireError,
     limits::{MAX_CHANGES, MAX_LAYERS, MAX_TEXT_BYTES},
     wire,
 };
-use d1_core::{IsolationReport, Layer, Receipt, Timestamp};
+use d1_core::{IsolationReport, Layer, NetworkUse, Receipt, Timestamp};
 
 impl ToWire for Layer {
     type Wire = wire::Layer;
@@ -36,7 +36,12 @@ impl FromWire for Layer {
 impl ToWire for IsolationReport {
     type Wire = wire::IsolationReport;
     fn to_wire(&self) -> wire::IsolationReport {
-        wire::IsolationReport { profile: self.profile.clone(), layers: all_to_wire(&self.layers) }
+        let network = (self.network != NetworkUse::default()).then(|| self.network.to_wire());
+        wire::IsolationReport {
+            profile: self.profile.clone(),
+            layers: all_to_wire(&self.layers),
+            network,
+        }
     }
 }
 
@@ -46,6 +51,7 @@ impl FromWire for IsolationReport {
         Ok(Self {
             profile: line("IsolationReport.profile", wire.profile)?,
             layers: list("IsolationReport.layers", MAX_LAYERS, wire.layers)?,
+            network: optional(wire.network)?.unwrap_or_default(),
         })
     }
 }

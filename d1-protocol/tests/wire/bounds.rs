@@ -56,6 +56,20 @@ fn queries(count: usize) -> Vec<Query> {
     names(count).into_iter().map(Query::Command).collect()
 }
 
+fn decision(host: usize, address: usize) -> NetworkDecision {
+    NetworkDecision {
+        ask: NetworkAsk::Connection,
+        host: x(host),
+        address: x(address),
+        port: 443,
+        allowed: true,
+        reason: None,
+        times: 1,
+        sent: 1,
+        received: 1,
+    }
+}
+
 fn resource() -> Resource {
     Resource::File("/x".parse().unwrap())
 }
@@ -217,6 +231,9 @@ const LISTS: &[Bound] = &[
     bound("IsolationReport.layers", 64, |n| {
         receipt(|receipt| receipt.isolation.layers = vec![layer(1, 1); n])
     }),
+    bound("NetworkUse.decisions", 512, |n| {
+        receipt(|receipt| receipt.isolation.network.decisions = vec![decision(1, 1); n])
+    }),
     bound("Preview.changes", 4096, |n| preview(|preview| preview.changes = changes(n))),
     bound("Preview.warnings", 256, |n| preview(|preview| preview.warnings = vec![x(1); n])),
     bound("PreviewReply.previews", 256, |n| previews(vec![Preview::present(); n])),
@@ -261,6 +278,14 @@ const LINES: &[Bound] = &[
     bound("IndexEntry.summary", LINE, |n| entry(|entry| entry.summary = x(n))),
     bound("Answer.command.path", LINE, |n| answer(Answer::Command(Some(x(n))))),
     bound("IsolationReport.profile", LINE, |n| receipt(|receipt| receipt.isolation.profile = x(n))),
+    bound("NetworkDecision.host", LINE, |n| {
+        receipt(|receipt| receipt.isolation.network.decisions = vec![decision(n, 1)])
+    }),
+    bound("NetworkDecision.address", LINE, |n| {
+        receipt(|receipt| receipt.isolation.network.decisions = vec![decision(1, n)])
+    }),
+    bound("NetworkUse.proxy", LINE, |n| receipt(|it| it.isolation.network.proxy = x(n))),
+    bound("NetworkUse.closed", LINE, |n| receipt(|it| it.isolation.network.closed = x(n))),
     bound("Layer.name", LINE, |n| receipt(|receipt| receipt.isolation.layers = vec![layer(n, 1)])),
 ];
 

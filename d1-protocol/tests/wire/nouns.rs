@@ -190,7 +190,25 @@ fn isolation() -> impl Strategy<Value = IsolationReport> {
         in_force,
         why_not,
     });
-    (line(), few(layer)).prop_map(|(profile, layers)| IsolationReport { profile, layers })
+    (line(), few(layer), network()).prop_map(|(profile, layers, network)| IsolationReport {
+        profile,
+        layers,
+        network,
+    })
+}
+
+fn network() -> impl Strategy<Value = NetworkUse> {
+    use NetworkAsk as A;
+    let ask = select(vec![A::Name, A::Record, A::Connection, A::Request]);
+    let what = (ask, line(), line(), any::<u16>());
+    let how = (any::<bool>(), of(select(NetworkReason::ALL)), any::<u64>(), any::<[u64; 2]>());
+    let decision = (what, how).prop_map(|(what, how)| {
+        let ((ask, host, address, port), (allowed, reason, times, [sent, received])) = (what, how);
+        NetworkDecision { ask, host, address, port, allowed, reason, times, sent, received }
+    });
+    (few(decision), any::<u64>(), line(), line()).prop_map(|(decisions, dropped, proxy, closed)| {
+        NetworkUse { decisions, dropped, proxy, closed }
+    })
 }
 
 fn receipt() -> impl Strategy<Value = Receipt> {

@@ -67,6 +67,7 @@ pub fn request(args: &Run) -> Result<Request, Failure> {
     let walls = Walls {
         profile: args.profile.into(),
         touches: args.touch.iter().map(|path| touch(path)).collect::<Result<_, _>>()?,
+        network: args.hosts.granted(),
         limits: Limits::USUAL,
         demand: if args.best_effort { Demand::BestEffort } else { Demand::Required },
     };
@@ -135,7 +136,8 @@ fn around(global: &Global) -> Result<Surroundings, Failure> {
 #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
 fn sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, Failure> {
     let config = d1_executor::LinuxConfig { around, allow_bare: true };
-    Ok(Arc::new(d1_executor::LinuxSandbox::new(config)))
+    let outside = d1_executor::Outside::new().with_proxies_of(&|name| std::env::var(name).ok());
+    Ok(Arc::new(d1_executor::LinuxSandbox::new(config).with_outside(outside)))
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]

@@ -1,5 +1,6 @@
 //! How a confined command ended: one document, or its exit code and a word where it needs one.
 
+use super::refused;
 use crate::{args::Run, failure::Failure, terminal::Terminal};
 use d1_core::{Category, Digest, IsolationReport, Problem};
 use d1_executor::{Asked, Confinement, How};
@@ -17,6 +18,9 @@ pub(super) fn tell(
 ) -> Result<ExitCode, Failure> {
     let exit = exit(ended, args);
     if terminal.is_text() {
+        for line in refused::lines(&ended.isolation.network) {
+            terminal.talk(&line);
+        }
         if let Some(asked) = ended.asked.as_ref().filter(|asked| !asked.waited) {
             terminal.talk(&format!("d1-doctor: {}", asked.note()));
         }

@@ -14,6 +14,7 @@ pub mod install;
 pub mod logs;
 pub mod manual;
 pub mod policy;
+pub mod refused;
 pub mod resume;
 pub mod status;
 pub mod undo;

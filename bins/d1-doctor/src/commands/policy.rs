@@ -64,10 +64,11 @@ fn request(args: &PolicyCheck, policy: &Policy) -> Result<Request, Failure> {
             .map_err(|error| Problem::new("D1-CLI-002", Category::Usage, error.to_string()))?,
         None => args.command.clone(),
     };
-    let PolicyCheck { profile, touch, best_effort, step, shell, .. } = args;
+    let PolicyCheck { profile, touch, hosts, best_effort, step, shell, .. } = args;
     let run = Run {
         profile: *profile,
         touch: touch.clone(),
+        hosts: hosts.clone(),
         timeout: 1,
         best_effort: *best_effort,
         approve: None,
@@ -139,6 +140,12 @@ pub fn how_to_say_yes(grant: &Granted, digest: Digest, command: &str) -> String 
     }
     for touch in &grant.touches {
         text += &format!(" --touch {}", word(&touch.path.to_string_lossy()));
+    }
+    for host in &grant.network.hosts {
+        text += &format!(" --allow-host {}", word(&host.to_string()));
+    }
+    for inside in &grant.network.inside {
+        text += &format!(" --inside {inside}");
     }
     if grant.demand == Demand::BestEffort {
         text += " --best-effort";

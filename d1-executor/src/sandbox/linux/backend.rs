@@ -1,6 +1,7 @@
 //! From a grant to a running command behind walls.
 
 use super::{
+    gate,
     launch::launch,
     order::{Mode, Order, Word, hear},
     running::Running,
@@ -9,6 +10,7 @@ use super::{
 use crate::{
     process,
     sandbox::{
+        Egress, Outside,
         grant::{Demand, Given, Grant},
         places::{Surroundings, View, view},
         port::{Confined, SandboxBackend, SandboxError},
@@ -41,7 +43,9 @@ pub struct LinuxConfig {
 pub struct LinuxSandbox {
     config: LinuxConfig,
     mode: Mode,
+    outside: Outside,
     tried: OnceLock<Result<Missing, String>>,
+    gate_tried: OnceLock<Result<(), String>>,
 }
 
 impl LinuxSandbox {
@@ -49,7 +53,14 @@ impl LinuxSandbox {
     #[must_use]
     pub fn new(config: LinuxConfig) -> Self {
         let mode = if geteuid().is_root() { Mode::Root } else { Mode::Rootless };
-        Self { config, mode, tried: OnceLock::new() }
+        let outside = Outside::new();
+        Self { config, mode, outside, tried: OnceLock::new(), gate_tried: OnceLock::new() }
+    }
+
+    /// The same, with this outside for commands that are given hosts.
+    #[must_use]
+    pub fn with_outside(self, outside: Outside) -> Self {
+        Self { outside, ..self }
     }
 
     fn order(&self, mode: Mode, strict: bool) -> Order {
@@ -70,17 +81,21 @@ impl LinuxSandbox {
             view: View { read: ["/usr", "/etc"].map(PathBuf::from).to_vec(), ..View::default() },
             lent: Vec::new(),
             limits: crate::sandbox::grant::Limits::USUAL,
+            network: None,
             strict,
             outside: outside.collect(),
         }
     }
 
     /// Puts up the walls of `mode` and asks from inside whether they hold.
-    fn try_walls(&self, mode: Mode) -> Result<Missing, SandboxError> {
+    fn try_walls(&self, mode: Mode, network: &Egress) -> Result<Missing, SandboxError> {
         let null = fs::OpenOptions::new().write(true).open("/dev/null");
         let null = null.map_err(doing("open /dev/null"))?;
-        let order = self.order(mode, false);
+        let mut order = self.order(mode, false);
+        order.network = gate::doors(network);
         let mut launched = launch(order, null.as_fd(), null.as_fd())?;
+        // The trial is nobody's business outside.
+        let _gate = gate::open(&mut launched, network, &Outside::new())?;
         let word = hear(&mut launched.words).map_err(doing("hear how it goes"))?;
         let mut missing = match word {
             Some(Word::Tried(missing)) => missing,
@@ -103,7 +118,9 @@ impl LinuxSandbox {
     }
 
     fn tried(&self) -> Result<&Missing, SandboxError> {
-        let tried = self.tried.get_or_init(|| self.try_walls(self.mode).map_err(|e| e.to_string()));
+        let tried = self
+            .tried
+            .get_or_init(|| self.try_walls(self.mode, &Egress::none()).map_err(|e| e.to_string()));
         tried.as_ref().map_err(|why| SandboxError::SetUp {
             doing: "show that it holds".into(),
             why: why.clone(),
@@ -115,7 +132,9 @@ impl LinuxSandbox {
         let bare = demand == Demand::BestEffort && self.config.allow_bare;
         let (mode, proven) = match self.tried() {
             Ok(missing) => (self.mode, missing.clone()),
-            Err(_no_namespaces) if bare => (Mode::Bare, self.try_walls(Mode::Bare)?),
+            Err(_no_namespaces) if bare => {
+                (Mode::Bare, self.try_walls(Mode::Bare, &Egress::none())?)
+            }
             Err(error) => return Err(error),
         };
         let first = proven.iter().find(|(wall, _why)| is_required(mode, **wall));
@@ -125,6 +144,22 @@ impl LinuxSandbox {
             }
             (Some(_) | None, _) => Ok((mode, proven)),
         }
+    }
+
+    /// Whether a network by name holds, tried from inside; without it there is no network.
+    fn may_have_network(&self, mode: Mode) -> Result<(), SandboxError> {
+        if mode == Mode::Bare {
+            let why = "without namespaces nothing keeps it to the names it was given".into();
+            return Err(SandboxError::Missing { wall: Wall::Egress, why });
+        }
+        let tried = self.gate_tried.get_or_init(|| {
+            let tried = self.try_walls(self.mode, &gate::trial()).map_err(|e| e.to_string())?;
+            let walls = [Wall::Network, Wall::Egress];
+            let open = walls.iter().find_map(|wall| tried.get(wall));
+            open.map_or(Ok(()), |why| Err(why.clone()))
+        });
+        let missing = |why: &String| SandboxError::Missing { wall: Wall::Egress, why: why.clone() };
+        tried.as_ref().map_err(missing).copied()
     }
 
     fn start_in(
@@ -137,15 +172,20 @@ impl LinuxSandbox {
         let mut order = self.order(mode, grant.demand == Demand::Required);
         order.argv = grant.argv.words().to_vec();
         order.env = grant.env.clone();
+        order.network = gate::doors(&grant.network);
+        if order.network.is_some() {
+            order.env.retain(|name, _| !gate::names_a_proxy(name));
+        }
         order.cwd = grant.cwd.clone();
         order.script = grant.script.clone();
         order.view = view;
         order.limits = grant.limits;
         let mut launched = launch(order, stdout, stderr)?;
+        let gate = gate::open(&mut launched, &grant.network, &self.outside)?;
         match hear(&mut launched.words).map_err(doing("hear how it goes"))? {
             Some(Word::Started(missing)) => {
                 let mark = grant.env.get(process::MARKER).cloned().unwrap_or_default();
-                Running::new(launched, missing, mode != Mode::Bare, mark)
+                Running::new(launched, missing, mode != Mode::Bare, mark, gate)
             }
             Some(Word::Failed(failure)) => {
                 let script = grant.script.as_ref().map(|script| script.path.as_path());
@@ -176,7 +216,12 @@ impl SandboxBackend for LinuxSandbox {
         stderr: BorrowedFd<'_>,
     ) -> Result<Box<dyn Confined>, SandboxError> {
         let view = view(grant, &self.config.around)?;
+        let wrong = |why| SandboxError::SetUp { doing: "give it this network".into(), why };
+        grant.network.check().map_err(wrong)?;
         let (mode, proven) = self.proven(grant.demand)?;
+        if grant.network.is_some() {
+            self.may_have_network(mode)?;
+        }
         let mut running = self.start_in(mode, (grant, view), stdout, stderr)?;
         running.missing.extend(proven);
         Ok(Box::new(running))

@@ -19,14 +19,16 @@ pub(super) const LIFE: RawFd = 5;
 pub(super) const LENT: RawFd = 6;
 /// The most descriptors of that kind.
 pub(super) const MOST_LENT: usize = 64;
+/// The most descriptors in all: after those that lend comes the one that hands out sockets.
+pub(super) const MOST: usize = LENT as usize + MOST_LENT + 1;
 /// The capabilities it needs in a user namespace until the walls are up: CHOWN,
-/// DAC_OVERRIDE, SETGID, SETUID, SETPCAP, NET_ADMIN, SYS_CHROOT, SYS_ADMIN.
-const NEEDED: [u32; 8] = [0, 1, 6, 7, 8, 12, 18, 21];
+/// DAC_OVERRIDE, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, NET_ADMIN, SYS_CHROOT, SYS_ADMIN.
+const NEEDED: [u32; 9] = [0, 1, 6, 7, 8, 10, 12, 18, 21];
 
 /// What the child works with; made before, looked at after.
 pub(super) struct Child {
     /// Descriptors above all places, in the order of the places.
-    pub(super) descriptors: [RawFd; LENT as usize + MOST_LENT],
+    pub(super) descriptors: [RawFd; MOST],
     pub(super) count: usize,
     /// The lines for `uid_map` and `gid_map`, in a user namespace.
     pub(super) maps: Option<([u8; 64], usize, [u8; 64], usize)>,

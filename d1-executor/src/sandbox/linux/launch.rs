@@ -2,8 +2,9 @@
 
 use super::{
     cgroup::Group,
-    child::{Child, LENT, MOST_LENT, main},
+    child::{Child, LENT, MOST, MOST_LENT, main},
     clone::clone,
+    door,
     lend::lend,
     order::{Mode, Order},
     root::Root,
@@ -29,12 +30,14 @@ use std::{
 };
 
 /// A number above all places of the child's descriptors.
-const ABOVE: RawFd = LENT + MOST_LENT as RawFd;
+const ABOVE: RawFd = MOST as RawFd;
 
 /// A first process, and what it tells.
 pub(super) struct Launched {
     pub(super) root: Root,
     pub(super) words: BufReader<File>,
+    /// Where the sockets of its network come from, when it has one.
+    pub(super) door: Option<OwnedFd>,
 }
 
 /// Starts `order`, with words to `stdout` and `stderr`, in a group if there can be one.
@@ -53,11 +56,16 @@ pub(super) fn launch(
     let lent = lent(&mut order)?;
     let group = Group::make(&order.limits);
     let null = File::open("/dev/null").map_err(doing("open /dev/null"))?;
+    let door = order.network.is_some().then(door::pair).transpose();
+    let (door, theirs) = door.map_err(doing("make a pair of sockets"))?.unzip();
+    if let Some(network) = &mut order.network {
+        network.through = LENT + i32::try_from(lent.len()).unwrap_or(i32::MAX - LENT);
+    }
     let order_file = order.seal().map_err(doing("write its order"))?;
     let (words, say) = pipe().map_err(doing("make a pipe"))?;
     let (live, life) = pipe().map_err(doing("make a pipe"))?;
     let mut fds = vec![null.as_fd(), stdout, stderr, order_file.as_fd(), say.as_fd(), live.as_fd()];
-    fds.extend(lent.iter().map(OwnedFd::as_fd));
+    fds.extend(lent.iter().chain(&theirs).map(OwnedFd::as_fd));
     let (mut child, _kept) = child(&fds, order.mode).map_err(doing("place its descriptors"))?;
     let flags = flags(order.mode) | libc::CLONE_VFORK;
     let handle = group.as_ref().ok().map(Group::handle);
@@ -70,7 +78,7 @@ pub(super) fn launch(
     let words = BufReader::new(File::from(words));
     let handle = Some(cloned.handle);
     let root = Root { pid: cloned.pid, handle, life: Some(life), group: group.ok(), _slot: slot };
-    Ok(Launched { root, words })
+    Ok(Launched { root, words, door })
 }
 
 /// Lends every writable place to the task's user; gives back what lends.
@@ -118,7 +126,7 @@ fn flags(mode: Mode) -> i32 {
 
 /// What the child works with, and the descriptors that have to stay open for it.
 fn child(fds: &[BorrowedFd<'_>], mode: Mode) -> io::Result<(Child, Vec<OwnedFd>)> {
-    let mut descriptors = [-1; LENT as usize + MOST_LENT];
+    let mut descriptors = [-1; MOST];
     let mut kept = Vec::new();
     for (place, fd) in descriptors.iter_mut().zip(fds) {
         let above = fcntl_dupfd_cloexec(fd, ABOVE)?;

@@ -1,6 +1,7 @@
 //! What the first process of a sandbox is told, and what it tells.
 
 use crate::sandbox::{
+    egress::Egress,
     grant::{Limits, Script},
     places::View,
     port::Waiting,
@@ -30,6 +31,20 @@ pub(super) enum Mode {
     Bare,
 }
 
+/// The network that the first process makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Doors {
+    /// The ports at which it listens, beside that for names.
+    pub(super) ports: Vec<u16>,
+    /// The descriptor through which it hands out its sockets.
+    pub(super) through: i32,
+}
+
+impl Doors {
+    /// The most sockets: for each port, and two for names.
+    pub(super) const MOST: usize = Egress::MAX_PORTS + 2;
+}
+
 /// What the first process is to do.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
@@ -46,6 +61,8 @@ pub(super) struct Order {
     /// For each writable place, the descriptor of the user namespace that lends it.
     pub(super) lent: Vec<Option<i32>>,
     pub(super) limits: Limits,
+    /// None: there is no network.
+    pub(super) network: Option<Doors>,
     /// Whether a wall that cannot be put up ends it.
     pub(super) strict: bool,
     /// Our namespaces, for comparison.

@@ -11,12 +11,13 @@ use super::{
 use crate::{
     process,
     sandbox::{
+        Gate,
         port::{Confined, End, Fate, SandboxError, Waiting},
         wall::Missing,
         watch,
     },
 };
-use d1_core::Usage;
+use d1_core::{NetworkUse, Usage};
 use rustix::process::{Signal, pidfd_send_signal};
 use std::os::fd::OwnedFd;
 use tokio::io::unix::AsyncFd;
@@ -31,6 +32,8 @@ pub(super) struct Running {
     pub(super) missing: Missing,
     mark: String,
     walled: bool,
+    /// Serves its network; closed when it has ended.
+    gate: std::sync::Mutex<Option<Gate>>,
     ended: tokio::sync::OnceCell<End>,
 }
 
@@ -40,16 +43,21 @@ impl Running {
         missing: Missing,
         walled: bool,
         mark: String,
+        gate: Option<Gate>,
     ) -> Result<Self, SandboxError> {
-        let Launched { root, words } = launched;
+        let Launched { root, words, .. } = launched;
         let follow = |source| SandboxError::Follow { source };
         let handle = root.handle.as_ref().map(OwnedFd::try_clone).transpose().map_err(follow)?;
         let handle = handle.ok_or_else(silent)?;
         rustix::io::ioctl_fionbio(&handle, true).unwrap_or_default();
         let handle = watch(handle).map_err(follow)?;
         let words = Words::after(words).map_err(follow)?;
-        let ended = tokio::sync::OnceCell::new();
-        Ok(Self { handle, root, words, missing, mark, walled, ended })
+        let (gate, ended) = (std::sync::Mutex::new(gate), tokio::sync::OnceCell::new());
+        Ok(Self { handle, root, words, missing, mark, walled, gate, ended })
+    }
+
+    fn gate(&self) -> std::sync::MutexGuard<'_, Option<Gate>> {
+        self.gate.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Waits for the end of everything, once.
@@ -60,6 +68,9 @@ impl Running {
             // Nobody else ends what the command left behind.
             self.kill();
             process::kill_tree(self.root.pid, &self.mark).await;
+        }
+        if let Some(gate) = &mut *self.gate() {
+            gate.close();
         }
         let finish = self.words.finish();
         let starved = self.root.group.as_ref().is_some_and(Group::was_out_of_memory);
@@ -117,5 +128,9 @@ impl Confined for Running {
 
     fn missing(&self) -> &Missing {
         &self.missing
+    }
+
+    fn network(&self) -> NetworkUse {
+        self.gate().as_ref().map(Gate::so_far).unwrap_or_default()
     }
 }

@@ -1,6 +1,6 @@
 //! From the order to the command.
 
-use super::{calls, identity, limits, paths, tried, view, watch};
+use super::{calls, identity, limits, network, paths, tried, view, watch};
 use crate::sandbox::{
     linux::{
         child::{LENT, LIFE, ORDER, WORDS},
@@ -75,6 +75,9 @@ fn work(words: &File, life: &OwnedFd) -> Result<(), Stop> {
     let ours = lent.iter().flatten().map(OwnedFd::as_fd).chain([life.as_fd(), words.as_fd()]);
     for descriptor in ours {
         fcntl_setfd(descriptor, FdFlags::CLOEXEC).map_err(set_up("keep its descriptors"))?;
+    }
+    if let Some(doors) = &order.network {
+        network::open(doors, inherited(doors.through))?;
     }
     let mut walls = Walls { order, missing: Missing::new() };
     if walls.order.mode == Mode::Bare {

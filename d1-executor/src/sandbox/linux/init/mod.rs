@@ -11,10 +11,13 @@
 
 mod calls;
 mod census;
+mod gate_tried;
 mod identity;
 mod limits;
 mod main;
+mod network;
 mod paths;
+mod resolver;
 mod still;
 mod tree;
 mod tried;

@@ -6,13 +6,14 @@
 //! not there before.
 
 use crate::sandbox::{
+    egress::DNS,
     linux::order::{Mode, Order},
     places::{MERGED, SCRATCH},
 };
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, PathBeneath,
-    PathFd, Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetStatus,
-    Scope, path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort,
+    PathBeneath, PathFd, Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _,
+    RulesetStatus, Scope, path_beneath_rules,
 };
 use std::path::{Path, PathBuf};
 
@@ -66,6 +67,9 @@ pub(super) fn restrict(order: &Order) -> Result<(), String> {
             .and_then(|rules| rules.add_rules(path_beneath_rules(["/"], list)))
             .map_err(text)?;
     }
+    let ports = order.network.iter().flat_map(|doors| doors.ports.iter().chain([&DNS]));
+    let ports = ports.map(|port| Ok(NetPort::new(*port, AccessNet::ConnectTcp)));
+    rules = rules.add_rules(ports).map_err(text)?;
     for place in &order.view.write {
         rules = writable(rules, place, order).map_err(text)?;
     }

@@ -1,6 +1,6 @@
 //! Asks from inside whether the walls hold, one by one; a claim that was not tried is not made.
 
-use super::{main::Walls, paths::READ_ONLY_DEVICE};
+use super::{gate_tried, main::Walls, paths::READ_ONLY_DEVICE};
 use crate::sandbox::{
     linux::order::{Mode, Order},
     wall::{Missing, Wall},
@@ -31,7 +31,11 @@ fn attempt(wall: Wall, order: &Order) -> Result<(), String> {
         Wall::Ipc => own(order, "ipc"),
         Wall::HostName => own(order, "uts"),
         Wall::Groups => own(order, "cgroup"),
+        Wall::Network if order.network.is_some() => own(order, "net").and_then(|()| one_device()),
         Wall::Network => own(order, "net").and_then(|()| no_network()),
+        // Nothing is claimed about a network that is not there.
+        Wall::Egress if order.network.is_none() => Ok(()),
+        Wall::Egress => gate_tried::attempt(),
         Wall::View => view(order),
         Wall::TaskUser => user(order),
         Wall::Capabilities => capabilities(),
@@ -79,14 +83,17 @@ fn no_network() -> Result<(), String> {
     match TcpStream::connect("127.0.0.1:9") {
         Err(error) if error.kind() == io::ErrorKind::NetworkUnreachable => Ok(()),
         // Landlock looks before the network does.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let devices = fs::read_to_string("/proc/self/net/dev").map_err(|e| e.to_string())?;
-            let up = devices.lines().skip(2).filter(|line| !line.trim_start().starts_with("lo:"));
-            that(up.count() == 0, "it has network devices")
-        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => one_device(),
         Err(error) => Err(format!("the network answered: {error}")),
         Ok(_open) => Err("a connection was let through".into()),
     }
+}
+
+/// Whether there is no device but the one that leads to itself.
+fn one_device() -> Result<(), String> {
+    let devices = fs::read_to_string("/proc/self/net/dev").map_err(|e| e.to_string())?;
+    let others = devices.lines().skip(2).filter(|line| !line.trim_start().starts_with("lo:"));
+    that(others.count() == 0, "it has network devices")
 }
 
 fn view(order: &Order) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 use super::{
     main::{Stop, set_up},
+    resolver,
     tree::{self, Root},
 };
 use crate::sandbox::{
@@ -60,6 +61,9 @@ pub(super) fn build(order: &Order, lent: &[Option<OwnedFd>]) -> std::result::Res
         guard(&root, path, *how).map_err(set_up(&format!("protect {}", path.display())))?;
     }
     known_user(&root, order).map_err(set_up("make the task's user known"))?;
+    if order.network.is_some() {
+        resolver::cover(&root).map_err(set_up("have names looked up by asking"))?;
+    }
     pin_script(&root, order)?;
     enter(&root).map_err(set_up("enter its root"))
 }
@@ -168,7 +172,7 @@ fn known_user(root: &Root, order: &Order) -> Result<()> {
 }
 
 /// Covers `path` with a file of this content that nobody can change.
-fn place(root: &Root, content: &[u8], at: &Path, mode: u32, path: &Path) -> Result<()> {
+pub(super) fn place(root: &Root, content: &[u8], at: &Path, mode: u32, path: &Path) -> Result<()> {
     let mut file = File::from(root.file(at, mode)?);
     file.write_all(content).map_err(|_full| Errno::NOSPC)?;
     drop(file);
