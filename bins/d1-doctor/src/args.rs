@@ -1,5 +1,6 @@
 //! The command line.
 
+mod account;
 mod credits;
 mod hosts;
 
@@ -7,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use d1_core::{Source, ThingName};
 use std::path::PathBuf;
 
+pub use account::{Login, Logout};
 pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Scope};
 pub use hosts::Hosts;
 
@@ -177,6 +179,17 @@ pub enum Command {
         #[command(subcommand)]
         what: Policy,
     },
+    /// Sign in to a cloud
+    #[command(
+        after_help = "Examples:\n  d1-doctor login --cloud http://127.0.0.1:7701\n  d1-doctor login --no-browser\n  d1-doctor login --no-wait --json\n  d1-doctor login --with-token < token\n\nWork that no cloud plans needs nobody to sign in."
+    )]
+    Login(Login),
+    /// Sign out: at the cloud, and then here
+    #[command(after_help = "Examples:\n  d1-doctor logout\n  d1-doctor logout --all")]
+    Logout(Logout),
+    /// Tell who is signed in, and ask no cloud
+    #[command(after_help = "Examples:\n  d1-doctor whoami\n  d1-doctor whoami --json")]
+    Whoami,
     /// Show what an account in a cloud has, how it came to that, and what it may spend
     #[command(
         after_help = "Examples:\n  d1-doctor credits\n  d1-doctor credits history\n  d1-doctor credits caps set day 10\n\nWork that no cloud plans costs nothing and needs no account."

@@ -4,6 +4,7 @@
 //! and the shape of errors, [`ui`] everything a person sees, [`commands`] what each
 //! command does, [`compose`] the one place where the libraries are joined.
 
+pub mod accounts;
 pub mod args;
 pub mod commands;
 pub mod compose;
@@ -20,8 +21,8 @@ pub mod watch;
 use args::{Cli, Command};
 use clap::Parser as _;
 use commands::{
-    cancel, confined, credits, diagnose, fix, history, install, logs, manual, policy, resume,
-    status, undo, why,
+    cancel, confined, credits, diagnose, fix, history, install, login, logout, logs, manual,
+    policy, resume, status, undo, whoami, why,
 };
 use d1_core::{Category, Problem, SetupStore, StoreError, SystemClock};
 use failure::{ExitCode, Failure};
@@ -63,7 +64,10 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<std::process::ExitCode, Failure>
         // Its exit codes are not ours.
         Command::Run(args) => return work(confined::run(terminal, &global, &args)),
         Command::Policy { what } => policy::run(terminal, &what),
-        Command::Credits(args) => on_one_thread(credits::run(terminal, &args)),
+        Command::Credits(args) => on_one_thread(credits::run(terminal, home, &args)),
+        Command::Login(args) => on_one_thread(login::run(terminal, &home()?, &args)),
+        Command::Logout(args) => on_one_thread(logout::run(terminal, &home()?, &args)),
+        Command::Whoami => whoami::run(terminal, &home()?),
         Command::Completion { shell } => Ok(manual::completion(terminal, shell)),
         Command::Man { dir } => manual::man(terminal, dir.as_deref()),
         Command::ExitCodes => Ok(manual::exit_codes(terminal)),

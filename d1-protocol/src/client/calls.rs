@@ -2,7 +2,8 @@
 
 use super::ClientError;
 use crate::api::{
-    self, CancelRequest, CreateRequest, Devices, ProblemBody, ResumeRequest, SetupList, SetupView,
+    self, CancelRequest, CreateRequest, Devices, MeView, ProblemBody, ResumeRequest, SetupList,
+    SetupView,
 };
 use d1_core::{Category, Problem, SetupId};
 use reqwest::{
@@ -111,6 +112,11 @@ impl ApiClient {
     /// Takes back what a setup changed, by a setup of its own, which is started at once.
     pub async fn undo(&self, id: SetupId) -> Result<SetupView, ClientError> {
         self.read(self.call(Method::POST, api::UNDO, Some(id))).await
+    }
+
+    /// Who the caller is.
+    pub async fn me(&self) -> Result<MeView, ClientError> {
+        self.read(self.call(Method::GET, api::ME, None)).await
     }
 
     /// The devices that are linked.

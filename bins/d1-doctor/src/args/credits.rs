@@ -19,11 +19,14 @@ pub struct Credits {
 /// A cloud, and who we are there.
 #[derive(Clone, Debug, Args)]
 pub struct Cloud {
-    /// The cloud that keeps the account, as http://host:port; only addresses of this machine
-    /// until sign-in comes
+    /// The cloud that keeps the account, as http://host:port; the one that was signed in to
+    /// last when nothing is said
     #[arg(long, global = true, env = "D1_CLOUD", value_name = "URL")]
     pub cloud: Option<String>,
-    /// A file with the token the cloud knows you by
+    /// Who asks, where several are signed in
+    #[arg(long, global = true, env = "D1_ACCOUNT", value_name = "NAME")]
+    pub account: Option<String>,
+    /// A file with a token to be known by, instead of a sign-in
     #[arg(long, global = true, env = "D1_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }

@@ -1,20 +1,32 @@
 //! The cloud that keeps the account.
 
-use crate::{args::Cloud, failure::Failure};
-use d1_core::{Category, Problem};
+use crate::{
+    accounts::{Vault, client_of},
+    args::Cloud,
+    failure::Failure,
+    home::Home,
+};
+use d1_core::{Category, Problem, SystemClock};
 use d1_protocol::{ApiClient, ClientError};
 use std::{fs, path::Path, time::Duration};
 
 /// How long to wait where the cloud says that this was too much at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A client of the cloud that is named.
-pub(super) fn client(cloud: &Cloud) -> Result<ApiClient, Failure> {
-    let (Some(address), Some(token)) = (&cloud.cloud, &cloud.token_file) else {
-        return Err(unnamed(cloud.cloud.is_none()));
+/// A client of the cloud that is named, let in by the token that is named, or as whoever is
+/// signed in.
+pub(super) async fn client(
+    cloud: &Cloud,
+    home: impl FnOnce() -> Result<Home, Failure>,
+) -> Result<ApiClient, Failure> {
+    let address = cloud.cloud.as_deref().map(http);
+    let Some(token) = &cloud.token_file else {
+        let vault = Vault::of(&home()?);
+        let who = (address.as_deref(), cloud.account.as_deref());
+        return Ok(client_of(&vault, who, &SystemClock::new()).await?.patient(PATIENCE));
     };
-    let token = token_of(token)?;
-    let client = ApiClient::new(&http(address), token.trim()).map_err(failure)?;
+    let address = address.ok_or_else(unnamed)?;
+    let client = ApiClient::new(&address, token_of(token)?.trim()).map_err(failure)?;
     Ok(client.patient(PATIENCE))
 }
 
@@ -26,6 +38,7 @@ pub(super) fn failure(error: ClientError) -> Failure {
 
 /// Daemons are told the same address for links.
 fn http(address: &str) -> String {
+    let address = address.trim_end_matches('/');
     let host = address.strip_prefix("ws://");
     host.map_or_else(|| address.to_owned(), |host| format!("http://{host}"))
 }
@@ -41,15 +54,10 @@ fn token_of(path: &Path) -> Result<String, Failure> {
     })
 }
 
-fn unnamed(no_cloud: bool) -> Failure {
-    let (title, remedy) = if no_cloud {
-        ("no cloud is named, and on its own this machine needs no credits", "--cloud, or D1_CLOUD")
-    } else {
-        ("a cloud is named, and no token to be known by", "--token-file, or D1_TOKEN_FILE")
-    };
+fn unnamed() -> Failure {
+    let title = "a token is named, and no cloud that knows it";
     Problem::new("D1-AUTH-002", Category::Usage, title)
-        .because("work that no cloud plans costs nothing; a cloud keeps an account for each user")
         .leaving("nothing was changed")
-        .next(format!("name it with {remedy}"))
+        .next("name it with --cloud, or D1_CLOUD")
         .into()
 }

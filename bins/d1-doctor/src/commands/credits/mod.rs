@@ -8,12 +8,17 @@ mod history;
 use crate::{
     args::{Credits, CreditsCommand},
     failure::{ExitCode, Failure},
+    home::Home,
     terminal::Terminal,
 };
 
 /// Shows credits, or changes what may be spent.
-pub async fn run(terminal: &Terminal, args: &Credits) -> Result<ExitCode, Failure> {
-    let client = cloud::client(&args.cloud)?;
+pub async fn run(
+    terminal: &Terminal,
+    home: impl FnOnce() -> Result<Home, Failure>,
+    args: &Credits,
+) -> Result<ExitCode, Failure> {
+    let client = cloud::client(&args.cloud, home).await?;
     match &args.what {
         None => account::run(terminal, &client).await,
         Some(CreditsCommand::History(history)) => history::run(terminal, &client, *history).await,
