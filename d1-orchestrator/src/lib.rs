@@ -7,7 +7,7 @@ mod hub;
 #[cfg(feature = "identity")]
 mod identity;
 mod recipe;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 
 pub use engine::{Draft, Engine, EngineError, EngineParts, Last, plan_undo};
@@ -24,6 +24,8 @@ pub use identity::{
 #[cfg(all(feature = "identity", feature = "sqlite"))]
 pub use identity::{IdentityFileError, SqliteIdentity};
 pub use recipe::{Catalogue, CatalogueError, Listing, RecipePlanner};
+#[cfg(feature = "postgres")]
+pub use store::PostgresSetupStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteSetupStore;
 

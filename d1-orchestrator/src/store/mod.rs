@@ -1,14 +1,23 @@
-//! The store of setups on disk, and how a file of any store is opened.
+//! The stores of setups that outlive their process, and how a file of any store is opened.
 
+#[cfg(feature = "sqlite")]
 mod deeds;
+#[cfg(feature = "sqlite")]
 mod file;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "sqlite", feature = "testing"))]
 mod testing;
+#[cfg(feature = "sqlite")]
 mod writer;
 
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "sqlite", feature = "testing"))]
 pub use deeds::POINTS;
-#[cfg(feature = "identity")]
+#[cfg(all(feature = "sqlite", feature = "identity"))]
 pub(crate) use file::{FileError, Form, open_writer};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresSetupStore;
+#[cfg(feature = "sqlite")]
 pub use sqlite::SqliteSetupStore;
