@@ -42,6 +42,7 @@ mod policy;
 mod real;
 #[cfg(test)]
 mod shapes;
+mod sharing;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]

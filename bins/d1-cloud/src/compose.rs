@@ -10,10 +10,10 @@ use crate::{
     token::DevelopmentToken,
 };
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
-use d1_core::{Amount, Clock, OnFailure, StoreError, Supervisor, SystemClock};
+use d1_core::{Amount, Clock, OnFailure, SetupStore, StoreError, Supervisor, SystemClock};
 use d1_orchestrator::{
-    Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, Identity, RecipePlanner,
-    SqliteSetupStore,
+    Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, Identity, PostgresSetupStore,
+    RecipePlanner, SqliteSetupStore,
 };
 use std::{error::Error as _, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -69,7 +69,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// The store cannot be opened.
-    #[error("the store of setups cannot be opened; see that its disk has room and is in order")]
+    #[error(
+        "the store of setups cannot be opened; see that its disk has room, or its server is there"
+    )]
     Store(#[from] StoreError),
     /// What an earlier process left cannot be taken up.
     #[error("the setups of the last run cannot be taken up; see the cause")]
@@ -202,7 +204,10 @@ async fn engine(
     clock: &Arc<dyn Clock>,
     supervisor: &Supervisor,
 ) -> Result<Engine, StartError> {
-    let store = Arc::new(SqliteSetupStore::open(&config.state_dir.join("cloud.db"))?);
+    let store: Arc<dyn SetupStore> = match &config.store {
+        Some(url) => Arc::new(PostgresSetupStore::open(url).await?),
+        None => Arc::new(SqliteSetupStore::open(&config.state_dir.join("cloud.db"))?),
+    };
     let engine = Engine::new(EngineParts {
         planner: Arc::new(RecipePlanner::new(Catalogue::embedded()?)),
         store,
@@ -212,6 +217,12 @@ async fn engine(
         hub: Hub::new(supervisor.clone(), Arc::clone(clock)),
         supervisor: supervisor.clone(),
     });
-    engine.recover().await?;
+    if config.store.is_some() {
+        // Others may be at work on the same setups: what belongs to the devices that come here
+        // is taken up when they do.
+        engine.tend();
+    } else {
+        engine.recover().await?;
+    }
     Ok(engine)
 }

@@ -35,6 +35,10 @@ pub struct Config {
     /// secret in it belongs into the environment
     #[arg(long, env = "D1_LEDGER", value_name = "URL", hide_env_values = true, global = true)]
     pub ledger: Option<String>,
+    /// A PostgreSQL address that all servers share, to keep setups at, instead of the state
+    /// directory; what is secret in it belongs into the environment
+    #[arg(long, env = "D1_STORE", value_name = "URL", hide_env_values = true)]
+    pub store: Option<String>,
     /// A file with the price lists to work by, the one in force being the newest that has begun;
     /// those that are built in without
     #[arg(long, env = "D1_PRICES", value_name = "FILE")]
