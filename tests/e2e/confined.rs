@@ -173,3 +173,40 @@ fn each_bound_of_the_owner_has_an_outcome_of_its_own_in_the_document() {
         assert_eq!((told.0.as_str(), told.1, told.2.as_str()), (wanted, exit, problem));
     }
 }
+
+#[test]
+fn a_host_that_was_not_allowed_is_told_by_name_with_what_to_type() {
+    let asks = ["--profile", "diagnose", "--allow-host", "good.example.org"];
+    let line = ["--", "sh", "-c", "getent hosts good.example.org >&2; getent hosts evil.org"];
+    let ran = run(&[&asks[..], &line[..]].concat());
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let told = "d1-doctor: `evil.org` was refused: its name is not allowed; to allow it: \
+        --allow-host evil.org\n";
+    assert!(ran.stderr.starts_with("198.18.1.0") && ran.stderr.ends_with(told), "{}", ran.stderr);
+    let ran = run(&[&asks[..], &["--json"], &line[..]].concat());
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let decisions = document["isolation"]["network"]["decisions"].as_array().unwrap();
+    let of = |host: &str| decisions.iter().find(|it| it["host"] == host).unwrap();
+    assert_eq!(of("good.example.org")["allowed"], true);
+    assert_eq!(of("evil.org")["reason"], "name_not_allowed");
+    let layers = document["isolation"]["layers"].as_array().unwrap();
+    let layer = layers.iter().find(|layer| layer["name"] == "network by name").unwrap();
+    assert_eq!(layer["in_force"], true);
+    // Without a host there is no network, and nobody to ask.
+    let ran = run(&["--profile", "diagnose", "--", "getent", "hosts", "good.example.org"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (2, ""));
+}
+
+#[test]
+fn what_is_no_host_or_everybodys_is_refused_before_anything_runs() {
+    for (args, said) in [
+        (["--allow-host", "*.com"], "anybody can have a name below `com`"),
+        (["--allow-host", "10.0.0.1"], "is an address and not a name"),
+        (["--allow-host", "a.org:http"], "is not a port"),
+        (["--inside", "10.0.0.0/8"], "--allow-host"),
+    ] {
+        let ran = run(&[&args[..], &["--", "true"]].concat());
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+}

@@ -111,7 +111,12 @@ async fn nobody_at_the_address_is_told_as_that() {
 }
 
 /// The same on a thread on which a call fails, as on an older or smaller kernel.
-fn without(call: i64, when: Option<(u8, u64)>, errno: i32) -> Vec<SandboxError> {
+fn without(
+    call: i64,
+    when: Option<(u8, u64)>,
+    errno: i32,
+    town: fn() -> Town,
+) -> Vec<SandboxError> {
     let rules = when.map(|(argument, value)| {
         let it = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value);
         SeccompRule::new(vec![it.unwrap()]).unwrap()
@@ -126,7 +131,7 @@ fn without(call: i64, when: Option<(u8, u64)>, errno: i32) -> Vec<SandboxError> 
         runtime.block_on(async {
             let mut all = Vec::new();
             for demand in [Demand::Required, Demand::BestEffort] {
-                let town = Town::new();
+                let town = town();
                 let mut grant = town.grant(&["true"], &[GOOD]);
                 grant.demand = demand;
                 all.push(town.run(&grant).await.unwrap_err());
@@ -149,7 +154,7 @@ fn without_a_namespace_or_its_sockets_nothing_runs_whatever_is_demanded() {
         (libc::SYS_sendmsg, None, libc::EPERM),
         (libc::SYS_recvmsg, None, libc::EPERM),
     ] {
-        for error in without(call, when, errno) {
+        for error in without(call, when, errno, Town::new) {
             let told = error.to_string();
             assert!(matches!(error, SandboxError::Missing { wall: Wall::Egress, .. }), "{told}");
             assert!(told.contains("network") && told.contains("nothing was run"), "{told}");
@@ -185,4 +190,14 @@ async fn a_flood_of_different_names_is_listed_in_part_and_counted_whole() {
     assert_eq!(network.decisions.len(), d1_core::NetworkUse::MAX);
     assert!(listed + network.dropped >= 200, "{} {}", listed, network.dropped);
     assert!(network.dropped >= 72, "{}", network.dropped);
+}
+
+/// Without namespaces a command may run where that is allowed, and never with a network: nothing
+/// would keep it to the names it was given.
+#[test]
+fn without_namespaces_there_is_no_network_whatever_is_demanded() {
+    let errors = without(libc::SYS_fsopen, None, libc::ENOSYS, Town::lax);
+    assert!(matches!(errors[0], SandboxError::SetUp { .. }), "{}", errors[0]);
+    assert!(matches!(errors[1], SandboxError::Missing { wall: Wall::Egress, .. }), "{}", errors[1]);
+    assert!(errors[1].to_string().contains("nothing keeps it to the names"), "{}", errors[1]);
 }

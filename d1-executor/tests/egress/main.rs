@@ -14,5 +14,7 @@ mod budgets;
 mod faults;
 mod http;
 mod names;
+mod proxy;
+mod rootless;
 mod tls;
 mod town;

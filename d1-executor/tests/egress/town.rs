@@ -64,10 +64,19 @@ impl Town {
 
     /// With something else about what is outside.
     pub(crate) fn with(change: impl Fn(Outside) -> Outside) -> Self {
+        Self::made(change, false)
+    }
+
+    /// With a sandbox that is content with less where there are no namespaces.
+    pub(crate) fn lax() -> Self {
+        Self::made(|outside| outside, true)
+    }
+
+    fn made(change: impl Fn(Outside) -> Outside, allow_bare: bool) -> Self {
         let home = tempfile::tempdir_in("/var/tmp").unwrap();
         let map = Arc::new(Map::default());
         let outside = change(Outside::new().with_resolver(Arc::<Map>::clone(&map)));
-        let sandbox = sandbox(&home, &outside);
+        let sandbox = sandbox(&home, &outside, allow_bare);
         Self { home, map, sandbox, servers: Mutex::default() }
     }
 
@@ -183,9 +192,9 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, text: &str) {
     let _gone = stream.shutdown().await;
 }
 
-fn sandbox(home: &TempDir, outside: &Outside) -> Arc<dyn SandboxBackend> {
+fn sandbox(home: &TempDir, outside: &Outside, allow_bare: bool) -> Arc<dyn SandboxBackend> {
     let around = Surroundings { home: home.path().to_path_buf(), ours: Vec::new() };
-    let config = LinuxConfig { around, allow_bare: false };
+    let config = LinuxConfig { around, allow_bare };
     Arc::new(LinuxSandbox::new(config).with_outside(outside.clone()))
 }
 

@@ -205,3 +205,43 @@ async fn answer_at_length(world: Arc<World>, mut stream: TcpStream) {
     let greeting = world.meter.budget.greeting();
     while let Ok(Ok(())) = timeout(greeting, exchange(&mut stream)).await {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::{AddressFamily, SocketType, socket};
+
+    /// The sockets of a door, and where long questions arrive.
+    fn door(ports: Vec<OwnedFd>) -> (Door, std::net::SocketAddr) {
+        let long = StdListener::bind("127.0.0.1:0").unwrap();
+        let at = long.local_addr().unwrap();
+        let questions = StdSocket::bind("127.0.0.1:0").unwrap().into();
+        (Door { questions, long_questions: long.into(), ports }, at)
+    }
+
+    #[test]
+    fn when_one_socket_breaks_all_are_closed_and_the_record_says_why() {
+        // Nobody ever listened at this one.
+        let deaf = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        let (door, at) = door(vec![deaf]);
+        let network = Egress::of(vec!["example.org".parse().unwrap()]);
+        let mut gate = Gate::open(door, &network, Outside::new()).unwrap();
+        gate.thread.take().unwrap().join().unwrap();
+        let closed = gate.so_far().closed;
+        assert!(closed.contains("Invalid argument"), "{closed}");
+        let error = std::net::TcpStream::connect(at).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_gate_that_is_dropped_closes_its_sockets_and_ends_its_connections() {
+        use std::io::Read as _;
+        let (door, at) = door(Vec::new());
+        let network = Egress::of(vec!["example.org".parse().unwrap()]);
+        let gate = Gate::open(door, &network, Outside::new()).unwrap();
+        let mut open = std::net::TcpStream::connect(at).unwrap();
+        drop(gate);
+        assert_eq!(open.read(&mut [0; 1]).unwrap_or(0), 0);
+        assert!(std::net::TcpStream::connect(at).is_err());
+    }
+}
