@@ -1,7 +1,9 @@
 //! Signing in to the real cloud: by a code, in a browser, and everything that must not work.
 
 mod browser;
+mod doctor;
 mod fences;
+mod judges;
 mod pages;
 mod programs;
 
