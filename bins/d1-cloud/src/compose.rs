@@ -31,6 +31,7 @@ pub(crate) struct App {
     pub(crate) people: People,
     pub(crate) identity: Identity,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) behind_proxy: bool,
     pub(crate) limits: Limits,
     pub(crate) supervisor: Supervisor,
 }
@@ -158,8 +159,17 @@ impl Cloud {
         };
         let identity = people.identity.clone();
         let supervised = supervisor.clone();
-        let app =
-            App { engine, credits, token, people, identity, clock, limits, supervisor: supervised };
+        let app = App {
+            engine,
+            credits,
+            token,
+            people,
+            identity,
+            clock,
+            behind_proxy: config.behind_proxy,
+            limits,
+            supervisor: supervised,
+        };
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
             let stopped = async move { stopping.cancelled().await };

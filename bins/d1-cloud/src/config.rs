@@ -51,6 +51,10 @@ pub struct Config {
     /// alone; where it listens when nothing is said
     #[arg(long, env = "D1_PUBLIC_URL", value_name = "URL", global = true)]
     pub public_url: Option<String>,
+    /// A proxy of ours stands in front: whoever asks is at the last address of X-Forwarded-For,
+    /// which it has to set
+    #[arg(long, env = "D1_BEHIND_PROXY")]
+    pub behind_proxy: bool,
     /// A Redis address that all servers share, to keep sign-ins at; the state directory without.
     /// What is secret in it belongs into the environment
     #[arg(long, env = "D1_SESSIONS", value_name = "URL", hide_env_values = true, global = true)]

@@ -13,6 +13,7 @@ mod ledger;
 mod limits;
 mod people;
 mod place;
+mod proxy;
 mod refusal;
 mod routes;
 mod socket;

@@ -192,3 +192,26 @@ fn a_key_that_got_out_is_withdrawn_and_another_one_signs() {
     let gone = cloud.operate(&["keys", "withdraw", &key], "");
     assert!(gone.stderr.contains("there is no signing key"), "{}", gone.stderr);
 }
+
+#[test]
+fn behind_a_proxy_whoever_asks_is_who_the_proxy_names_and_nobody_else_may_name_them() {
+    use super::{DEVICE, send};
+    let begin = |cloud: &CloudDesk, from: &str| {
+        let field = format!("X-Forwarded-For: {from}");
+        let (head, _) = cloud.curl(&["-H", &field, "-d", "client_id=d1-cli"], DEVICE);
+        status(&head)
+    };
+    let until_refused = |cloud: &CloudDesk, from: &dyn Fn(u32) -> String| {
+        (0..40).find(|count| begin(cloud, &from(*count)) == 429)
+    };
+    // Without one, whatever is named is not listened to.
+    let cloud = CloudDesk::start();
+    assert!(until_refused(&cloud, &|count| format!("192.0.2.{count}")).is_some());
+    let cloud = CloudDesk::at(Desk::at_this_machine().with("D1_BEHIND_PROXY", "true"));
+    assert!(until_refused(&cloud, &|count| format!("192.0.2.{count}")).is_none());
+    // What somebody names themselves comes before what the proxy adds.
+    assert!(until_refused(&cloud, &|count| format!("198.51.100.{count}, 203.0.113.9")).is_some());
+    let (code, _, problem) = send(&cloud, DEVICE, &[("client_id", "d1-cli")]);
+    assert_eq!((code, &problem["code"]), (500, &json!("D1-API-006")));
+    assert_eq!(status(&cloud.curl(&[], "/healthz").0), 200);
+}

@@ -14,7 +14,7 @@ mod user;
 
 use crate::{
     compose::App,
-    limits,
+    limits, proxy,
     refusal::{self, Refusal},
 };
 use axum::{
@@ -40,6 +40,7 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(Refusal::unknown_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), limits::count))
+        .layer(middleware::from_fn_with_state(app.clone(), proxy::see_through))
         .layer(middleware::from_fn(refusal::over_grpc))
         .with_state(app)
 }
