@@ -42,6 +42,7 @@ mod policy;
 mod real;
 #[cfg(test)]
 mod shapes;
+#[cfg(test)]
 mod sharing;
 #[cfg(test)]
 mod sign_in;
