@@ -1,8 +1,8 @@
 //! The [`Executor`] port: carry out actions on one machine.
 
 use crate::{
-    Baseline, Change, Digest, Facts, IsolationReport, Outcome, Output, Preview, ProbeAnswer,
-    Problem, Proposal, Query, Resource, Step, Stop, TaskCommand, TaskId, Usage,
+    Baseline, Change, Digest, Facts, IsolationReport, Manifest, Outcome, Output, Preview,
+    ProbeAnswer, Problem, Proposal, Query, Resource, Step, Stop, TaskCommand, TaskId, Usage,
 };
 use std::{fmt, time::Duration};
 use tokio::sync::mpsc;
@@ -51,6 +51,8 @@ pub struct Ended {
     pub opaque: bool,
     /// What it was asked to take back and left, with reasons.
     pub kept: Vec<String>,
+    /// What it brought that gives rights to others, or that runs by itself.
+    pub manifest: Manifest,
     /// Which protection was in force.
     pub isolation: IsolationReport,
     /// What names exactly what its command was granted; none when it ran no command.
@@ -85,6 +87,7 @@ impl Ended {
             relies_on: Vec::new(),
             opaque: false,
             kept: Vec::new(),
+            manifest: Manifest::default(),
             isolation: IsolationReport::none(),
             grant: None,
             problem: None,

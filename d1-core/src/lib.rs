@@ -31,6 +31,7 @@ mod limit;
 mod limit_key;
 mod link;
 mod manager;
+mod manifest;
 mod name;
 mod network;
 mod outcome;
@@ -97,6 +98,7 @@ pub use link::{
     Welcome,
 };
 pub use manager::{Manager, UnknownManager};
+pub use manifest::{Item, Manifest, Notable};
 pub use name::{
     CheckId, CommandName, GroupName, HostName, NameError, PackageName, ResourceKey, ServiceName,
     StepId, ThingName, UserName,

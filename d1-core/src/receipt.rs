@@ -1,6 +1,6 @@
 //! What a finished task really changed, written on the device.
 
-use crate::{Change, Digest, IsolationReport, Resource, SetupId, TaskId, Timestamp};
+use crate::{Change, Digest, IsolationReport, Manifest, Resource, SetupId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a finished task really changed. `undo` is planned from these.
@@ -24,6 +24,9 @@ pub struct Receipt {
     pub kept: Vec<String>,
     /// The task this one took back.
     pub reverts: Option<TaskId>,
+    /// What it brought that gives rights to others, or that runs by itself.
+    #[serde(default)]
+    pub manifest: Manifest,
     /// Which protection was in force.
     pub isolation: IsolationReport,
     /// What names exactly what its command was granted, as a yes and the audit name it; none

@@ -33,6 +33,8 @@ pub(crate) const MAX_CHANGES: usize = 4096;
 pub(crate) const MAX_DECISIONS: usize = 512;
 /// The most layers of protection.
 pub(crate) const MAX_LAYERS: usize = 64;
+/// The most things one by one that an installation brought.
+pub(crate) const MAX_ITEMS: usize = d1_core::Manifest::MAX;
 /// The most things to do next that a problem names.
 pub(crate) const MAX_NEXT: usize = 256;
 /// The most warnings of one preview.

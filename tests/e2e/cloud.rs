@@ -82,7 +82,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let apt = AptRoot::usual();
-        let (begun, open) = (apt.path("begun"), apt.path("open"));
+        let (begun, open) = (apt.path("root/begun"), apt.path("root/open"));
         let script = format!(
             "touch {}\nwhile [ ! -e {} ]; do sleep 0.02; done\n",
             begun.display(),

@@ -93,7 +93,7 @@ die_at! {
 #[test]
 fn killing_the_command_in_the_middle_of_a_package_loses_nothing() {
     let apt = AptRoot::with(&packages());
-    let (begun, open) = (apt.path("begun"), apt.path("open"));
+    let (begun, open) = (apt.path("root/begun"), apt.path("root/open"));
     let script = format!(
         "touch {}\nwhile [ ! -e {} ]; do sleep 0.02; done\n",
         begun.display(),

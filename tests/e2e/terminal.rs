@@ -69,7 +69,7 @@ impl Drop for Terminal {
 }
 
 fn slow(apt: &AptRoot) -> (std::path::PathBuf, std::path::PathBuf) {
-    let (begun, open) = (apt.path("begun"), apt.path("open"));
+    let (begun, open) = (apt.path("root/begun"), apt.path("root/open"));
     let script = format!(
         "touch {}\nwhile [ ! -e {} ]; do echo working; sleep 0.1; done\n",
         begun.display(),

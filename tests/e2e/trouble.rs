@@ -172,7 +172,7 @@ fn a_reader_that_leaves_early_loses_nothing() {
 
 /// A package whose installation waits until the test lets it go on.
 fn slow(apt: &AptRoot) -> std::path::PathBuf {
-    let gate = apt.path("gate");
+    let gate = apt.path("root/gate");
     let (begun, open) = (gate.with_extension("begun"), gate.with_extension("open"));
     let script = format!(
         "touch {}\nwhile [ ! -e {} ]; do sleep 0.02; done\n",

@@ -2,8 +2,9 @@
 
 use crate::{
     AbsolutePath, AccountId, Action, Argv, Baseline, Change, DeviceId, Digest, Effect, Exec,
-    HoldId, Install, Intent, IsolationReport, Layer, NetworkUse, Outcome, Plan, Preview, Receipt,
-    Resource, Setup, SetupId, State, Step, TaskCommand, TaskId, TaskResult, Timestamp, Undo, Usage,
+    HoldId, Install, Intent, IsolationReport, Item, Layer, Manifest, NetworkUse, Notable, Outcome,
+    Plan, Preview, Receipt, Resource, Setup, SetupId, State, Step, TaskCommand, TaskId, TaskResult,
+    Timestamp, Undo, Usage,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -125,6 +126,7 @@ pub(super) fn a_receipt(order: &TaskCommand) -> Receipt {
         opaque: true,
         kept: vec!["a whisper".into()],
         reverts: None,
+        manifest: Manifest::of(vec![Item { kind: Notable::User, what: "ada".into() }]),
         isolation: IsolationReport {
             profile: "home".into(),
             layers: vec![layer],

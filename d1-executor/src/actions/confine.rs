@@ -50,7 +50,20 @@ pub(crate) fn network(what: &Proposal, inside: Vec<Inside>) -> Result<Egress, Ho
     Ok(Egress { inside, ..Egress::of(hosts) })
 }
 
+/// The walls around a program that maintains the system.
+pub(crate) fn walls_of_packages(demand: Demand) -> Walls {
+    let (profile, limits) = (Profile::Packages, Limits::PACKAGES);
+    Walls { profile, touches: Vec::new(), network: Egress::none(), limits, demand }
+}
+
 impl Program {
+    /// The same, started at the root.
+    pub(crate) fn starting_at_the_root(mut self) -> Self {
+        self.env.remove("TMPDIR");
+        self.cwd = PathBuf::from(NOWHERE);
+        self
+    }
+
     /// The same, as it runs behind walls: with temporary folders of its own, its home by the
     /// name that is there, and without a home to start in when it only looks.
     pub(crate) fn behind_walls(mut self, home: &Path, looks: bool) -> Self {

@@ -60,7 +60,7 @@ impl Permit {
         let ended = match (&self.grant, sandbox) {
             (Some(grant), Some(sandbox)) => confined(sandbox, grant, job, output, stop).await?,
             (Some(grant), None) => {
-                let isolation = sandbox::no_walls(grant);
+                let isolation = sandbox::no_walls(grant, "there is no sandbox for this system");
                 Ended { isolation, ..free(self.program, job, output, stop).await? }
             }
             (None, _) => free(self.program, job, output, stop).await?,

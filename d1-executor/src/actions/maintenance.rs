@@ -3,21 +3,31 @@
 
 use d1_core::Exec;
 
+/// Which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Maintenance {
+    /// It changes files of the system.
+    OfTheSystem,
+    /// It changes the kernel, which no walls give to anybody.
+    OfTheKernel,
+}
+
 /// What is run exactly so, with nothing added to its environment and nowhere else.
-const PROGRAMS: [&[&str]; 3] = [
+const PROGRAMS: [(&[&str], Maintenance); 3] = [
     // Finishes what a package manager began.
-    &["dpkg", "--configure", "-a"],
+    (&["dpkg", "--configure", "-a"], Maintenance::OfTheSystem),
     // Makes the locales that a file of the administrator lists.
-    &["locale-gen"],
+    (&["locale-gen"], Maintenance::OfTheSystem),
     // Sets what that file says; the file itself is a step before.
-    &["sysctl", "--load", "/etc/sysctl.d/90-d1-doctor-watches.conf"],
+    (&["sysctl", "--load", "/etc/sysctl.d/90-d1-doctor-watches.conf"], Maintenance::OfTheKernel),
 ];
 
-/// Whether `exec` is one of them.
-pub(crate) fn is_maintenance(exec: &Exec) -> bool {
-    exec.env.is_empty()
-        && exec.cwd.is_none()
-        && PROGRAMS.iter().any(|words| exec.argv.words().iter().eq(words.iter()))
+/// Which of them `exec` is, when it is one.
+pub(crate) fn maintenance(exec: &Exec) -> Option<Maintenance> {
+    let plain = exec.env.is_empty() && exec.cwd.is_none();
+    let mut programs = PROGRAMS.iter().filter(|_| plain);
+    let (_, which) = programs.find(|(words, _)| exec.argv.words().iter().eq(words.iter()))?;
+    Some(*which)
 }
 
 #[cfg(test)]
@@ -33,18 +43,19 @@ mod tests {
 
     #[test]
     fn one_word_more_or_one_variable_and_it_is_an_ordinary_program() {
-        assert!(is_maintenance(&exec(&["dpkg", "--configure", "-a"])));
+        let finish = exec(&["dpkg", "--configure", "-a"]);
+        assert_eq!(maintenance(&finish), Some(Maintenance::OfTheSystem));
         for words in [
             &["dpkg", "--configure", "-a", "-x"][..],
             &["dpkg", "--configure"],
             &["/tmp/dpkg", "--configure", "-a"],
             &["sysctl", "--load", "/etc/sysctl.d/other.conf"],
         ] {
-            assert!(!is_maintenance(&exec(words)), "{words:?}");
+            assert_eq!(maintenance(&exec(words)), None, "{words:?}");
         }
         let env = BTreeMap::from([("PERL5LIB".to_owned(), "/tmp".to_owned())]);
-        assert!(!is_maintenance(&Exec { env, ..exec(&["locale-gen"]) }));
+        assert_eq!(maintenance(&Exec { env, ..exec(&["locale-gen"]) }), None);
         let cwd = "/tmp".parse().ok();
-        assert!(!is_maintenance(&Exec { cwd, ..exec(&["locale-gen"]) }));
+        assert_eq!(maintenance(&Exec { cwd, ..exec(&["locale-gen"]) }), None);
     }
 }

@@ -2,8 +2,8 @@
 
 use d1_core::Action;
 use d1_core::{
-    Category, Ended, ExecutorError, IsolationReport, JournalError, Outcome, ProbeAnswer, Probed,
-    Problem, Receipt, TaskCommand, TaskResult, Timestamp,
+    Category, Ended, ExecutorError, IsolationReport, JournalError, Manifest, Outcome, ProbeAnswer,
+    Probed, Problem, Receipt, TaskCommand, TaskResult, Timestamp,
 };
 use std::error::Error;
 
@@ -14,6 +14,7 @@ pub(super) fn of_ended(command: &TaskCommand, ended: Ended, at: Timestamp) -> Ta
         relies_on: ended.relies_on,
         opaque: ended.opaque,
         kept: ended.kept,
+        manifest: ended.manifest,
         isolation: ended.isolation,
         grant: ended.grant,
         ..blank_receipt(command, at)
@@ -129,6 +130,7 @@ fn blank_receipt(command: &TaskCommand, at: Timestamp) -> Receipt {
             | Action::Exec(_)
             | Action::Shell(_) => None,
         },
+        manifest: Manifest::default(),
         isolation: IsolationReport::none(),
         grant: None,
     }

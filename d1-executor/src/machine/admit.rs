@@ -4,19 +4,19 @@
 use super::core::Machine;
 use crate::{
     actions::{
-        confine::{Permit, network, walls},
+        confine::{Permit, network, walls, walls_of_packages},
         exec::Program,
-        maintenance::is_maintenance,
+        maintenance::{Maintenance, maintenance},
         shell,
         tree::resolve,
         trouble,
     },
     policy::{Decision, Device, Granted, Policy, Request, unapproved},
-    sandbox::{Demand, Grant, SandboxError, without_walls},
+    sandbox::{Demand, Profile, SandboxError, without_walls},
 };
 use d1_core::{
-    AbsolutePath, Action, Argv, Category, Change, Effect, ExecutorError, Problem, Proposal,
-    Resource,
+    AbsolutePath, Action, Argv, Category, Change, Effect, Exec, ExecutorError, Manager, Problem,
+    Proposal, Resource,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,14 +31,15 @@ impl Machine {
         match &what.action {
             Action::Exec(exec) => {
                 let program = Program::of_exec(exec, host, (root, home))?;
-                let walled = !is_maintenance(exec);
-                let asked = Asked { program, given: &exec.env, is_script: false, walled };
+                let kind = kind(exec, root);
+                let asked = Asked { program, given: &exec.env, is_script: false, kind };
                 self.permit(&policy, asked, what).await.map(Some)
             }
             Action::Shell(_) if !policy.allows_shell() => Err(trouble::refused(shell::denied())),
             Action::Shell(script) => {
                 let program = Program::of_shell(script, host, home)?;
-                let asked = Asked { program, given: &script.env, is_script: true, walled: true };
+                let kind = Kind::Program;
+                let asked = Asked { program, given: &script.env, is_script: true, kind };
                 self.permit(&policy, asked, what).await.map(Some)
             }
             Action::File(file) => self.writes(&policy, &file.path).map(|()| None),
@@ -50,11 +51,23 @@ impl Machine {
                     .try_for_each(|path| self.writes(&policy, path))?;
                 Ok(None)
             }
-            Action::Packages(_)
-            | Action::RefreshIndex(_)
-            | Action::Service(_)
-            | Action::GroupMember(_) => Ok(None),
+            Action::Packages(packages) => {
+                self.packages_stand(&policy, packages.manager).await.map(|()| None)
+            }
+            Action::RefreshIndex(manager) => {
+                self.packages_stand(&policy, *manager).await.map(|()| None)
+            }
+            Action::Service(_) | Action::GroupMember(_) => Ok(None),
         }
+    }
+
+    /// Whether packages can be changed behind walls here. One who is not the administrator
+    /// learns that first.
+    async fn packages_stand(&self, policy: &Policy, manager: Manager) -> Result<(), ExecutorError> {
+        if !manager.needs_root() || !self.looker.host.is_root {
+            return Ok(());
+        }
+        self.walls_stand(Profile::Packages, policy.demand()).await
     }
 
     /// What the policy grants to a program; and that its walls can be put up.
@@ -64,16 +77,21 @@ impl Machine {
         asked: Asked<'_>,
         what: &Proposal,
     ) -> Result<Permit, ExecutorError> {
-        let Asked { program, given, is_script, walled } = asked;
-        let program = match walled {
-            true => program.behind_walls(&self.looker.home, what.effect == Effect::Read),
-            false => program,
-        };
-        let argv = Argv::new(program.argv.iter().cloned()).map_err(|error| {
+        let Asked { program, given, is_script, kind } = asked;
+        let network = network(what, policy.inside()).map_err(|error| {
             let problem = Problem::new("D1-EXEC-002", Category::Usage, error.to_string());
             trouble::refused(problem.leaving(trouble::UNTOUCHED))
         })?;
-        let network = network(what, policy.inside()).map_err(|error| {
+        let demand = policy.demand();
+        let (program, walls) = match kind {
+            Kind::Program => {
+                let program = program.behind_walls(&self.looker.home, what.effect == Effect::Read);
+                (program, Some(walls(&self.looker, what, network, demand)))
+            }
+            Kind::Maintenance => (program.starting_at_the_root(), Some(walls_of_packages(demand))),
+            Kind::OfTheKernel => (program, None),
+        };
+        let argv = Argv::new(program.argv.iter().cloned()).map_err(|error| {
             let problem = Problem::new("D1-EXEC-002", Category::Usage, error.to_string());
             trouble::refused(problem.leaving(trouble::UNTOUCHED))
         })?;
@@ -83,7 +101,7 @@ impl Machine {
             env: program.env.clone(),
             given: given.keys().cloned().collect::<BTreeSet<_>>(),
             cwd: program.cwd.clone(),
-            walls: walled.then(|| walls(&self.looker, what, network, policy.demand())),
+            walls,
         };
         let device = Device::look(&request, &self.looker.home);
         match policy.decide(&request, &device) {
@@ -91,7 +109,7 @@ impl Machine {
                 tracing::info!(%digest, "the policy lets a step run");
                 let grant = Granted::confined(grant);
                 if let Some(grant) = &grant {
-                    self.walls_stand(grant).await?;
+                    self.walls_stand(grant.profile, grant.demand).await?;
                 }
                 Ok(Permit { program, digest, grant })
             }
@@ -107,9 +125,8 @@ impl Machine {
         }
     }
 
-    /// Whether the walls of a grant can be put up here. Asked once, from inside.
-    async fn walls_stand(&self, grant: &Grant) -> Result<(), ExecutorError> {
-        let demand = grant.demand;
+    /// Whether the walls of a profile can be put up here. Asked once, from inside.
+    async fn walls_stand(&self, profile: Profile, demand: Demand) -> Result<(), ExecutorError> {
         let Some(sandbox) = self.sandbox.clone() else {
             return match demand {
                 Demand::Required => Err(trouble::refused(without_walls(&SandboxError::NoBackend))),
@@ -117,7 +134,7 @@ impl Machine {
             };
         };
         // Trying them takes milliseconds of kernel time.
-        let tried = tokio::task::spawn_blocking(move || sandbox.would_start(demand)).await;
+        let tried = tokio::task::spawn_blocking(move || sandbox.would_start(profile, demand)).await;
         match tried {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(trouble::refused(without_walls(&error))),
@@ -145,7 +162,26 @@ struct Asked<'a> {
     /// What of its environment comes with the order.
     given: &'a BTreeMap<String, String>,
     is_script: bool,
-    walled: bool,
+    kind: Kind,
+}
+
+/// Which walls a program gets.
+enum Kind {
+    /// Those that its step describes.
+    Program,
+    /// Those of packages: it changes the system as the administrator, and is one of a few.
+    Maintenance,
+    /// None: it changes the kernel, and is one of a few.
+    OfTheKernel,
+}
+
+/// A machine whose root is elsewhere has programs of its own, which no walls would show.
+fn kind(exec: &Exec, root: &Path) -> Kind {
+    match maintenance(exec) {
+        None => Kind::Program,
+        Some(Maintenance::OfTheSystem) if root == Path::new("/") => Kind::Maintenance,
+        Some(Maintenance::OfTheSystem | Maintenance::OfTheKernel) => Kind::OfTheKernel,
+    }
 }
 
 /// The file that a change is about.

@@ -9,9 +9,9 @@ use crate::{
     },
     facts::{FactsSource, Host},
     originals::Originals,
-    packages::{Goal, PackageManager, ProcessTool, Run, Tool, all_managers},
+    packages::{Goal, PackageManager, PackageWalls, ProcessTool, Run, Tool, all_managers},
     policy::{Policy, PolicyError},
-    sandbox::{SandboxBackend, Surroundings, sandbox_of_steps},
+    sandbox::{Profile, SandboxBackend, Surroundings, sandbox_of_steps},
 };
 use d1_core::{
     Action, Baseline, Category, Clock, Effect, Ended, Executor, ExecutorError, Facts, Job, Manager,
@@ -83,7 +83,12 @@ impl Machine {
         let mut host = Host { root: config.root.clone(), path: config.path, ..this };
         let given = FOR_PACKAGES.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?)));
         host.env.extend(given.map(|(name, value)| (name.to_owned(), value)));
-        let tool: Arc<dyn Tool> = Arc::new(ProcessTool::default());
+        let tool: Arc<dyn Tool> = Arc::new(ProcessTool::behind(PackageWalls {
+            sandbox: config.sandbox.clone(),
+            policy: config.policy.clone(),
+            home: config.home.clone(),
+            is_root: host.is_root,
+        }));
         let managers = all_managers(&host, &tool);
         let looker = Looker {
             host: host.clone(),
@@ -122,8 +127,8 @@ impl Machine {
         stop: &Stop,
     ) -> Result<Ended, ExecutorError> {
         let folders = match &permit.grant {
-            Some(_) => missing_folders(&self.looker, what),
-            None => Vec::new(),
+            Some(grant) if grant.profile == Profile::Home => missing_folders(&self.looker, what),
+            Some(_) | None => Vec::new(),
         };
         let made = stateful::reach(self, folders, Outcome::Succeeded).await?;
         if made.problem.is_some() {

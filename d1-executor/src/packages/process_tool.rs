@@ -1,6 +1,9 @@
 //! [`ProcessTool`]: package programs as real processes.
 
-use super::tool::{Captured, Command, Run, Tool, ToolError};
+use super::{
+    tool::{Captured, Command, Run, Tool, ToolError},
+    walls::PackageWalls,
+};
 use crate::process::{self, Capture, How, Invocation, Leftovers, ProcessError, Report, Spool};
 use d1_core::{Category, Ended, Outcome, Problem};
 use std::{io, path::PathBuf, process::Stdio, time::Duration};
@@ -9,9 +12,18 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 /// The most bytes a short command may write: the names of all packages are two megabytes.
 const MOST_CAPTURED: usize = 64 * 1024 * 1024;
 
-/// Runs package programs as real processes.
+/// Runs package programs as real processes: with our rights, unless it was given walls.
 #[derive(Clone, Debug, Default)]
-pub struct ProcessTool {}
+pub struct ProcessTool {
+    walls: Option<PackageWalls>,
+}
+
+impl ProcessTool {
+    /// One whose commands that work run behind walls.
+    pub(crate) fn behind(walls: PackageWalls) -> Self {
+        Self { walls: Some(walls) }
+    }
+}
 
 #[async_trait::async_trait]
 impl Tool for ProcessTool {
@@ -36,25 +48,9 @@ impl Tool for ProcessTool {
     }
 
     async fn stream(&self, command: &Command, run: &Run<'_>) -> Result<Ended, ToolError> {
-        let invocation = Invocation {
-            argv: command.argv.clone(),
-            cwd: Some(PathBuf::from("/")),
-            env: command.env.clone(),
-            timeout: run.timeout,
-            grace: run.grace,
-            interruptible: run.interruptible,
-            // A package manager must outlive us, whatever becomes of us.
-            capture: Capture::Spooled {
-                folder: run.spool.to_path_buf(),
-                name: run.name.to_owned(),
-            },
-            // What an installation starts is a service, and stays.
-            leftovers: Leftovers::Leave,
-            marker: run.name.to_owned(),
-        };
-        match process::run(&invocation, run.output, run.stop).await {
-            Ok(report) => Ok(ended(report)),
-            Err(error) => lost(command, error),
+        match &self.walls {
+            Some(walls) => walls.stream(command, run).await,
+            None => free(command, run).await,
         }
     }
 
@@ -68,7 +64,28 @@ impl Tool for ProcessTool {
     }
 }
 
-fn ended(report: Report) -> Ended {
+/// Runs a command that works with our rights.
+pub(super) async fn free(command: &Command, run: &Run<'_>) -> Result<Ended, ToolError> {
+    let invocation = Invocation {
+        argv: command.argv.clone(),
+        cwd: Some(PathBuf::from("/")),
+        env: command.env.clone(),
+        timeout: run.timeout,
+        grace: run.grace,
+        interruptible: run.interruptible,
+        // A package manager must outlive us, whatever becomes of us.
+        capture: Capture::Spooled { folder: run.spool.to_path_buf(), name: run.name.to_owned() },
+        // What an installation starts is a service, and stays.
+        leftovers: Leftovers::Leave,
+        marker: run.name.to_owned(),
+    };
+    match process::run(&invocation, run.output, run.stop).await {
+        Ok(report) => Ok(ended(report)),
+        Err(error) => lost(command, error),
+    }
+}
+
+pub(super) fn ended(report: Report) -> Ended {
     let (outcome, exit_code) = match report.how {
         How::Exited(0) => (Outcome::Succeeded, Some(0)),
         How::Exited(code) => (Outcome::Failed, Some(code)),

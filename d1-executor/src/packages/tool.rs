@@ -18,6 +18,10 @@ pub struct Command {
     pub env: BTreeMap<String, String>,
     /// Where a short command runs; where we do when not said.
     pub cwd: Option<PathBuf>,
+    /// Where a command that works writes beyond the system's own folders.
+    pub writes: Vec<PathBuf>,
+    /// Where it reads beyond them.
+    pub reads: Vec<PathBuf>,
 }
 
 impl Command {
@@ -26,7 +30,13 @@ impl Command {
         words: impl IntoIterator<Item = impl Into<String>>,
         env: BTreeMap<String, String>,
     ) -> Self {
-        Self { argv: words.into_iter().map(Into::into).collect(), env, cwd: None }
+        Self {
+            argv: words.into_iter().map(Into::into).collect(),
+            env,
+            cwd: None,
+            writes: Vec::new(),
+            reads: Vec::new(),
+        }
     }
 
     /// The same, run in this folder.

@@ -14,7 +14,7 @@ use super::{
     request::Request,
     sheet::May,
 };
-use crate::sandbox::{Access, Kept};
+use crate::sandbox::{Access, Kept, Limits};
 use std::path::Path;
 
 /// What the files of the policy have to say.
@@ -82,6 +82,16 @@ impl Policy {
             })?;
             Some(layer.protected(protected))
         })
+    }
+
+    /// What both files protect on this machine, by the names that count.
+    pub(crate) fn kept_at(&self, home: &Path) -> Vec<Kept> {
+        self.kept(&Device::of_path(home, home))
+    }
+
+    /// `limits`, and no more than either file lets anything use.
+    pub(crate) fn capped(&self, limits: Limits) -> Limits {
+        self.user.cap(self.machine.cap(limits))
     }
 
     /// What both files protect, by the names that count.

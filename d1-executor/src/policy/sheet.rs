@@ -36,6 +36,7 @@ pub(super) struct Sheet {
 pub(super) enum RawProfile {
     Diagnose,
     Home,
+    Packages,
     Unconfined,
 }
 
@@ -45,6 +46,7 @@ impl RawProfile {
         match profile {
             Some(Profile::Diagnose) => Self::Diagnose,
             Some(Profile::Home) => Self::Home,
+            Some(Profile::Packages) => Self::Packages,
             None => Self::Unconfined,
         }
     }
@@ -54,6 +56,7 @@ impl RawProfile {
         match self {
             Self::Diagnose => "diagnose",
             Self::Home => "home",
+            Self::Packages => "packages",
             Self::Unconfined => "unconfined",
         }
     }

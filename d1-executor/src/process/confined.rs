@@ -7,13 +7,13 @@
 use super::{
     asked::Asked,
     capture::{Budget, Captured, Source, capture_within},
-    invocation::{How, Report},
-    run::report,
+    invocation::{Capture, How, Report},
+    run::{Ends, report},
 };
 use crate::sandbox::{self, Confined, End, Fate, Grant, SandboxBackend, SandboxError};
 use d1_core::{Digest, IsolationReport, Output, Stop, Stream};
 use std::{convert::Infallible, io, os::fd::AsFd as _, sync::Arc, time::Duration};
-use tokio::{net::unix::pipe, sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// How long a command may run, and how it is stopped.
@@ -62,14 +62,23 @@ pub async fn run_confined(
     output: &mpsc::Sender<Output>,
     stop: &Stop,
 ) -> Result<Confinement, SandboxError> {
+    run_confined_to(Capture::Piped, (sandbox, grant, fence), output, stop).await
+}
+
+/// The same, with its words where `capture` says.
+pub(crate) async fn run_confined_to(
+    capture: Capture,
+    (sandbox, grant, fence): (&Arc<dyn SandboxBackend>, &Grant, Fence),
+    output: &mpsc::Sender<Output>,
+    stop: &Stop,
+) -> Result<Confinement, SandboxError> {
     let began = Instant::now();
     let follow = |source: io::Error| SandboxError::Follow { source };
-    let (child, stdout, stderr) = start(sandbox, grant).await?;
+    let (child, stdout, stderr) = start(sandbox, grant, capture).await?;
     let ended = CancellationToken::new();
     let budget = Budget::of(grant.limits.output_bytes);
-    let listen = |stream, from| {
-        capture_within(stream, Source::Pipe(from), output.clone(), ended.clone(), &budget)
-    };
+    let listen =
+        |stream, from| capture_within(stream, from, output.clone(), ended.clone(), &budget);
     let words =
         async { tokio::try_join!(listen(Stream::Stdout, stdout), listen(Stream::Stderr, stderr)) };
     let mut asked = None;
@@ -95,19 +104,20 @@ pub async fn run_confined(
     Ok(Confinement { report, isolation, grant: grant.digest(), asked })
 }
 
-type Started = (Box<dyn Confined>, pipe::Receiver, pipe::Receiver);
+type Started = (Box<dyn Confined>, Source, Source);
 
 /// Starts it away from the threads that wait: setting up takes milliseconds of kernel time.
-async fn start(sandbox: &Arc<dyn SandboxBackend>, grant: &Grant) -> Result<Started, SandboxError> {
+async fn start(
+    sandbox: &Arc<dyn SandboxBackend>,
+    grant: &Grant,
+    capture: Capture,
+) -> Result<Started, SandboxError> {
     let (sandbox, grant) = (Arc::clone(sandbox), grant.clone());
     let follow = |source: io::Error| SandboxError::Follow { source };
     let start = move || {
-        let (from_out, out) = io::pipe().map_err(follow)?;
-        let (from_err, err) = io::pipe().map_err(follow)?;
-        let child = sandbox.start(&grant, out.as_fd(), err.as_fd())?;
-        let receiver = |pipe: io::PipeReader| pipe::Receiver::from_owned_fd(pipe.into());
-        let (out, err) = (receiver(from_out).map_err(follow)?, receiver(from_err).map_err(follow)?);
-        Ok((child, out, err))
+        let ends = Ends::make(&capture).map_err(follow)?;
+        let child = sandbox.start(&grant, ends.out.as_fd(), ends.err.as_fd())?;
+        Ok((child, ends.from_out, ends.from_err))
     };
     let started = tokio::task::spawn_blocking(start).await;
     started.unwrap_or_else(|died| Err(follow(io::Error::other(died))))

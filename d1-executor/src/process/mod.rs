@@ -11,6 +11,7 @@ mod transcript;
 mod tree;
 
 pub use asked::Asked;
+pub(crate) use confined::run_confined_to;
 pub use confined::{Confinement, Fence, run_confined};
 pub use environment::clean_environment;
 pub use invocation::{Capture, How, Invocation, Leftovers, ProcessError, Report};

@@ -110,15 +110,15 @@ fn start(invocation: &Invocation) -> Result<Child, ProcessError> {
 }
 
 /// Both ends of both streams; the writing ends are closed when this is dropped.
-struct Ends {
-    out: OwnedFd,
-    err: OwnedFd,
-    from_out: Source,
-    from_err: Source,
+pub(super) struct Ends {
+    pub(super) out: OwnedFd,
+    pub(super) err: OwnedFd,
+    pub(super) from_out: Source,
+    pub(super) from_err: Source,
 }
 
 impl Ends {
-    fn make(capture: &Capture) -> io::Result<Self> {
+    pub(super) fn make(capture: &Capture) -> io::Result<Self> {
         match capture {
             Capture::Piped => {
                 let pair = || {

@@ -16,6 +16,10 @@ pub enum Profile {
     Diagnose,
     /// Works: as above, and the home of the user, but for what is protected in it.
     Home,
+    /// Changes packages: the system but for who is trusted to bring packages, as the
+    /// administrator with the few capabilities that takes, and no home. For package managers
+    /// only.
+    Packages,
 }
 
 impl Profile {
@@ -25,6 +29,7 @@ impl Profile {
         match self {
             Self::Diagnose => "diagnose",
             Self::Home => "home",
+            Self::Packages => "packages",
         }
     }
 }
@@ -95,6 +100,15 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// What a large installation needs.
+    pub const PACKAGES: Self = Self {
+        memory: 8 << 30,
+        processes: 4096,
+        cpu_seconds: 4 * 3600,
+        file_bytes: 64 << 30,
+        scratch_bytes: 2 << 30,
+        output_bytes: 4 << 30,
+    };
     /// What an ordinary command needs many times over, and a machine can spare.
     pub const USUAL: Self = Self {
         memory: 2 << 30,

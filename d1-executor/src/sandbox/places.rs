@@ -1,6 +1,6 @@
 //! What each profile shows, and what is kept from every command. Data; who mounts it is elsewhere.
 
-use super::grant::{Access, Given, Grant, Kept, Profile, Touch};
+use super::grant::{Access, Given, Grant, Kept, Profile};
 use super::handed;
 use super::port::SandboxError;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,14 @@ const SECRET: [&str; 19] = [
 ];
 /// Ours: policy and state.
 const OURS: [&str; 2] = ["/etc/d1-doctor", "/var/lib/d1-doctor"];
+/// What packages bring files to.
+const SYSTEM_WRITTEN: [&str; 6] = ["/usr", "/etc", "/var", "/opt", "/boot", "/srv"];
+/// Who is trusted to bring packages: where they come from, and whose signature counts.
+const TRUST: [&str; 1] = ["/etc/apt"];
+/// What packages bring all the same.
+const WITHIN_TRUST: [&str; 2] = ["/etc/apt/apt.conf.d", "/etc/apt/preferences.d"];
+/// Where names of hosts are looked up; often a link to where everything is made anew.
+const RESOLVER: &str = "/etc/resolv.conf";
 /// What is made anew in every sandbox, so that no grant can name it.
 const MADE: [&str; 5] = ["/proc", "/sys", "/dev", "/run", "/tmp"];
 
@@ -81,6 +89,10 @@ pub(super) struct View {
     pub(super) read: Vec<PathBuf>,
     /// Shown, and to be changed.
     pub(super) write: Vec<PathBuf>,
+    /// Shown, and to be changed, although a place above them is protected.
+    pub(super) reopened: Vec<PathBuf>,
+    /// Folders of the command's own, empty at first.
+    pub(super) empty: Vec<PathBuf>,
     /// Kept from the command although a place above them is shown.
     pub(super) guards: Vec<(PathBuf, Guard)>,
 }
@@ -121,12 +133,22 @@ pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, Sandbox
             view.guards.extend(below(&READ_ONLY, Guard::ReadOnly));
             view.guards.extend(below(&SECRET, Guard::Hidden));
         }
+        Profile::Packages => view.show_to_packages(),
     }
     view.read.retain(|path| path.exists());
-    // What is not there need not be shown; to change it, it has to be made first.
-    let there = |touch: &&Touch| touch.access == Access::Write || touch.path.exists();
-    for touch in grant.touches.iter().filter(there) {
-        check(&touch.path, around)?;
+    for touch in &grant.touches {
+        // What is not there need not be shown; to change it, it has to be made first.
+        let is_needed = touch.access == Access::Write || touch.path.exists();
+        // Those of packages are made by ourselves: where a scratch apt keeps its things.
+        if grant.profile != Profile::Packages {
+            check(&touch.path, around)?;
+            if is_needed {
+                is_itself(&touch.path)?;
+            }
+        }
+        if !is_needed {
+            continue;
+        }
         // What is named by itself is meant, even where it is protected otherwise.
         view.guards.retain(|(path, _guard)| !path.starts_with(&touch.path));
         match touch.access {
@@ -149,6 +171,20 @@ pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, Sandbox
 }
 
 impl View {
+    /// The whole system, but for whom it trusts.
+    fn show_to_packages(&mut self) {
+        self.read.clear();
+        let there = |path: &PathBuf| path.symlink_metadata().is_ok_and(|it| it.is_dir());
+        let merged = MERGED.iter().map(|name| Path::new("/").join(name));
+        let written = SYSTEM_WRITTEN.iter().map(PathBuf::from).chain(merged);
+        self.write.extend(written.filter(there));
+        self.guards.extend(TRUST.map(|path| (PathBuf::from(path), Guard::ReadOnly)));
+        self.reopened.extend(WITHIN_TRUST.iter().map(PathBuf::from).filter(there));
+        self.empty.extend(["/run", "/root", "/home"].map(PathBuf::from));
+        let resolver = Path::new(RESOLVER).canonicalize().ok();
+        self.read.extend(resolver.filter(|path| path.starts_with("/run")));
+    }
+
     /// Adds the owner's word: of two about one path the stricter counts, and below what is
     /// hidden nothing is left to guard.
     fn keep(&mut self, path: &Path, guard: Guard) {
@@ -206,6 +242,12 @@ fn check(path: &Path, around: &Surroundings) -> Result<(), SandboxError> {
     if ours.clone().any(|ours| path.starts_with(ours)) {
         return refuse("it belongs to d1-doctor itself; name another folder");
     }
+    Ok(())
+}
+
+/// Whether it is there, and leads nowhere else.
+fn is_itself(path: &Path) -> Result<(), SandboxError> {
+    let refuse = |why: &str| Err(SandboxError::Path { path: path.to_path_buf(), why: why.into() });
     match path.canonicalize() {
         Ok(real) if real == path => Ok(()),
         Ok(real) => refuse(&format!("it leads to `{}`; name that", real.display())),
@@ -216,7 +258,7 @@ fn check(path: &Path, around: &Surroundings) -> Result<(), SandboxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::grant::{Demand, Limits};
+    use crate::sandbox::grant::{Demand, Limits, Touch};
     use d1_core::Argv;
 
     fn seen(touches: &[(&str, Access)]) -> Result<View, SandboxError> {

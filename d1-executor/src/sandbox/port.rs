@@ -1,7 +1,7 @@
 //! The [`SandboxBackend`] port: a grant in, a confined child out.
 
 use super::{
-    grant::{Demand, Given, Grant},
+    grant::{Demand, Given, Grant, Profile},
     wall::{Missing, Wall},
 };
 use d1_core::{NetworkUse, Usage};
@@ -174,9 +174,9 @@ pub trait SandboxBackend: fmt::Debug + Send + Sync {
     /// Which walls cannot be put up on this machine, tried from inside.
     fn missing(&self) -> Result<Missing, SandboxError>;
 
-    /// Whether a command with this demand would start; an error is why not, as
+    /// Whether a command of this profile with this demand would start; an error is why not, as
     /// [`SandboxBackend::start`] would tell it.
-    fn would_start(&self, demand: Demand) -> Result<(), SandboxError>;
+    fn would_start(&self, profile: Profile, demand: Demand) -> Result<(), SandboxError>;
 
     /// What the command of `grant` has of `path`, by the mounts alone: the same that its file
     /// view is made from, so that what it was refused can be explained.

@@ -130,9 +130,8 @@ pub fn report(grant: &Grant, missing: &Missing) -> IsolationReport {
     }
 }
 
-/// What a receipt says of a command that ran on a system for which no walls are made.
-pub(crate) fn no_walls(grant: &Grant) -> IsolationReport {
-    let why = "there is no sandbox for this system";
+/// What a receipt says of a command that ran without any walls, and why.
+pub(crate) fn no_walls(grant: &Grant, why: &str) -> IsolationReport {
     report(grant, &Wall::ALL.into_iter().map(|wall| (wall, why.to_owned())).collect())
 }
 

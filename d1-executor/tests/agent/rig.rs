@@ -251,6 +251,7 @@ pub(crate) fn carried_out(order: &TaskCommand, outcome: Outcome) -> TaskResult {
         opaque: false,
         kept: Vec::new(),
         reverts: None,
+        manifest: d1_core::Manifest::default(),
         isolation: IsolationReport::none(),
         grant: None,
     };

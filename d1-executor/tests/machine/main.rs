@@ -11,6 +11,8 @@ mod files;
 #[cfg(test)]
 mod hosts;
 #[cfg(test)]
+mod installing;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod owner;

@@ -6,7 +6,7 @@ use d1_core::{
     Proposal, Resource, State, Step,
 };
 use d1_executor::{
-    Confined, Demand, Given, Grant, Missing, Policy, SandboxBackend, SandboxError, Wall,
+    Confined, Demand, Given, Grant, Missing, Policy, Profile, SandboxBackend, SandboxError, Wall,
 };
 use std::{
     collections::BTreeMap,
@@ -207,7 +207,7 @@ impl SandboxBackend for Breached {
         Ok(Missing::from([(Wall::Landlock, "this kernel has none".to_owned())]))
     }
 
-    fn would_start(&self, demand: Demand) -> Result<(), SandboxError> {
+    fn would_start(&self, _profile: Profile, demand: Demand) -> Result<(), SandboxError> {
         let why = "this kernel has none".to_owned();
         match demand {
             Demand::Required => Err(SandboxError::Missing { wall: Wall::Landlock, why }),
@@ -225,7 +225,7 @@ impl SandboxBackend for Breached {
         stdout: BorrowedFd<'_>,
         stderr: BorrowedFd<'_>,
     ) -> Result<Box<dyn Confined>, SandboxError> {
-        self.would_start(grant.demand)?;
+        self.would_start(grant.profile, grant.demand)?;
         self.started.fetch_add(1, Ordering::Relaxed);
         self.whole.start(grant, stdout, stderr)
     }

@@ -17,6 +17,7 @@ mod faults;
 mod files;
 mod handed;
 mod namespaces;
+mod packages;
 mod rig;
 mod rootless;
 mod somebody;

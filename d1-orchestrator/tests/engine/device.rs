@@ -3,9 +3,9 @@
 
 use d1_core::{
     Action, Category, Change, DeviceId, DeviceLink, Digest, Facts, FromDevice, Hello,
-    IsolationReport, Link, Manager, Os, Outcome, Output, OutputChunk, PROTOCOL, Presence, Preview,
-    ProbeAnswer, Problem, Receipt, Resource, SetupId, State, Step, StepId, StopMode, Stream,
-    Supervisor, TaskCommand, TaskId, TaskResult, Timestamp, ToDevice, Undo,
+    IsolationReport, Link, Manager, Manifest, Os, Outcome, Output, OutputChunk, PROTOCOL, Presence,
+    Preview, ProbeAnswer, Problem, Receipt, Resource, SetupId, State, Step, StepId, StopMode,
+    Stream, Supervisor, TaskCommand, TaskId, TaskResult, Timestamp, ToDevice, Undo,
 };
 use d1_orchestrator::Hub;
 use std::{
@@ -445,6 +445,7 @@ impl Device {
             opaque: matches!(command.step.action, Action::Exec(_)),
             kept: Vec::new(),
             reverts: None,
+            manifest: Manifest::default(),
             isolation: IsolationReport::none(),
             grant: None,
         };

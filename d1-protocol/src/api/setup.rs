@@ -1,8 +1,8 @@
 //! One setup, as clients see it.
 
 use d1_core::{
-    Change, DeviceId, Digest, Effect, IsolationReport, Outcome, Problem, Setup, SetupId, StepId,
-    Task, TaskState, Undo,
+    Change, DeviceId, Digest, Effect, IsolationReport, Manifest, Outcome, Problem, Setup, SetupId,
+    StepId, Task, TaskState, Undo,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,9 @@ pub struct ReceiptView {
     pub kept: Vec<String>,
     /// Whether it may have changed more than can be told.
     pub opaque: bool,
+    /// What it brought that gives rights to others, or that runs by itself.
+    #[serde(default)]
+    pub manifest: Manifest,
     /// Which protection was in force: `none`, `partial`, `full`.
     pub isolation: String,
     /// The same in full: the confinement it started from, and every layer of it.
@@ -123,6 +126,7 @@ impl From<&Setup> for SetupView {
             changes: receipt.changes.clone(),
             kept: receipt.kept.clone(),
             opaque: receipt.opaque,
+            manifest: receipt.manifest.clone(),
             isolation: receipt.isolation.summary().to_owned(),
             protection: receipt.isolation.clone(),
             grant: receipt.grant,

@@ -8,6 +8,7 @@ mod credits;
 mod facts;
 mod from_device;
 mod greeting;
+mod manifest;
 mod network;
 mod preview;
 mod problem;

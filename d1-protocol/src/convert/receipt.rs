@@ -70,6 +70,7 @@ impl ToWire for Receipt {
             kept: self.kept.clone(),
             reverts: self.reverts.map(|task| task.to_string()).unwrap_or_default(),
             isolation: Some(self.isolation.to_wire()),
+            manifest: (!self.manifest.is_empty()).then(|| self.manifest.to_wire()),
             grant: self.grant.as_ref().map(digest_to_wire).unwrap_or_default(),
         }
     }
@@ -89,6 +90,7 @@ impl FromWire for Receipt {
             kept: texts("Receipt.kept", MAX_CHANGES, MAX_TEXT_BYTES, wire.kept)?,
             reverts: parsed_unless_empty("Receipt.reverts", &wire.reverts)?,
             isolation: required("Receipt.isolation", wire.isolation)?,
+            manifest: optional(wire.manifest)?.unwrap_or_default(),
             grant: match wire.grant.is_empty() {
                 true => None,
                 false => Some(digest("Receipt.grant", &wire.grant)?),

@@ -140,6 +140,7 @@ fn receipt(change: impl FnOnce(&mut Receipt)) -> Word {
         opaque: false,
         kept: Vec::new(),
         reverts: None,
+        manifest: Manifest::default(),
         isolation: IsolationReport::default(),
         grant: None,
     };
@@ -224,6 +225,10 @@ const LISTS: &[Bound] = &[
     bound("Claims.network", 256, |n| propose(|what| what.network = names(n))),
     bound("Problem.next", 256, |n| problem(|problem| problem.next = vec![x(1); n])),
     bound("Receipt.changes", 4096, |n| receipt(|receipt| receipt.changes = changes(n))),
+    bound("Manifest.items", 256, |n| {
+        let item = Item { kind: Notable::User, what: x(1) };
+        receipt(|receipt| receipt.manifest.items = vec![item.clone(); n])
+    }),
     bound("Receipt.relies_on", 4096, |n| {
         receipt(|receipt| receipt.relies_on = vec![resource(); n])
     }),

@@ -211,11 +211,16 @@ fn network() -> impl Strategy<Value = NetworkUse> {
     })
 }
 
+fn manifest() -> impl Strategy<Value = Manifest> {
+    let item = (select(Notable::ALL.to_vec()), line()).prop_map(|(kind, what)| Item { kind, what });
+    (few(item), any::<u64>()).prop_map(|(items, dropped)| Manifest { items, dropped })
+}
+
 fn receipt() -> impl Strategy<Value = Receipt> {
     let who = (task(), id(SetupId::from_bytes), any::<u32>(), at());
     let what = (few(change()), few(resource()), any::<bool>(), few(text()));
-    let how = (isolation(), of(digest()));
-    (who, what, of(task()), how).prop_map(|(who, what, reverts, (isolation, grant))| {
+    let how = (isolation(), of(digest()), manifest());
+    (who, what, of(task()), how).prop_map(|(who, what, reverts, (isolation, grant, manifest))| {
         let (task, setup, attempt, at) = who;
         let (changes, relies_on, opaque, kept) = what;
         Receipt {
@@ -228,6 +233,7 @@ fn receipt() -> impl Strategy<Value = Receipt> {
             opaque,
             kept,
             reverts,
+            manifest,
             isolation,
             grant,
         }

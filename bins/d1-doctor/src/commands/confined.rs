@@ -123,7 +123,8 @@ pub fn home() -> Result<PathBuf, Failure> {
     })
 }
 
-fn around(global: &Global) -> Result<Surroundings, Failure> {
+/// The home, and the folders of ours that no command sees.
+pub fn around(global: &Global) -> Result<Surroundings, Failure> {
     let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
     // The user's own policy is there.
     let config = config.map(|config| config.join("d1-doctor"));

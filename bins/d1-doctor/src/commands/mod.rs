@@ -16,6 +16,7 @@ pub mod logout;
 pub mod logs;
 pub mod manual;
 pub mod policy;
+mod protection;
 pub mod refused;
 pub mod resume;
 pub mod status;

@@ -2,6 +2,7 @@
 //!
 //! Reads only: it makes no link and takes no lock, so it is quick and always works.
 
+use super::protection::Protection;
 use crate::{
     args,
     failure::{ExitCode, Failure},
@@ -61,6 +62,7 @@ struct Overview {
     daemon: DaemonState,
     state_dir: String,
     isolation: &'static str,
+    protection: Protection,
     doctor: Option<Doctor>,
     running: Vec<Line>,
     recent: Vec<Line>,
@@ -125,12 +127,14 @@ async fn overview(
     let unfinished = store.unfinished().await.map_err(store_failure)?;
     let page = Page { before: None, limit: RECENT };
     let recent = store.list(Home::account(), page).await.map_err(store_failure)?;
+    let protection = Protection::of(global);
     let overview = Overview {
         schema: "d1.status.v1",
         version: env!("CARGO_PKG_VERSION"),
         daemon: reach::daemon_state(global, home),
         state_dir: home.state.path().display().to_string(),
-        isolation: "none",
+        isolation: protection.report.summary(),
+        protection,
         doctor: Doctor::of(home),
         running: unfinished.iter().map(line).collect(),
         recent: recent.iter().map(line).collect(),
@@ -147,7 +151,7 @@ fn overview_text(overview: &Overview, clock: &dyn Clock) -> String {
     let mut text = format!("d1-doctor  {}\n", overview.version);
     text += &format!("daemon     {}\n", overview.daemon);
     text += &format!("state      {}\n", overview.state_dir);
-    text += "isolation  none: commands run with the rights of whoever starts them\n";
+    text += &format!("isolation  {}\n", overview.protection.text());
     text += &match &overview.doctor {
         Some(doctor) => format!("doctor     {}\n", doctor.text(clock.now())),
         None => "doctor     has not looked yet; try: d1-doctor diagnose\n".to_owned(),

@@ -3,6 +3,7 @@
 //! ```text
 //! ✔ install ripgrep  done in 4s                        setup 7c1e0d2a
 //!   changed    1 package: ripgrep 13.0.0-4+b2
+//!   brought    1 user (uuidd), 1 unit (uuidd.service)
 //!   isolation  full: its commands ran behind walls
 //!   undo       d1-doctor undo 7c1e0d2a
 //!   log        d1-doctor logs 7c1e0d2a
@@ -37,6 +38,7 @@ pub fn receipt(setup: &Setup, took: Duration, glyphs: &Glyphs) -> String {
     for kept in setup.receipts.iter().flat_map(|receipt| &receipt.kept) {
         lines.push(format!("  kept       {}", inert(kept)));
     }
+    lines.extend(brought(setup));
     lines.extend(isolation(setup));
     if !setup.quote.most().is_zero() {
         lines.push(format!(
@@ -93,6 +95,14 @@ fn changed(changes: &[&Change]) -> String {
     };
     let names: Vec<String> = changes.iter().filter_map(name).collect();
     names.join(", ")
+}
+
+/// What packages brought that gives rights, or that runs by itself; when there is something.
+fn brought(setup: &Setup) -> Vec<String> {
+    let manifests = setup.receipts.iter().map(|receipt| &receipt.manifest);
+    let told = manifests.filter(|manifest| !manifest.is_empty());
+    told.map(|manifest| clip(&format!("  brought    {}", inert(&manifest.to_string())), WIDTH))
+        .collect()
 }
 
 /// How many walls a line names that were missing; the receipt itself has them all.

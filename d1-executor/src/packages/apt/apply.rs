@@ -9,8 +9,9 @@ use super::{
     Apt,
     ask::{Installed, SAFE},
     preview::{Task, spelled, task, verb},
+    reach::Reach,
 };
-use crate::packages::{Command, Run, ToolError, trouble::Trouble};
+use crate::packages::{Command, Run, ToolError, notables::Notables, trouble::Trouble};
 use d1_core::{Change, Ended, Manager, Outcome, PackageOperation, Packages, Resource, State};
 use tokio::time::Instant;
 
@@ -61,6 +62,7 @@ impl Apt {
         if let Err(trouble) = self.moves(wanted.operation, &task, &before).await? {
             return Ok(refused(trouble));
         }
+        let notables = Notables::look(&self.hands.host);
         let mut ended = self.work(wanted.operation, &task, &rest_of(run, started)).await?;
         ended.relies_on = task.there.iter().map(|name| before.snapshot.resource(name)).collect();
         let marked = match ended.outcome == Outcome::Succeeded {
@@ -68,7 +70,23 @@ impl Apt {
             false => Ok(()),
         };
         ended.duration = started.elapsed();
-        Ok(self.settle(ended, marked, &before, |after| not_as_wanted(wanted, after)).await)
+        let ended = self.settle(ended, marked, &before, |after| not_as_wanted(wanted, after)).await;
+        Ok(self.with_manifest(ended, &notables).await)
+    }
+
+    /// The same, with what it brought beside packages; nothing when nothing changed.
+    pub(super) async fn with_manifest(&self, mut ended: Ended, before: &Notables) -> Ended {
+        if ended.changes.is_empty() {
+            return ended;
+        }
+        let lists = match self.layout().await {
+            Ok(layout) => layout.lists_of(&ended.changes),
+            // What lies in the usual folders is found all the same.
+            Err(_silent) => Vec::new(),
+        };
+        let host = &self.hands.host;
+        ended.manifest = Notables::look(host).since(before, host, &lists);
+        ended
     }
 
     /// Reads how everything is now, and settles how it ended. From here on there is
@@ -116,7 +134,14 @@ impl Apt {
         if operation == PackageOperation::Install {
             words.push("--no-remove");
         }
-        self.hands.tool.stream(&self.get(&words, &task.work_on), run).await
+        let command = self.reaching(self.get(&words, &task.work_on)).await?;
+        self.hands.tool.stream(&command, run).await
+    }
+
+    /// The same, with where it works beyond the system's own folders.
+    pub(super) async fn reaching(&self, command: Command) -> Result<Command, ToolError> {
+        let Reach { writes, reads } = self.reach().await?;
+        Ok(Command { writes, reads, ..command })
     }
 
     /// An `apt-get` that works.
@@ -154,8 +179,8 @@ impl Apt {
         }
         // Without this, apt says that all is well when a mirror was not there.
         let words = ["update", "-o", "APT::Update::Error-Mode=any"];
-        let mut ended =
-            self.hands.tool.stream(&self.get(&words, &[]), &rest_of(run, started)).await?;
+        let command = self.reaching(self.get(&words, &[])).await?;
+        let mut ended = self.hands.tool.stream(&command, &rest_of(run, started)).await?;
         ended.duration = started.elapsed();
         if let Some(trouble) = self.trouble_of(&ended) {
             ended.problem = Some(index_problem(trouble));

@@ -1,6 +1,7 @@
 //! Where this apt keeps its things, from its own configuration.
 
-use std::path::PathBuf;
+use d1_core::{Change, Resource, State};
+use std::{collections::BTreeSet, path::PathBuf};
 
 /// What `apt-config shell` is asked for.
 pub(super) const QUESTIONS: [&str; 6] = [
@@ -63,6 +64,23 @@ impl Layout {
         std::fs::read_dir(self.dpkg.join("updates")).is_ok_and(|entries| {
             entries.flatten().any(|entry| is_entry(&entry.file_name().to_string_lossy()))
         })
+    }
+
+    /// dpkg's lists of the files of packages that came, `name.list` or `name:arch.list`.
+    pub(super) fn lists_of(&self, changes: &[Change]) -> Vec<PathBuf> {
+        let came = |change: &Change| match (&change.resource, &change.after) {
+            (Resource::Package { name, .. }, State::Installed { .. }) => {
+                name.as_str().split(':').next().map(str::to_owned)
+            }
+            (_, _) => None,
+        };
+        let names: BTreeSet<String> = changes.iter().filter_map(came).collect();
+        let entries = std::fs::read_dir(self.dpkg.join("info")).into_iter().flatten().flatten();
+        let is_of_one = |path: &PathBuf| {
+            let list = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".list"));
+            list.and_then(|name| name.split(':').next()).is_some_and(|name| names.contains(name))
+        };
+        entries.map(|entry| entry.path()).filter(is_of_one).collect()
     }
 
     /// What changes when the index is refreshed, even when nothing in it is new.

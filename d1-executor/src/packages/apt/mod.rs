@@ -12,6 +12,7 @@ mod names;
 mod port;
 mod preview;
 mod probe;
+mod reach;
 mod revert;
 mod simulation;
 mod status;

@@ -166,7 +166,14 @@ impl Apt {
             }
             let name = run.name_of(at);
             let next = run.continued(&name, started);
-            let next = self.hands.tool.stream(&self.get(verb, &names), &next).await;
+            let command = match self.reaching(self.get(verb, &names)).await {
+                Ok(command) => command,
+                Err(error) => match ended {
+                    Some(first) => return Ok((first, Err(error))),
+                    None => return Err(error),
+                },
+            };
+            let next = self.hands.tool.stream(&command, &next).await;
             ended = Some(match ended.take() {
                 None => next?,
                 Some(first) => match next {

@@ -11,7 +11,7 @@ use crate::{
     process,
     sandbox::{
         Egress, Outside,
-        grant::{Demand, Given, Grant},
+        grant::{Demand, Given, Grant, Profile},
         places::{Surroundings, View, view},
         port::{Confined, SandboxBackend, SandboxError},
         wall::{Missing, Wall},
@@ -46,6 +46,7 @@ pub struct LinuxSandbox {
     outside: Outside,
     tried: OnceLock<Result<Missing, String>>,
     gate_tried: OnceLock<Result<(), String>>,
+    tried_packages: OnceLock<Result<Missing, String>>,
 }
 
 impl LinuxSandbox {
@@ -54,7 +55,9 @@ impl LinuxSandbox {
     pub fn new(config: LinuxConfig) -> Self {
         let mode = if geteuid().is_root() { Mode::Root } else { Mode::Rootless };
         let outside = Outside::new();
-        Self { config, mode, outside, tried: OnceLock::new(), gate_tried: OnceLock::new() }
+        let (tried, gate_tried, tried_packages) =
+            (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { config, mode, outside, tried, gate_tried, tried_packages }
     }
 
     /// The same, with this outside for commands that are given hosts.
@@ -82,17 +85,26 @@ impl LinuxSandbox {
             lent: Vec::new(),
             limits: crate::sandbox::grant::Limits::USUAL,
             network: None,
+            packages: false,
             strict,
             outside: outside.collect(),
         }
     }
 
     /// Puts up the walls of `mode` and asks from inside whether they hold.
-    fn try_walls(&self, mode: Mode, network: &Egress) -> Result<Missing, SandboxError> {
+    fn try_walls(
+        &self,
+        mode: Mode,
+        network: &Egress,
+        packages: bool,
+    ) -> Result<Missing, SandboxError> {
         let null = fs::OpenOptions::new().write(true).open("/dev/null");
         let null = null.map_err(doing("open /dev/null"))?;
         let mut order = self.order(mode, false);
         order.network = gate::doors(network);
+        if packages {
+            as_packages(&mut order);
+        }
         let mut launched = launch(order, null.as_fd(), null.as_fd())?;
         // The trial is nobody's business outside.
         let _gate = gate::open(&mut launched, network, &Outside::new())?;
@@ -118,9 +130,10 @@ impl LinuxSandbox {
     }
 
     fn tried(&self) -> Result<&Missing, SandboxError> {
-        let tried = self
-            .tried
-            .get_or_init(|| self.try_walls(self.mode, &Egress::none()).map_err(|e| e.to_string()));
+        let told = |error: SandboxError| error.to_string();
+        let none = Egress::none();
+        let tried = || self.try_walls(self.mode, &none, false).map_err(told);
+        let tried = self.tried.get_or_init(tried);
         tried.as_ref().map_err(|why| SandboxError::SetUp {
             doing: "show that it holds".into(),
             why: why.clone(),
@@ -128,12 +141,15 @@ impl LinuxSandbox {
     }
 
     /// In which mode a command with this demand starts, and which walls are not up in it.
-    fn proven(&self, demand: Demand) -> Result<(Mode, Missing), SandboxError> {
+    fn proven(&self, profile: Profile, demand: Demand) -> Result<(Mode, Missing), SandboxError> {
+        if profile == Profile::Packages {
+            return self.proven_for_packages(demand);
+        }
         let bare = demand == Demand::BestEffort && self.config.allow_bare;
         let (mode, proven) = match self.tried() {
             Ok(missing) => (self.mode, missing.clone()),
             Err(_no_namespaces) if bare => {
-                (Mode::Bare, self.try_walls(Mode::Bare, &Egress::none())?)
+                (Mode::Bare, self.try_walls(Mode::Bare, &Egress::none(), false)?)
             }
             Err(error) => return Err(error),
         };
@@ -153,13 +169,38 @@ impl LinuxSandbox {
             return Err(SandboxError::Missing { wall: Wall::Egress, why });
         }
         let tried = self.gate_tried.get_or_init(|| {
-            let tried = self.try_walls(self.mode, &gate::trial()).map_err(|e| e.to_string())?;
+            let tried =
+                self.try_walls(self.mode, &gate::trial(), false).map_err(|e| e.to_string())?;
             let walls = [Wall::Network, Wall::Egress];
             let open = walls.iter().find_map(|wall| tried.get(wall));
             open.map_or(Ok(()), |why| Err(why.clone()))
         });
         let missing = |why: &String| SandboxError::Missing { wall: Wall::Egress, why: why.clone() };
         tried.as_ref().map_err(missing).copied()
+    }
+
+    /// The walls of packages: with namespaces and as root, or not at all.
+    fn proven_for_packages(&self, demand: Demand) -> Result<(Mode, Missing), SandboxError> {
+        if self.mode != Mode::Root {
+            let why = "only the administrator changes packages".to_owned();
+            return Err(SandboxError::SetUp { doing: "install packages".into(), why });
+        }
+        let told = |error: SandboxError| error.to_string();
+        let none = Egress::none();
+        let tried = || self.try_walls(self.mode, &none, true).map_err(told);
+        let missing = self.tried_packages.get_or_init(tried).as_ref();
+        let missing = missing.map_err(|why| SandboxError::SetUp {
+            doing: "show that it holds".into(),
+            why: why.clone(),
+        })?;
+        let by_nature = |wall: &Wall| matches!(wall, Wall::TaskUser | Wall::Network);
+        let first = missing.iter().find(|(wall, _)| wall.is_essential() && !by_nature(wall));
+        match (first, demand) {
+            (Some((wall, why)), Demand::Required) => {
+                Err(SandboxError::Missing { wall: *wall, why: why.clone() })
+            }
+            (Some(_) | None, _) => Ok((Mode::Root, missing.clone())),
+        }
     }
 
     fn start_in(
@@ -170,6 +211,9 @@ impl LinuxSandbox {
         stderr: BorrowedFd<'_>,
     ) -> Result<Running, SandboxError> {
         let mut order = self.order(mode, grant.demand == Demand::Required);
+        if grant.profile == Profile::Packages {
+            as_packages(&mut order);
+        }
         order.argv = grant.argv.words().to_vec();
         order.env = grant.env.clone();
         order.network = gate::doors(&grant.network);
@@ -201,8 +245,8 @@ impl SandboxBackend for LinuxSandbox {
         self.tried().cloned()
     }
 
-    fn would_start(&self, demand: Demand) -> Result<(), SandboxError> {
-        self.proven(demand).map(drop)
+    fn would_start(&self, profile: Profile, demand: Demand) -> Result<(), SandboxError> {
+        self.proven(profile, demand).map(drop)
     }
 
     fn given(&self, grant: &Grant, path: &Path) -> Result<Given, SandboxError> {
@@ -218,7 +262,7 @@ impl SandboxBackend for LinuxSandbox {
         let view = view(grant, &self.config.around)?;
         let wrong = |why| SandboxError::SetUp { doing: "give it this network".into(), why };
         grant.network.check().map_err(wrong)?;
-        let (mode, proven) = self.proven(grant.demand)?;
+        let (mode, proven) = self.proven(grant.profile, grant.demand)?;
         if grant.network.is_some() {
             self.may_have_network(mode)?;
         }
@@ -226,6 +270,12 @@ impl SandboxBackend for LinuxSandbox {
         running.missing.extend(proven);
         Ok(Box::new(running))
     }
+}
+
+/// What is different for packages.
+fn as_packages(order: &mut Order) {
+    order.packages = true;
+    order.user = (0, 0);
 }
 
 /// Without root there is only one user to be; everything else is demanded all the same.

@@ -47,6 +47,7 @@ pub(super) fn launch(
     stderr: BorrowedFd<'_>,
 ) -> Result<Launched, SandboxError> {
     let slot = match order.mode {
+        Mode::Root if order.packages => None,
         Mode::Root => Some(Slot::take().map_err(doing("reserve a user for the task"))?),
         Mode::Rootless | Mode::Bare => None,
     };
@@ -67,7 +68,7 @@ pub(super) fn launch(
     let mut fds = vec![null.as_fd(), stdout, stderr, order_file.as_fd(), say.as_fd(), live.as_fd()];
     fds.extend(lent.iter().chain(&theirs).map(OwnedFd::as_fd));
     let (mut child, _kept) = child(&fds, order.mode).map_err(doing("place its descriptors"))?;
-    let flags = flags(order.mode) | libc::CLONE_VFORK;
+    let flags = flags(&order) | libc::CLONE_VFORK;
     let handle = group.as_ref().ok().map(Group::handle);
     let cloned = clone(flags, handle, main, &mut child).map_err(no_namespaces)?;
     if child.failed.1 != 0 {
@@ -77,7 +78,15 @@ pub(super) fn launch(
     }
     let words = BufReader::new(File::from(words));
     let handle = Some(cloned.handle);
-    let root = Root { pid: cloned.pid, handle, life: Some(life), group: group.ok(), _slot: slot };
+    let outlives = order.packages;
+    let root = Root {
+        pid: cloned.pid,
+        handle,
+        life: Some(life),
+        group: group.ok(),
+        outlives,
+        _slot: slot,
+    };
     Ok(Launched { root, words, door })
 }
 
@@ -86,7 +95,7 @@ fn lent(order: &mut Order) -> Result<Vec<OwnedFd>, SandboxError> {
     let mut maps: BTreeMap<(u32, u32), OwnedFd> = BTreeMap::new();
     let mut all = Vec::new();
     order.lent = vec![None; order.view.write.len()];
-    if order.mode != Mode::Root {
+    if order.mode != Mode::Root || order.packages {
         return Ok(all);
     }
     for (at, place) in order.view.write.iter().enumerate() {
@@ -110,14 +119,16 @@ fn lent(order: &mut Order) -> Result<Vec<OwnedFd>, SandboxError> {
     Ok(all)
 }
 
-fn flags(mode: Mode) -> i32 {
+fn flags(order: &Order) -> i32 {
     let namespaces = libc::CLONE_NEWPID
         | libc::CLONE_NEWNS
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP
         | libc::CLONE_NEWNET;
-    match mode {
+    match order.mode {
+        // What packages are brought from is reached over the machine's own network.
+        Mode::Root if order.packages => namespaces & !libc::CLONE_NEWNET,
         Mode::Root => namespaces,
         Mode::Rootless => namespaces | libc::CLONE_NEWUSER,
         Mode::Bare => 0,

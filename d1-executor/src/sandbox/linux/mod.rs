@@ -21,6 +21,7 @@ mod lend;
 mod order;
 mod root;
 mod running;
+mod services;
 mod slot;
 mod trouble;
 mod words;

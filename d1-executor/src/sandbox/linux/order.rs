@@ -63,6 +63,9 @@ pub(super) struct Order {
     pub(super) limits: Limits,
     /// None: there is no network.
     pub(super) network: Option<Doors>,
+    /// Whether it changes packages: as the administrator with few capabilities, and to its end
+    /// even when nobody follows it any more.
+    pub(super) packages: bool,
     /// Whether a wall that cannot be put up ends it.
     pub(super) strict: bool,
     /// Our namespaces, for comparison.

@@ -5,6 +5,7 @@ use super::{
     launch::Launched,
     order::{Finish, How},
     root::Root,
+    services,
     trouble::silent,
     words::Words,
 };
@@ -71,6 +72,9 @@ impl Running {
         }
         if let Some(gate) = &mut *self.gate() {
             gate.close();
+        }
+        if self.root.outlives {
+            services::tidy();
         }
         let finish = self.words.finish();
         let starved = self.root.group.as_ref().is_some_and(Group::was_out_of_memory);

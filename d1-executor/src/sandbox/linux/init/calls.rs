@@ -101,14 +101,28 @@ const TERMINAL: [u64; 3] = [0x5412, 0x541C, 0x5423];
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
 /// The bits by which a file runs as its owner or group.
 const SET_ID: [u64; 2] = [0o4000, 0o2000];
+/// Calls that set the mode of a file, and which argument it is.
+const SETS_MODE: [(i64, u8); 9] = [
+    (libc::SYS_chmod, 1),
+    (libc::SYS_fchmod, 1),
+    (libc::SYS_fchmodat, 2),
+    (libc::SYS_fchmodat2, 2),
+    (libc::SYS_mkdir, 1),
+    (libc::SYS_mkdirat, 2),
+    (libc::SYS_mknod, 1),
+    (libc::SYS_mknodat, 2),
+    (libc::SYS_creat, 1),
+];
+/// Calls that may make a file, with the arguments for how, and for its mode.
+const MAKES: [(i64, u8, u8); 2] = [(libc::SYS_open, 1, 2), (libc::SYS_openat, 2, 3)];
 /// Puts memory where an attacker expects it.
 const ADDR_NO_RANDOMIZE: u64 = 0x4_0000;
 
 /// Filters the calls of this process and all it starts.
-pub(super) fn filter() -> Result<(), String> {
+pub(super) fn filter(packages: bool) -> Result<(), String> {
     let number = |errno: i32| SeccompAction::Errno(errno.cast_unsigned());
     let programs = [
-        (refused(), number(libc::EPERM)),
+        (if packages { refused_to_packages() } else { refused() }, number(libc::EPERM)),
         (
             Rules::from([(libc::SYS_clone3, vec![]), (libc::SYS_openat2, vec![])]),
             number(libc::ENOSYS),
@@ -147,21 +161,11 @@ fn refused() -> Rules {
     rules.insert(libc::SYS_clone, namespaces.flatten().collect());
     let terminal = TERMINAL.iter().map(|request| when(&[(1, SeccompCmpOp::Eq, *request)]));
     rules.insert(libc::SYS_ioctl, terminal.flatten().collect());
-    for (call, argument) in [
-        (libc::SYS_chmod, 1),
-        (libc::SYS_fchmod, 1),
-        (libc::SYS_fchmodat, 2),
-        (libc::SYS_fchmodat2, 2),
-        (libc::SYS_mkdir, 1),
-        (libc::SYS_mkdirat, 2),
-        (libc::SYS_mknod, 1),
-        (libc::SYS_mknodat, 2),
-        (libc::SYS_creat, 1),
-    ] {
+    for (call, argument) in SETS_MODE {
         rules.insert(call, SET_ID.iter().flat_map(|bit| bits(argument, *bit)).collect());
     }
     let create = u64::from(libc::O_CREAT.cast_unsigned());
-    for (call, flags, mode) in [(libc::SYS_open, 1, 2), (libc::SYS_openat, 2, 3)] {
+    for (call, flags, mode) in MAKES {
         let made = SET_ID.iter().flat_map(|bit| {
             when(&[
                 (flags, SeccompCmpOp::MaskedEq(create), create),
@@ -176,6 +180,17 @@ fn refused() -> Rules {
         (0, SeccompCmpOp::Ne, asked),
     ]);
     rules.insert(libc::SYS_personality, fixed);
+    rules
+}
+
+/// What is refused to packages: they bring programs that run as their owner, and their scripts
+/// may run below another root.
+fn refused_to_packages() -> Rules {
+    let mut rules = refused();
+    for call in SETS_MODE.iter().map(|(call, _)| *call).chain(MAKES.map(|(call, _, _)| call)) {
+        rules.remove(&call);
+    }
+    rules.remove(&libc::SYS_chroot);
     rules
 }
 
@@ -204,6 +219,9 @@ mod tests {
         assert_eq!(rules[&libc::SYS_openat].len(), SET_ID.len());
         assert_eq!(rules[&libc::SYS_personality].len(), 1);
         assert_eq!(sockets()[&libc::SYS_socket].len(), 1);
+        let packages = refused_to_packages();
+        assert!(!packages.contains_key(&libc::SYS_fchmodat));
+        assert!(packages.contains_key(&libc::SYS_mount));
         assert!(REFUSED.iter().all(|call| rules[call].is_empty()));
     }
 }

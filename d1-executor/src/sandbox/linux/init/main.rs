@@ -91,7 +91,7 @@ fn work(words: &File, life: &OwnedFd) -> Result<(), Stop> {
     identity::drop_all(&mut walls)?;
     let paths = paths::restrict(&walls.order);
     walls.put_up(Wall::Landlock, paths)?;
-    let calls = calls::filter();
+    let calls = calls::filter(walls.order.packages);
     walls.put_up(Wall::Seccomp, calls)?;
     if walls.order.argv.is_empty() {
         let found = tried::try_all(&walls);

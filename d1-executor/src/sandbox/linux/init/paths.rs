@@ -40,12 +40,13 @@ pub(super) fn restrict(order: &Order) -> Result<(), String> {
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(all)
         .map_err(text)?
-        .handle_access(AccessNet::from_all(KNOWN))
-        .map_err(text)?
         .scope(Scope::from_all(KNOWN))
-        .map_err(text)?
-        .create()
         .map_err(text)?;
+    let rules = match order.packages {
+        true => rules,
+        false => rules.handle_access(AccessNet::from_all(KNOWN)).map_err(text)?,
+    };
+    let rules = rules.create().map_err(text)?;
     let shown = order.view.read.iter().map(PathBuf::as_path).chain(READ.map(Path::new));
     let links = MERGED.map(|name| Path::new("/").join(name));
     let mut rules = rules
@@ -70,7 +71,7 @@ pub(super) fn restrict(order: &Order) -> Result<(), String> {
     let ports = order.network.iter().flat_map(|doors| doors.ports.iter().chain([&DNS]));
     let ports = ports.map(|port| Ok(NetPort::new(*port, AccessNet::ConnectTcp)));
     rules = rules.add_rules(ports).map_err(text)?;
-    for place in &order.view.write {
+    for place in order.view.write.iter().chain(&order.view.empty) {
         rules = writable(rules, place, order).map_err(text)?;
     }
     let status = rules.restrict_self().map_err(text)?;
@@ -86,6 +87,10 @@ fn writable(
     order: &Order,
 ) -> Result<RulesetCreated, landlock::RulesetError> {
     let guards = order.view.guards.iter().map(|(path, _guard)| path.as_path());
+    if order.packages {
+        // Beside what is protected packages bring files; the mounts alone protect it.
+        return allow(rules, place, AccessFs::from_all(KNOWN));
+    }
     let mut inside = guards.filter(|guard| guard.starts_with(place)).peekable();
     if inside.clone().any(|guard| guard == place) {
         return Ok(rules);

@@ -1,6 +1,6 @@
 //! Asks from inside whether the walls hold, one by one; a claim that was not tried is not made.
 
-use super::{gate_tried, main::Walls, paths::READ_ONLY_DEVICE};
+use super::{gate_tried, identity, main::Walls, paths::READ_ONLY_DEVICE};
 use crate::sandbox::{
     linux::order::{Mode, Order},
     wall::{Missing, Wall},
@@ -31,14 +31,19 @@ fn attempt(wall: Wall, order: &Order) -> Result<(), String> {
         Wall::Ipc => own(order, "ipc"),
         Wall::HostName => own(order, "uts"),
         Wall::Groups => own(order, "cgroup"),
+        Wall::Network if order.packages => {
+            Err("packages come over the network of the machine".into())
+        }
         Wall::Network if order.network.is_some() => own(order, "net").and_then(|()| one_device()),
         Wall::Network => own(order, "net").and_then(|()| no_network()),
         // Nothing is claimed about a network that is not there.
         Wall::Egress if order.network.is_none() => Ok(()),
         Wall::Egress => gate_tried::attempt(),
+        Wall::View if order.packages => view_of_packages(),
         Wall::View => view(order),
         Wall::TaskUser => user(order),
-        Wall::Capabilities => capabilities(),
+        Wall::Capabilities if order.packages => capabilities(identity::for_packages().bits()),
+        Wall::Capabilities => capabilities(0),
         Wall::NoNewPrivileges => match rustix::thread::no_new_privs() {
             Ok(true) => Ok(()),
             Ok(false) => Err("a program could get more rights".into()),
@@ -118,17 +123,40 @@ fn user(order: &Order) -> Result<(), String> {
     let users = [getuid().as_raw(), geteuid().as_raw()];
     let groups = [getgid().as_raw(), getegid().as_raw()];
     that(users == [user; 2] && groups == [group; 2], "it is another user than it should be")?;
+    if order.packages {
+        return Err("packages are installed by the administrator".into());
+    }
     that(user != 0, "it is root")?;
     if order.mode == Mode::Root { Ok(()) } else { Err("it runs as the user who started it".into()) }
 }
 
-fn capabilities() -> Result<(), String> {
+/// Packages change the system, and nothing of the kernel or of our root.
+fn view_of_packages() -> Result<(), String> {
+    that(!fs::exists("/sys/kernel").unwrap_or(true), "it sees what it was not given")?;
+    let kernel = fs::OpenOptions::new().write(true).open("/proc/sys/kernel/core_pattern");
+    match kernel {
+        Err(error) if error.raw_os_error() == Some(libc::EROFS) => {}
+        // Landlock looks before the mount does.
+        Err(error) if error.raw_os_error() == Some(libc::EACCES) => {}
+        Err(error) => return Err(format!("a write was refused by something else: {error}")),
+        Ok(_open) => return Err("it can change the kernel".into()),
+    }
+    match fs::create_dir("/.d1-tried") {
+        Err(error) if error.raw_os_error() == Some(libc::EROFS) => Ok(()),
+        Err(error) if error.raw_os_error() == Some(libc::EACCES) => Ok(()),
+        Err(error) => Err(format!("a write was refused by something else: {error}")),
+        Ok(()) => Err("it can change its root".into()),
+    }
+}
+
+/// Whether it has no more than these, as far as it is anybody's to have more.
+fn capabilities(allowed: u64) -> Result<(), String> {
     let status = fs::read_to_string("/proc/self/status").map_err(|error| error.to_string())?;
     let sets: Vec<&str> = status
         .lines()
         .filter(|line| line.starts_with("Cap"))
         .filter_map(|line| line.split_whitespace().nth(1))
         .collect();
-    let none = sets.len() == 5 && sets.iter().all(|set| set.bytes().all(|digit| digit == b'0'));
-    that(none, "it has capabilities")
+    let within = |set: &&str| u64::from_str_radix(set, 16).is_ok_and(|set| set & !allowed == 0);
+    that(sets.len() == 5 && sets.iter().all(within), "it has capabilities that it should not have")
 }

@@ -9,6 +9,7 @@ use crate::sandbox::{
     linux::{
         attr::{NO_DEVICES, NO_SUID, READ_ONLY},
         order::{Failure, Mode, Order},
+        services::{ALLOWED, FORBIDDEN, POLICY},
     },
     places::{Guard, MERGED, SCRATCH},
 };
@@ -45,6 +46,11 @@ pub(super) fn build(order: &Order, lent: &[Option<OwnedFd>]) -> std::result::Res
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change("/", private).map_err(set_up("cut its mounts off from ours"))?;
     let root = root().map_err(set_up("make a root"))?;
+    let (first, later) = in_order(order);
+    for path in first {
+        let shown = show(&root, path, NO_SUID | NO_DEVICES, true, None);
+        shown.map_err(set_up(&format!("show {}", path.display())))?;
+    }
     scratch(&root, order).map_err(set_up("make its temporary folders"))?;
     for path in &order.view.read {
         let shown = show(&root, path, READ_ONLY | NO_SUID | NO_DEVICES, true, None);
@@ -52,13 +58,20 @@ pub(super) fn build(order: &Order, lent: &[Option<OwnedFd>]) -> std::result::Res
     }
     system_links(&root).map_err(set_up("make the links of the system"))?;
     let deep = order.mode == Mode::Rootless;
-    for (path, lent) in order.view.write.iter().zip(lent) {
+    for (path, lent) in later.zip(lent) {
         let lend = lent.as_ref().map(OwnedFd::as_fd);
         let shown = show(&root, path, NO_SUID | NO_DEVICES, deep, lend);
         shown.map_err(set_up(&format!("lend {}", path.display())))?;
     }
     for (path, how) in &order.view.guards {
         guard(&root, path, *how).map_err(set_up(&format!("protect {}", path.display())))?;
+    }
+    for path in &order.view.reopened {
+        let shown = show(&root, path, NO_SUID | NO_DEVICES, true, None);
+        shown.map_err(set_up(&format!("show {}", path.display())))?;
+    }
+    if order.packages {
+        no_services(&root).map_err(set_up("keep services from being started"))?;
     }
     known_user(&root, order).map_err(set_up("make the task's user known"))?;
     if order.network.is_some() {
@@ -89,6 +102,7 @@ fn root() -> Result<Root> {
     for folder in ["/run", "/var"] {
         root.folder(Path::new(folder))?;
     }
+    symlinkat("/run", root.open(Path::new("/"))?, "var/run")?;
     Ok(root)
 }
 
@@ -99,7 +113,35 @@ fn scratch(root: &Root, order: &Order) -> Result<()> {
         let memory = tree::memory("1777", order.limits.scratch_bytes, flags)?;
         root.mount(memory.as_fd(), Path::new(folder))?;
     }
-    symlinkat("/run", &root.open(Path::new("/"))?, "var/run")
+    for folder in &order.view.empty {
+        let memory = tree::memory("755", order.limits.scratch_bytes, flags)?;
+        root.mount(memory.as_fd(), folder)?;
+    }
+    Ok(())
+}
+
+/// For packages, the writable places that come before the temporary folders, which some of them
+/// hold; and the others. Whatever is lent is among the others.
+fn in_order(order: &Order) -> (impl Iterator<Item = &PathBuf>, impl Iterator<Item = &PathBuf>) {
+    let is_late = |path: &&PathBuf| SCRATCH.iter().any(|folder| path.starts_with(folder));
+    let first = order.view.write.iter().filter(move |path| order.packages && !is_late(path));
+    let later = order.view.write.iter().filter(move |path| !order.packages || is_late(path));
+    (first, later)
+}
+
+/// Services are not started in here. What is started all the same ends with the sandbox.
+fn no_services(root: &Root) -> Result<()> {
+    let policy = Path::new(POLICY);
+    match root.open(policy) {
+        Ok(_there) => {}
+        Err(Errno::NOENT) => {
+            let mut file = File::from(root.file(policy, 0o755)?);
+            file.write_all(ALLOWED).map_err(|_full| Errno::NOSPC)?;
+        }
+        Err(Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    place(root, FORBIDDEN, Path::new("/.policy"), 0o755, policy)
 }
 
 /// Mounts what is at `path` at the same path of the new tree.
@@ -163,7 +205,7 @@ fn guard(root: &Root, path: &Path, how: Guard) -> Result<()> {
 fn known_user(root: &Root, order: &Order) -> Result<()> {
     let (user, group) = order.user;
     let mut users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    if order.mode != Mode::Root || users.is_empty() {
+    if order.mode != Mode::Root || order.packages || users.is_empty() {
         return Ok(());
     }
     let home = order.home.display();

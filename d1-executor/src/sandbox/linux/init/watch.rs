@@ -11,7 +11,7 @@ use super::{
 use crate::sandbox::{
     Reaped, Spawn, Status,
     grant::Limits,
-    linux::order::{Failure, Finish, How, Mode, Word, say},
+    linux::order::{Failure, Finish, How, Mode, Order, Word, say},
     reap, spawn,
 };
 use rustix::{
@@ -55,7 +55,7 @@ pub(super) fn run(walls: Walls, words: &File, life: &OwnedFd) -> Result<(), Stop
         unsafe { libc::close(number) };
     }
     let _unheard = say(words, &Word::Started(missing));
-    let Some(how) = stay((order.mode, &order.limits), (pid, &handle), (life, words)) else {
+    let Some(how) = stay(&order, (pid, &handle), (life, words)) else {
         return Ok(());
     };
     if how.is_some() {
@@ -123,23 +123,29 @@ fn find(program: &str, path: &str) -> Option<PathBuf> {
 /// Waits for the end of the command: `Some(None)` by itself, `Some(how)` because it has to,
 /// `None` when nobody is left to tell.
 fn stay(
-    (mode, limits): (Mode, &Limits),
+    order: &Order,
     (pid, command): (Pid, &OwnedFd),
     (life, words): (&OwnedFd, &File),
 ) -> Option<Option<How>> {
-    let (mut wait, mut still) = (LOOK_FIRST, Stillness::default());
+    let Order { mode, limits, packages: outlives, .. } = order;
+    let (mode, outlives) = (*mode, *outlives);
+    let (mut wait, mut still, mut followed) = (LOOK_FIRST, Stillness::default(), true);
     loop {
         let mut ends = [PollFd::new(command, PollFlags::IN), PollFd::new(life, PollFlags::IN)];
+        // What outlives whoever started it hears nothing more from there.
+        let ends = if followed { &mut ends[..] } else { &mut ends[..1] };
         let time = Timespec { tv_sec: 0, tv_nsec: wait };
-        if poll(&mut ends, Some(&time)).is_err() {
+        if poll(ends, Some(&time)).is_err() {
             continue;
         }
-        let (over, asked) = (!ends[0].revents().is_empty(), !ends[1].revents().is_empty());
+        let spoke = |at: usize| ends.get(at).is_some_and(|end| !end.revents().is_empty());
+        let (over, asked) = (spoke(0), spoke(1));
         if over {
             return Some(None);
         }
         if asked {
             match rustix::io::read(life, &mut [0; 1]) {
+                Ok(0) | Err(_) if outlives => followed = false,
                 Ok(0) | Err(_) => return None,
                 Ok(_byte) => terminate(mode, command),
             }
