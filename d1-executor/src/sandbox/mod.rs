@@ -13,6 +13,8 @@ mod linux;
 mod places;
 mod port;
 mod problem;
+#[cfg(any(target_os = "macos", test))]
+mod seatbelt;
 mod spawn;
 mod system;
 mod wait;
@@ -29,6 +31,8 @@ pub use linux::{LinuxConfig, LinuxSandbox};
 pub use places::Surroundings;
 pub use port::{Confined, End, Fate, SandboxBackend, SandboxError, Waiting, WaitsFor};
 pub(crate) use problem::without_walls;
+#[cfg(target_os = "macos")]
+pub use seatbelt::SeatbeltSandbox;
 pub(crate) use spawn::{Spawn, spawn};
 pub(crate) use system::sandbox_of_steps;
 pub use system::this_sandbox;

@@ -12,6 +12,13 @@ use std::{
     ptr,
 };
 
+/// The flag for a session of its own (`posix_spawnattr_setflags(3)`).
+#[cfg(not(target_os = "macos"))]
+const NEW_SESSION: libc::c_short = libc::POSIX_SPAWN_SETSID;
+/// The same in the headers of macOS since 10.15; the bindings have no name for it.
+#[cfg(target_os = "macos")]
+const NEW_SESSION: libc::c_short = 0x0400;
+
 /// What to start, and where its words go.
 pub(crate) struct Spawn<'a> {
     /// The file to execute.
@@ -71,7 +78,7 @@ impl Attributes {
         let mut this = Self(unsafe { raw.assume_init() });
         let signals = libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK;
         let signals = i16::try_from(signals).map_err(|_| io::ErrorKind::Unsupported)?;
-        let flags = signals | libc::POSIX_SPAWN_SETSID;
+        let flags = signals | NEW_SESSION;
         // SAFETY: the object is initialised.
         check(unsafe { libc::posix_spawnattr_setflags(&raw mut this.0, flags) })?;
         let all = signal_set(libc::sigfillset);

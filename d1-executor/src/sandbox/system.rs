@@ -17,7 +17,14 @@ pub fn this_sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, San
         let config = super::linux::LinuxConfig { around, allow_bare: false };
         Ok(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside())))
     }
-    #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+    #[cfg(target_os = "macos")]
+    {
+        Ok(Arc::new(super::seatbelt::SeatbeltSandbox::new(around)))
+    }
+    #[cfg(not(any(
+        all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"),
+        target_os = "macos"
+    )))]
     {
         let _nothing_around_it = around;
         Err(SandboxError::NoBackend)
@@ -40,7 +47,14 @@ pub(crate) fn sandbox_of_steps(around: Surroundings) -> Option<Arc<dyn SandboxBa
         let config = super::linux::LinuxConfig { around, allow_bare: true };
         Some(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside())))
     }
-    #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+    #[cfg(target_os = "macos")]
+    {
+        Some(Arc::new(super::seatbelt::SeatbeltSandbox::new(around)))
+    }
+    #[cfg(not(any(
+        all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"),
+        target_os = "macos"
+    )))]
     {
         let _nothing_around_it = around;
         None
