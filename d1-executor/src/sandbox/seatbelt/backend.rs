@@ -3,7 +3,7 @@
 use super::profile::profile;
 use crate::sandbox::{
     Reaped, Spawn, Status,
-    grant::{Demand, Given, Grant},
+    grant::{Demand, Given, Grant, Profile},
     places::{Surroundings, view},
     port::{Confined, End, Fate, SandboxBackend, SandboxError},
     reap, spawn,
@@ -66,7 +66,11 @@ impl SandboxBackend for SeatbeltSandbox {
         Ok(NOT_HERE.iter().map(|(wall, why)| (*wall, (*why).to_owned())).collect())
     }
 
-    fn would_start(&self, demand: Demand) -> Result<(), SandboxError> {
+    fn would_start(&self, profile: Profile, demand: Demand) -> Result<(), SandboxError> {
+        if profile == Profile::Packages {
+            let why = "the package managers of this system are not tried behind walls".to_owned();
+            return Err(SandboxError::SetUp { doing: "run a package manager".into(), why });
+        }
         let missing = self.missing()?;
         match (demand, missing.into_iter().find(|(wall, _why)| wall.is_essential())) {
             (Demand::Required, Some((wall, why))) => Err(SandboxError::Missing { wall, why }),
@@ -85,7 +89,7 @@ impl SandboxBackend for SeatbeltSandbox {
         stderr: BorrowedFd<'_>,
     ) -> Result<Box<dyn Confined>, SandboxError> {
         let view = view(grant, &self.around)?;
-        self.would_start(grant.demand)?;
+        self.would_start(grant.profile, grant.demand)?;
         let name = grant.argv.program().to_owned();
         if !grant.network.hosts.is_empty() {
             let why = "it has no network for a command here; grant it no host".to_owned();

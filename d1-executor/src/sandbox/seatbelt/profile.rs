@@ -52,6 +52,14 @@ pub(super) fn profile<'a>(view: &'a View, scratch: &'a Path) -> Result<String, &
         };
         text += &format!("(deny {denied} (subpath {}))\n", quoted(path)?);
     }
+    for path in &view.reopened {
+        text += &format!("(allow file-read* file-write* (subpath {}))\n", quoted(path)?);
+    }
+    // There is no way to show another folder in its place, so it is not shown at all.
+    for path in &view.empty {
+        let denied = "file-read* file-read-metadata file-write*";
+        text += &format!("(deny {denied} (subpath {}))\n", quoted(path)?);
+    }
     // Nothing that is written may be run by somebody else's rights.
     text += "(deny file-write-setugid)\n";
     Ok(text)
@@ -76,6 +84,7 @@ mod tests {
                 ("/Users/ada/.zshrc".into(), Guard::ReadOnly),
                 ("/Users/ada/.ssh".into(), Guard::Hidden),
             ],
+            ..View::default()
         }
     }
 
