@@ -5,8 +5,14 @@ use std::{
     fs, io,
     os::fd::{AsRawFd as _, OwnedFd, RawFd},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Once,
+        atomic::{AtomicU32, Ordering},
+    },
 };
+
+/// How the names of our groups begin; the number of their process follows.
+const PREFIX: &str = "d1-";
 
 /// A group, gone when this is dropped.
 #[derive(Debug)]
@@ -19,8 +25,11 @@ impl Group {
     /// Makes a group below the one we are in, with those limits that it can hold.
     pub(super) fn make(limits: &Limits) -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("d1-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let path = ours()?.join(name);
+        static SWEPT: Once = Once::new();
+        let parent = ours()?;
+        SWEPT.call_once(|| sweep(&parent));
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
         fs::create_dir(&path)?;
         let group = match fs::File::open(&path) {
             Ok(handle) => Self { path, handle: handle.into() },
@@ -72,6 +81,28 @@ impl Drop for Group {
     }
 }
 
+/// Takes away what processes left that were killed: their groups are empty, and one of our own
+/// number would be in our way. A group that is not empty cannot be taken away.
+fn sweep(parent: &Path) {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        if name.to_str().and_then(owner).is_some_and(is_gone) {
+            let _still_in_use = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+/// The process that made the group of this name, if one of us did.
+fn owner(name: &str) -> Option<u32> {
+    name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok()
+}
+
+/// Whether a process that made groups is gone. This one has made none yet.
+fn is_gone(owner: u32) -> bool {
+    owner == std::process::id() || !Path::new("/proc").join(owner.to_string()).exists()
+}
+
 /// The folder of the group we are in.
 fn ours() -> io::Result<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mountinfo")?;
@@ -95,6 +126,21 @@ fn version_2(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_killed_processes_left_is_swept_and_what_others_use_stays() {
+        let parent = tempfile::tempdir().unwrap();
+        let (ours, others) = (std::process::id(), std::os::unix::process::parent_id());
+        // No process has this number: it is more than Linux gives.
+        let left = [format!("d1-{}-0", 1 << 23), format!("d1-{ours}-7")];
+        let kept = [format!("d1-{others}-0"), "d1-else".into(), "user.slice".into()];
+        for name in left.iter().chain(&kept) {
+            fs::create_dir(parent.path().join(name)).unwrap();
+        }
+        sweep(parent.path());
+        assert!(left.iter().all(|name| !parent.path().join(name).exists()));
+        assert!(kept.iter().all(|name| parent.path().join(name).exists()));
+    }
 
     #[test]
     fn the_mount_of_version_2_is_found_beside_those_of_version_1() {
