@@ -102,13 +102,13 @@ async fn a_failure_that_no_wall_had_a_part_in_is_not_blamed_on_one() {
 #[tokio::test]
 async fn a_step_that_writes_works_in_the_home_and_does_not_see_what_is_secret_there() {
     let rig = this_machine("");
-    fs::create_dir(rig.path("/home/work")).unwrap();
+    fs::create_dir(rig.path("/home/project")).unwrap();
     rig.write("/home/.ssh/id", "key");
-    let line = "cat ~/.ssh/id; echo made > ~/work/new";
+    let line = "cat ~/.ssh/id; echo made > ~/project/new";
     let ended = run(&rig, step(sh(line), Effect::Write, &[])).await.unwrap();
     assert_eq!((ended.outcome, ended.stdout.as_str()), (Outcome::Succeeded, ""));
-    assert_eq!(rig.read("/home/work/new"), "made\n");
-    let looks = run(&rig, step(sh("ls -A ~/work"), Effect::Read, &[])).await.unwrap();
+    assert_eq!(rig.read("/home/project/new"), "made\n");
+    let looks = run(&rig, step(sh("ls -A ~/project"), Effect::Read, &[])).await.unwrap();
     assert_eq!((looks.outcome, looks.stdout.as_str()), (Outcome::Failed, ""));
 }
 
