@@ -177,16 +177,11 @@ impl Universe {
 
     async fn judge(self) -> Report {
         self.count().await;
-        let mut receipts = Vec::new();
-        for device in &self.devices {
-            receipts.extend(device.journal.receipts().await.unwrap());
-        }
         let at_rest = AtRest {
             history: self.ground.history.events(),
             setups: self.setups().await,
             approved: self.people.iter().flat_map(|person| person.approved()).collect(),
             remembered: self.remembered().await,
-            receipts,
             accounts: self.accounts().await,
             difference: self.miscounts.lock().unwrap_or_else(PoisonError::into_inner).pop(),
         };
