@@ -16,6 +16,8 @@ pub use hub::{DeviceNews, DeviceStatus, Hub, HubError, Watching};
 pub use identity::RedisSessions;
 #[cfg(feature = "identity")]
 pub use identity::{
+#[cfg(all(feature = "identity", feature = "postgres"))]
+pub use identity::PostgresIdentity;
     ACCESS_TOKEN_LIFE, AccessTokens, Asked, Bearer, BrowserAsk, Decided, DeviceAnswer, DeviceAsk,
     Identity, IdentityParts, KeyError, Keys, LEEWAY, NewToken, NoRandom, Origin, PasswordError,
     Passwords, Principal, RefusedToken, SessionNote, SignInError, TokenAnswer, TokenError,

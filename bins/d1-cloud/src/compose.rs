@@ -148,7 +148,7 @@ impl Cloud {
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
-        let people = identity::open(&config, &clock, address)?;
+        let people = identity::open(&config, &clock, address).await?;
         let credits = Credits {
             ledger,
             prices,

@@ -35,9 +35,9 @@ pub struct Config {
     /// secret in it belongs into the environment
     #[arg(long, env = "D1_LEDGER", value_name = "URL", hide_env_values = true, global = true)]
     pub ledger: Option<String>,
-    /// A PostgreSQL address that all servers share, to keep setups at, instead of the state
-    /// directory; what is secret in it belongs into the environment
-    #[arg(long, env = "D1_STORE", value_name = "URL", hide_env_values = true)]
+    /// A PostgreSQL address that all servers share, to keep setups, people, devices and signing
+    /// keys at, instead of the state directory; what is secret in it belongs into the environment
+    #[arg(long, env = "D1_STORE", value_name = "URL", hide_env_values = true, global = true)]
     pub store: Option<String>,
     /// A file with the price lists to work by, the one in force being the newest that has begun;
     /// those that are built in without

@@ -2,11 +2,12 @@
 
 use crate::{config::Config, refusal::Refusal, who::refused};
 use d1_core::{
-    AccountId, Category, Clock, DeviceId, Directory, KeyStore, Problem, SessionError, SessionStore,
+    AccountId, Category, Clock, DeviceId, Directory, DirectoryError, KeyStore, Problem,
+    SessionError, SessionStore,
 };
 use d1_orchestrator::{
     AccessTokens, EngineError, HubError, Identity, IdentityFileError, IdentityParts, Keys,
-    PasswordError, RedisSessions, SqliteIdentity,
+    PasswordError, PostgresIdentity, RedisSessions, SqliteIdentity,
 };
 use std::{net::SocketAddr, sync::Arc};
 
@@ -20,6 +21,9 @@ pub enum PeopleError {
     /// The file cannot be opened.
     #[error(transparent)]
     File(#[from] IdentityFileError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] DirectoryError),
     /// The address of the server of sign-ins makes no sense.
     #[error(transparent)]
     Sessions(#[from] SessionError),
@@ -80,24 +84,32 @@ impl People {
 
 /// Opens what is known of people; `listening` is what the server is reached by when it is
 /// not told.
-pub(crate) fn open(
+pub(crate) async fn open(
     config: &Config,
     clock: &Arc<dyn Clock>,
     listening: SocketAddr,
 ) -> Result<People, PeopleError> {
-    let file = Arc::new(SqliteIdentity::open(&config.state_dir.join(FILE))?);
+    let (directory, key_store): (Arc<dyn Directory>, Arc<dyn KeyStore>) = match &config.store {
+        Some(url) => {
+            let shared = Arc::new(PostgresIdentity::open(url).await?);
+            (Arc::clone(&shared) as _, shared)
+        }
+        None => {
+            let file = file(config)?;
+            (Arc::clone(&file) as _, file)
+        }
+    };
     let sessions: Arc<dyn SessionStore> = match &config.sessions {
         Some(url) => Arc::new(RedisSessions::open(url)?),
-        None => Arc::clone(&file) as _,
+        None => file(config)?,
     };
     let address = match &config.public_url {
         Some(url) => public(url)?,
         None => format!("http://{listening}"),
     };
-    let keys = Keys::new(Arc::clone(&file) as Arc<dyn KeyStore>, Arc::clone(clock));
+    let keys = Keys::new(key_store, Arc::clone(clock));
     let audience = format!("{address}/api");
     let tokens = AccessTokens::new(address.clone(), audience, keys.clone(), Arc::clone(clock));
-    let directory = file as Arc<dyn Directory>;
     let parts = IdentityParts {
         directory: Arc::clone(&directory),
         sessions,
@@ -105,6 +117,10 @@ pub(crate) fn open(
         clock: Arc::clone(clock),
     };
     Ok(People { directory, identity: Identity::new(parts)?, keys, address: address.into() })
+}
+
+fn file(config: &Config) -> Result<Arc<SqliteIdentity>, IdentityFileError> {
+    Ok(Arc::new(SqliteIdentity::open(&config.state_dir.join(FILE))?))
 }
 
 /// An address as the issuer of tokens has it (RFC 8414 §2): https, without anything after its

@@ -30,7 +30,7 @@ type Told = Result<String, Box<dyn Error>>;
 
 /// Does what is said with people, and tells how it went.
 pub(crate) async fn users(config: &Config, command: UsersCommand) -> ExitCode {
-    tell(match open(config) {
+    tell(match open(config).await {
         Ok((people, clock)) => run(config, &people, &clock, command).await,
         Err(error) => Err(error.into()),
     })
@@ -38,15 +38,15 @@ pub(crate) async fn users(config: &Config, command: UsersCommand) -> ExitCode {
 
 /// Does what is said with keys, and tells how it went.
 pub(crate) async fn keys(config: &Config, command: KeysCommand) -> ExitCode {
-    tell(match open(config) {
+    tell(match open(config).await {
         Ok((people, _)) => run_keys(&people, command).await.map_err(Into::into),
         Err(error) => Err(error.into()),
     })
 }
 
-fn open(config: &Config) -> Result<(People, Arc<dyn Clock>), PeopleError> {
+async fn open(config: &Config) -> Result<(People, Arc<dyn Clock>), PeopleError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    Ok((identity::open(config, &clock, config.listen)?, clock))
+    Ok((identity::open(config, &clock, config.listen).await?, clock))
 }
 
 async fn run(

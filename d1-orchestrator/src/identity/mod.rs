@@ -1,6 +1,8 @@
 //! Who may ask for what: keys, tokens, people, and how they sign in.
 
 mod client;
+#[cfg(feature = "postgres")]
+mod database;
 mod keys;
 mod password;
 mod pkce;
@@ -16,6 +18,8 @@ mod store;
 mod token;
 mod user_code;
 
+#[cfg(feature = "postgres")]
+pub use database::PostgresIdentity;
 pub use keys::{KeyError, Keys};
 pub use password::{PasswordError, Passwords};
 pub use records::Origin;

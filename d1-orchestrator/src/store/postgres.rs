@@ -3,30 +3,19 @@
 //! Every change is one transaction. Who saves a setup locks its row, so that its versions and
 //! the numbers of its news come one after the other, whoever writes them.
 
+use super::pool::{self, Step, int};
 use d1_core::{
     AccountId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError, Timestamp,
 };
 use serde_json::{from_str, to_string};
-use sqlx::{
-    AssertSqlSafe, PgConnection, PgPool, Postgres, SqlSafeStr as _,
-    migrate::{Migration, MigrationType, Migrator},
-    postgres::{PgConnectOptions, PgPoolOptions},
-    types::Uuid,
-};
-use std::time::Duration;
+use sqlx::{PgConnection, PgPool, Postgres, types::Uuid};
 
 /// Where the tables are, so that they may share a database with others.
 const SCHEMA: &str = "d1_setups";
 
 /// Every step from an empty schema to the present form, in order; never changed, only added to.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "setups", include_str!("../../migrations/postgres/0001_setups.sql"))];
-
-/// How many connections one process has at most.
-const CONNECTIONS: u32 = 8;
-
-/// How long to wait for a connection before the store counts as not there.
-const CONNECT: Duration = Duration::from_secs(10);
+const MIGRATIONS: [Step; 1] =
+    [(1, "setups", include_str!("../../migrations/postgres/setups/0001_setups.sql"))];
 
 /// What an error says could not be done.
 const OPEN: &str = "open its database";
@@ -51,18 +40,7 @@ pub struct PostgresSetupStore {
 impl PostgresSetupStore {
     /// Connects, and brings the tables into their present form; one process at a time does.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = url.parse().map_err(trouble(OPEN))?;
-        // A server that is told to answer early would make every promise here empty.
-        let options = options.options([("search_path", SCHEMA), ("synchronous_commit", "on")]);
-        let pool = PgPoolOptions::new().acquire_timeout(CONNECT).max_connections(CONNECTIONS);
-        let pool = pool.connect_with(options).await.map_err(trouble(OPEN))?;
-        let migrations = MIGRATIONS.map(|(version, name, sql)| {
-            let sql = AssertSqlSafe(sql).into_sql_str();
-            Migration::new(version, name.into(), MigrationType::Simple, sql, false)
-        });
-        let mut migrator = Migrator::with_migrations(migrations.to_vec());
-        migrator.create_schema(SCHEMA);
-        migrator.run(&pool).await.map_err(trouble(OPEN))?;
+        let pool = pool::open(url, SCHEMA, &MIGRATIONS).await.map_err(trouble(OPEN))?;
         Ok(Self { pool })
     }
 
@@ -310,12 +288,7 @@ fn filled_up(digits: &str, rest: char) -> Option<Uuid> {
 }
 
 fn uuid(id: &impl ToString) -> Result<Uuid, StoreError> {
-    Uuid::try_parse(&id.to_string()).map_err(trouble(READ))
-}
-
-/// A number as PostgreSQL counts: nothing that is kept is beyond the largest there is.
-fn int(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    pool::uuid(id).map_err(trouble(READ))
 }
 
 fn trouble<E>(doing: &'static str) -> impl FnOnce(E) -> StoreError

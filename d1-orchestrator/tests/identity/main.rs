@@ -8,6 +8,9 @@ mod keys;
 mod passwords;
 mod personal;
 #[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
+#[expect(unreachable_pub, dead_code, reason = "other crates share it as a part of the world")]
+#[path = "../../../tests/world/postgres.rs"]
+mod postgres;
 #[path = "../../../tests/world/redis.rs"]
 mod redis;
 mod refreshing;

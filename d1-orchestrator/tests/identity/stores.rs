@@ -1,8 +1,9 @@
-//! The SQLite file of identity sits every exam, and Redis that of sign-ins.
+//! The SQLite file of identity sits every exam, PostgreSQL those of what is known of people and
+//! keys, and Redis that of sign-ins.
 
-use crate::redis::Redis;
+use crate::{postgres::Postgres, redis::Redis};
 use d1_core::{Directory, KeyStore, SessionId, SessionStore, conformance};
-use d1_orchestrator::{RedisSessions, SqliteIdentity};
+use d1_orchestrator::{PostgresIdentity, RedisSessions, SqliteIdentity};
 use std::{path::Path, sync::Arc};
 
 /// A store in a file that was not there before.
@@ -55,11 +56,47 @@ async fn redis_obeys_every_law_of_a_store_of_sign_ins() {
     conformance::session_store(make).await;
 }
 
+async fn shared(url: &str) -> Arc<PostgresIdentity> {
+    Arc::new(PostgresIdentity::open(url).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_obeys_every_law_of_a_store_of_keys() {
+    let server = Postgres::shared();
+    let make = || async { shared(&server.clone_of("template1")).await as Arc<dyn KeyStore> };
+    conformance::key_store(make).await;
+    let url = server.clone_of("template1");
+    conformance::key_store_durability(|| async { shared(&url).await as Arc<dyn KeyStore> }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_obeys_every_law_of_a_directory() {
+    let server = Postgres::shared();
+    let make = || async { shared(&server.clone_of("template1")).await as Arc<dyn Directory> };
+    conformance::directory(make).await;
+    let url = server.clone_of("template1");
+    conformance::directory_durability(|| async { shared(&url).await as Arc<dyn Directory> }).await;
+}
+
 #[tokio::test]
-async fn whoever_writes_to_the_file_the_last_owner_stays() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("identity.db");
-    let store = SqliteIdentity::open(&path).unwrap();
+async fn whoever_writes_to_the_database_the_last_owner_stays() {
+    let server = Postgres::shared();
+    let url = server.clone_of("template1");
+    let store = shared(&url).await;
+    let (user, home) = somebody();
+    store.add_user(&user, &home).await.unwrap();
+    for attack in
+        ["DELETE FROM d1_identity.member", "UPDATE d1_identity.member SET role = 'viewer'"]
+    {
+        let mut intruder = server.client("psql");
+        let ran = intruder.args(["-d", &url, "-c", attack]).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(said.contains("the last owner"), "{attack}: {said}");
+    }
+    assert_eq!(store.role(home.account, user.id).await.unwrap(), Some(d1_core::Role::Owner));
+}
+
+fn somebody() -> (d1_core::User, d1_core::Organisation) {
     let (id, account) = (d1_core::UserId::generate(), d1_core::AccountId::generate());
     let created = d1_core::Timestamp(1);
     let user = d1_core::User {
@@ -70,6 +107,15 @@ async fn whoever_writes_to_the_file_the_last_owner_stays() {
         created,
     };
     let home = d1_core::Organisation { account, name: "anna".into(), created };
+    (user, home)
+}
+
+#[tokio::test]
+async fn whoever_writes_to_the_file_the_last_owner_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.db");
+    let store = SqliteIdentity::open(&path).unwrap();
+    let (user, home) = somebody();
     store.add_user(&user, &home).await.unwrap();
     let intruder = rusqlite::Connection::open(&path).unwrap();
     for attack in ["DELETE FROM members", "UPDATE members SET role = 'viewer'"] {
