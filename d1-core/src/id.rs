@@ -71,6 +71,8 @@ id! {
     UserId,
     /// One sign-in, until it is signed out.
     SessionId,
+    /// One server among many, for as long as its process lives.
+    NodeId,
 }
 
 /// A string that is not an identifier.

@@ -30,6 +30,7 @@ mod ledger;
 mod limit;
 mod limit_key;
 mod link;
+mod link_registry;
 mod manager;
 mod manifest;
 mod name;
@@ -83,7 +84,8 @@ pub use facts::{
 };
 pub use finding::{Acceptance, Finding, Verdict};
 pub use id::{
-    AccountId, DeviceId, HoldId, IdError, QuoteId, RequestId, SessionId, SetupId, TaskId, UserId,
+    AccountId, DeviceId, HoldId, IdError, NodeId, QuoteId, RequestId, SessionId, SetupId, TaskId,
+    UserId,
 };
 pub use intent::{Fix, Install, Intent, Source};
 pub use isolation::{IsolationReport, Layer};
@@ -97,6 +99,7 @@ pub use link::{
     DeviceLink, FromDevice, Health, Hello, Link, OrchestratorLink, PROTOCOL, TaskCommand, ToDevice,
     Welcome,
 };
+pub use link_registry::{Holder, LinkRegistry, Node, RegistryError};
 pub use manager::{Manager, UnknownManager};
 pub use manifest::{Item, Manifest, Notable};
 pub use name::{

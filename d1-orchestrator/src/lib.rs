@@ -3,6 +3,7 @@
 mod engine;
 #[cfg(all(feature = "sqlite", feature = "testing"))]
 pub mod fault;
+mod fleet;
 mod hub;
 #[cfg(feature = "identity")]
 mod identity;
@@ -11,17 +12,20 @@ mod recipe;
 mod store;
 
 pub use engine::{Draft, Engine, EngineError, EngineParts, Last, plan_undo};
+#[cfg(feature = "redis")]
+pub use fleet::RedisLinks;
+pub use fleet::{Fleet, MemoryPeers, PeerError, Peers, PersonWish, Place};
 pub use hub::{DeviceNews, DeviceStatus, Hub, HubError, Watching};
+#[cfg(all(feature = "identity", feature = "postgres"))]
+pub use identity::PostgresIdentity;
 #[cfg(all(feature = "identity", feature = "redis"))]
 pub use identity::RedisSessions;
 #[cfg(feature = "identity")]
 pub use identity::{
-#[cfg(all(feature = "identity", feature = "postgres"))]
-pub use identity::PostgresIdentity;
     ACCESS_TOKEN_LIFE, AccessTokens, Asked, Bearer, BrowserAsk, Decided, DeviceAnswer, DeviceAsk,
-    Identity, IdentityParts, KeyError, Keys, LEEWAY, NewToken, NoRandom, Origin, PasswordError,
-    Passwords, Principal, RefusedToken, SessionNote, SignInError, TokenAnswer, TokenError,
-    TokenNote, Visitor,
+    Identity, IdentityParts, KeyError, Keys, LEEWAY, NewToken, NoRandom, NodeTokens, Origin,
+    PasswordError, Passwords, Principal, RefusedToken, SessionNote, SignInError, TokenAnswer,
+    TokenError, TokenNote, Visitor,
 };
 #[cfg(all(feature = "identity", feature = "sqlite"))]
 pub use identity::{IdentityFileError, SqliteIdentity};

@@ -16,7 +16,7 @@ mod transport;
 mod wire;
 
 #[cfg(feature = "client")]
-pub use client::{ApiClient, ClientError};
+pub use client::{ApiClient, ClientError, NodeClient, NodeError};
 pub use codec::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
 pub use error::WireError;
 #[cfg(all(feature = "client", feature = "grpc"))]

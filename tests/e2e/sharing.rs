@@ -1,5 +1,8 @@
 //! Servers that share a store share the work.
 
+mod fleet;
+mod routing;
+
 use d1_core::SetupId;
 use d1_protocol::{
     ApiClient,

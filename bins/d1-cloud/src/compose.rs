@@ -6,6 +6,7 @@ use crate::{
     identity::{self, People, PeopleError},
     ledger,
     limits::{Limits, LimitsError},
+    nodes::{LinksError, Nodes},
     routes,
     token::DevelopmentToken,
 };
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) behind_proxy: bool,
     pub(crate) limits: Limits,
+    pub(crate) nodes: Option<Nodes>,
     pub(crate) supervisor: Supervisor,
 }
 
@@ -61,6 +63,9 @@ pub enum StartError {
     /// Nobody can be counted.
     #[error("the limits cannot be kept; give --limits an address like redis://127.0.0.1")]
     Limits(#[from] LimitsError),
+    /// The servers cannot find each other.
+    #[error("the servers cannot find each other; give --links an address like redis://127.0.0.1")]
+    Links(#[from] LinksError),
     /// The token cannot be read.
     #[error("cannot read the token file `{path}`; it must hold one line", path = path.display())]
     Token {
@@ -158,6 +163,10 @@ impl Cloud {
             people: people.clone(),
         };
         let identity = people.identity.clone();
+        let nodes = Nodes::open(&config, &people, address)?;
+        if let Some(nodes) = &nodes {
+            engine.hub().join(nodes.fleet());
+        }
         let supervised = supervisor.clone();
         let app = App {
             engine,
@@ -168,6 +177,7 @@ impl Cloud {
             clock,
             behind_proxy: config.behind_proxy,
             limits,
+            nodes,
             supervisor: supervised,
         };
         let stopping = supervisor.stopping();

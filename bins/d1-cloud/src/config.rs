@@ -39,6 +39,15 @@ pub struct Config {
     /// keys at, instead of the state directory; what is secret in it belongs into the environment
     #[arg(long, env = "D1_STORE", value_name = "URL", hide_env_values = true, global = true)]
     pub store: Option<String>,
+    /// A Redis address that all servers share, to tell each other at which one each device is
+    /// linked, so that each may be asked for all; needs --store, and is told alone without. What
+    /// is secret in it belongs into the environment
+    #[arg(long, env = "D1_LINKS", value_name = "URL", hide_env_values = true, requires = "store")]
+    pub links: Option<String>,
+    /// Where the other servers reach this one, as http://host:port of this machine; where it
+    /// listens when nothing is said
+    #[arg(long, env = "D1_NODE_ADDRESS", value_name = "URL", requires = "links")]
+    pub node_address: Option<String>,
     /// A file with the price lists to work by, the one in force being the newest that has begun;
     /// those that are built in without
     #[arg(long, env = "D1_PRICES", value_name = "FILE")]

@@ -43,6 +43,7 @@ pub(crate) struct People {
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) identity: Identity,
     pub(crate) keys: Keys,
+    pub(crate) tokens: AccessTokens,
     /// What people and programs reach the server by.
     pub(crate) address: Arc<str>,
 }
@@ -113,10 +114,10 @@ pub(crate) async fn open(
     let parts = IdentityParts {
         directory: Arc::clone(&directory),
         sessions,
-        tokens,
+        tokens: tokens.clone(),
         clock: Arc::clone(clock),
     };
-    Ok(People { directory, identity: Identity::new(parts)?, keys, address: address.into() })
+    Ok(People { directory, identity: Identity::new(parts)?, keys, tokens, address: address.into() })
 }
 
 fn file(config: &Config) -> Result<Arc<SqliteIdentity>, IdentityFileError> {

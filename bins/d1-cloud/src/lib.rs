@@ -11,6 +11,7 @@ mod identity;
 mod leases;
 mod ledger;
 mod limits;
+mod nodes;
 mod people;
 mod place;
 mod proxy;
@@ -24,6 +25,7 @@ pub use compose::{Cloud, StartError};
 pub use config::{Command, Config, KeysCommand, LedgerCommand, UsersCommand};
 pub use identity::PeopleError;
 pub use limits::LimitsError;
+pub use nodes::LinksError;
 pub use token::DevelopmentToken;
 
 use clap::Parser as _;

@@ -5,7 +5,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -24,9 +24,18 @@ pub(crate) struct Refusal {
     fields: HeaderMap,
 }
 
+/// How long a client leaves servers alone that do not find each other.
+const AGAIN_AFTER: u64 = 2;
+
 impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Self {
-        error.problem().into()
+        let passes = matches!(&error, EngineError::Device(error) if error.is_between_servers());
+        let refusal = Self::from(error.problem());
+        if !passes {
+            return refusal;
+        }
+        let again = (RETRY_AFTER, HeaderValue::from(AGAIN_AFTER));
+        refusal.with(HeaderMap::from_iter([again]))
     }
 }
 

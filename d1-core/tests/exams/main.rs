@@ -14,6 +14,7 @@ mod furnished;
 mod key_stores;
 mod ledgers;
 mod limiters;
+mod link_registries;
 mod links;
 mod planners;
 mod price_lists;

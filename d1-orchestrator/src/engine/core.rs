@@ -6,7 +6,7 @@ use super::{
     error::EngineError,
     orders::{Desks, Wish},
 };
-use crate::Hub;
+use crate::{Hub, PersonWish};
 use d1_core::{
     AccountId, Clock, CreditLedger, DeviceId, Intent, Page, Planner, Prices, Problem,
     ProgressEvent, Setup, SetupId, SetupStore, StopMode, StoreError, Supervisor,
@@ -107,12 +107,12 @@ impl Engine {
     /// A person says yes: the most it can cost is held, and it begins. Saying yes twice
     /// is fine. When there are not enough credits it still waits, and nothing is sent.
     pub async fn approve(&self, id: SetupId) -> Result<Setup, EngineError> {
-        self.tell(id, Wish::Approve).await
+        self.relay(id, PersonWish::Approve).await
     }
 
     /// A person says no.
     pub async fn decline(&self, id: SetupId) -> Result<Setup, EngineError> {
-        self.tell(id, Wish::Decline).await
+        self.relay(id, PersonWish::Decline).await
     }
 
     /// Takes hold of a setup that is under way, and drives it. Whoever drove it before,
@@ -124,7 +124,7 @@ impl Engine {
 
     /// Asks a setup to stop. One that this process does not drive is taken over for it.
     pub async fn stop(&self, id: SetupId, mode: StopMode) -> Result<Setup, EngineError> {
-        self.tell(id, Wish::Stop(mode)).await
+        self.relay(id, PersonWish::Stop(mode)).await
     }
 
     /// Lets a setup that failed or was stopped go on at what is not done.
@@ -132,7 +132,7 @@ impl Engine {
     /// When a step was cut off and nobody can tell what became of it, it is begun again
     /// only with `force`.
     pub async fn resume(&self, id: SetupId, force: bool) -> Result<Setup, EngineError> {
-        self.tell(id, Wish::Resume { force }).await
+        self.relay(id, PersonWish::Resume { force }).await
     }
 
     /// Takes hold of every setup that is under way; a process that starts calls it once.

@@ -34,6 +34,9 @@ pub enum EngineError {
     /// Too much is asked of one setup at once.
     #[error("setup {} is asked too much at once; try again", .0.short())]
     Busy(SetupId),
+    /// The server that drives it does not answer.
+    #[error("the server that drives setup {} does not answer; look what became of it", .0.short())]
+    Unanswered(SetupId),
     /// This process is coming to its end.
     #[error("this process is stopping; setup {} goes on after the next start", .0.short())]
     Stopping(SetupId),
@@ -58,6 +61,9 @@ impl EngineError {
             Self::Refused(problem) => (**problem).clone(),
             Self::Busy(_) => split("D1-SETUP-015", Category::Daemon, self).leaving(UNTOUCHED),
             Self::Stopping(_) => split("D1-SETUP-016", Category::Daemon, self),
+            Self::Unanswered(id) => split("D1-NODE-003", Category::Daemon, self)
+                .leaving("what was asked for may have been done")
+                .next(format!("d1-doctor status {}", id.short())),
         }
     }
 

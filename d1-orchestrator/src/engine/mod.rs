@@ -14,6 +14,7 @@ mod news;
 mod orders;
 mod output;
 mod promise;
+mod relay;
 mod resolve;
 mod settle;
 mod tend;

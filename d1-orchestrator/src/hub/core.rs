@@ -5,14 +5,15 @@ use super::{
     greet::greet,
     seat::{Seat, Watcher},
 };
+use crate::Fleet;
 use d1_core::{Clock, DeviceId, Hello, OrchestratorLink, Problem, Supervisor, TaskId, ToDevice};
 use std::{
     collections::{BTreeSet, HashMap},
     future::{self, Future},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long a device may take to accept a message; then its link counts as lost.
@@ -31,12 +32,15 @@ const WATCHER_QUEUE: usize = 64;
 ///
 /// Cloning gives another handle on the same hub.
 #[derive(Clone, Debug)]
-pub struct Hub(pub(super) Arc<Inner>);
+pub struct Hub(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
-pub(super) struct Inner {
-    pub(super) supervisor: Supervisor,
+pub(crate) struct Inner {
+    pub(crate) supervisor: Supervisor,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) fleet: OnceLock<Fleet>,
+    /// A link was lost.
+    pub(crate) left: Notify,
     state: Mutex<State>,
     arrivals: watch::Sender<u64>,
 }
@@ -53,7 +57,8 @@ impl Hub {
     #[must_use]
     pub fn new(supervisor: Supervisor, clock: Arc<dyn Clock>) -> Self {
         let arrivals = watch::Sender::new(0);
-        Self(Arc::new(Inner { supervisor, clock, state: Mutex::default(), arrivals }))
+        let (state, fleet, left) = (Mutex::default(), OnceLock::new(), Notify::new());
+        Self(Arc::new(Inner { supervisor, clock, fleet, left, state, arrivals }))
     }
 
     /// Welcomes the device at the other end of `link`, and listens to it from now on.
@@ -77,6 +82,7 @@ impl Hub {
         self.0.supervisor.run("device link", async move {
             hub.pump((device, number), link.rx, left).await;
         });
+        self.claim(device, number).await;
         self.0.arrivals.send_modify(|count| *count += 1);
         Ok(device)
     }
@@ -167,6 +173,7 @@ impl Hub {
             heard: now,
             health: None,
             questions: HashMap::new(),
+            fence: 0,
             left: left.clone(),
         };
         if let Some(older) = state.seats.insert(device, seat) {

@@ -18,6 +18,12 @@ pub enum HubError {
     /// It answers something that was not asked.
     #[error("device {0} gave an answer that does not fit the question; upgrade its daemon")]
     Nonsense(DeviceId),
+    /// Nobody can tell to which server it is linked.
+    #[error("nobody can tell now to which server device {0} is linked; ask again in a few seconds")]
+    Unlocated(DeviceId),
+    /// It is linked to another server, which does not answer.
+    #[error("the server that has device {0} does not answer; ask again in a few seconds")]
+    Unreachable(DeviceId),
     /// What is at the other end did not introduce itself.
     #[error("the other end of a new link did not say hello; see that a d1 daemon is there")]
     NoHello,
@@ -30,11 +36,19 @@ pub enum HubError {
 }
 
 impl HubError {
+    /// Whether the servers among themselves are in trouble, which passes.
+    #[must_use]
+    pub const fn is_between_servers(&self) -> bool {
+        matches!(self, Self::Unlocated(_) | Self::Unreachable(_))
+    }
+
     /// The same, told so that a person can act on it.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let code = match self {
             Self::Refused(problem) | Self::UpgradeRequired(problem) => return (**problem).clone(),
+            Self::Unlocated(_) => "D1-NODE-001",
+            Self::Unreachable(_) => "D1-NODE-002",
             Self::Offline(_) => "D1-DEVICE-001",
             Self::Silent(_) => "D1-DEVICE-002",
             Self::Nonsense(_) => "D1-DEVICE-009",

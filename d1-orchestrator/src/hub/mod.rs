@@ -2,6 +2,7 @@
 
 mod core;
 mod error;
+mod fleet;
 mod greet;
 mod pump;
 mod question;

@@ -45,6 +45,7 @@ impl Hub {
         if is_ours {
             state.seats.remove(&device);
         }
+        self.0.left.notify_one();
         is_ours
     }
 

@@ -1,6 +1,10 @@
 //! Questions to a device, each with its answer.
 
 use super::{Hub, HubError};
+use crate::{
+    Place,
+    fleet::{LOOKS, told},
+};
 use d1_core::{DeviceId, Facts, FromDevice, Preview, Proposal, Query, RequestId, ToDevice};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -12,12 +16,29 @@ const PREVIEWS_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// The most questions to one device that may be open.
 const MAX_QUESTIONS: usize = 64;
 
+/// The name of a question and the time for its answer; nothing when it is none.
+pub(super) fn terms(question: &ToDevice) -> Option<(RequestId, Duration)> {
+    match question {
+        ToDevice::Ask { request, .. } => Some((*request, FACTS_WITHIN)),
+        ToDevice::Preview { request, .. } => Some((*request, PREVIEWS_WITHIN)),
+        ToDevice::Welcome(_)
+        | ToDevice::Run(_)
+        | ToDevice::Cancel { .. }
+        | ToDevice::ResultStored { .. }
+        | ToDevice::OutputStored { .. }
+        | ToDevice::Forget { .. }
+        | ToDevice::Confirmed { .. }
+        | ToDevice::Drain
+        | ToDevice::Error(_) => None,
+    }
+}
+
 impl Hub {
     /// What is known of the machine, with answers to `queries`.
     pub async fn ask(&self, device: DeviceId, queries: Vec<Query>) -> Result<Facts, HubError> {
         let request = RequestId::generate();
         let question = ToDevice::Ask { request, queries };
-        let answer = self.question(device, request, question, FACTS_WITHIN).await?;
+        let answer = self.question(device, question, (request, FACTS_WITHIN)).await?;
         if let FromDevice::Facts { facts, .. } = answer {
             return Ok(*facts);
         }
@@ -32,7 +53,7 @@ impl Hub {
     ) -> Result<Vec<Preview>, HubError> {
         let (request, wanted) = (RequestId::generate(), proposals.len());
         let question = ToDevice::Preview { request, proposals };
-        let answer = self.question(device, request, question, PREVIEWS_WITHIN).await?;
+        let answer = self.question(device, question, (request, PREVIEWS_WITHIN)).await?;
         if let FromDevice::Previews { previews, .. } = answer
             && previews.len() == wanted
         {
@@ -41,12 +62,42 @@ impl Hub {
         Err(HubError::Nonsense(device))
     }
 
+    /// Asks a device, here or by the server to which it is linked.
     async fn question(
         &self,
         device: DeviceId,
-        request: RequestId,
         question: ToDevice,
-        within: Duration,
+        terms: (RequestId, Duration),
+    ) -> Result<FromDevice, HubError> {
+        for _ in 0..LOOKS {
+            let (node, fleet) = match (self.locate(device).await?, self.fleet()) {
+                (Place::At(node), Some(fleet)) => (node, fleet),
+                (Place::Here | Place::At(_), _) => {
+                    return self.question_here(device, question, terms).await;
+                }
+                (Place::Nowhere, _) => return Err(HubError::Offline(device)),
+            };
+            match fleet.peers.ask(&node, device, question.clone()).await {
+                Ok(FromDevice::Refused { problem, .. }) => {
+                    return Err(HubError::Refused(Box::new(problem)));
+                }
+                Ok(answer) => return Ok(answer),
+                Err(error) => {
+                    if let Some(error) = told(device, error) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Err(HubError::Offline(device))
+    }
+
+    /// Asks a device that is linked here.
+    pub(super) async fn question_here(
+        &self,
+        device: DeviceId,
+        question: ToDevice,
+        (request, within): (RequestId, Duration),
     ) -> Result<FromDevice, HubError> {
         let (answer, answered) = oneshot::channel();
         {

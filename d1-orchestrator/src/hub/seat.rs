@@ -20,6 +20,8 @@ pub(super) struct Seat {
     pub(super) heard: Timestamp,
     pub(super) health: Option<Health>,
     pub(super) questions: HashMap<RequestId, oneshot::Sender<FromDevice>>,
+    /// The number of its claim among those of other servers; zero when there is none.
+    pub(super) fence: u64,
     /// Fires when a newer link has taken its place, or it is stuck.
     pub(super) left: CancellationToken,
 }

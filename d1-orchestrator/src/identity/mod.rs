@@ -33,4 +33,6 @@ pub use server::{
 };
 #[cfg(feature = "sqlite")]
 pub use store::{IdentityFileError, SqliteIdentity};
-pub use token::{ACCESS_TOKEN_LIFE, AccessTokens, Bearer, LEEWAY, RefusedToken, TokenError};
+pub use token::{
+    ACCESS_TOKEN_LIFE, AccessTokens, Bearer, LEEWAY, NodeTokens, RefusedToken, TokenError,
+};

@@ -15,6 +15,7 @@ mod plain;
 mod promises;
 mod repeats;
 mod resuming;
+mod servers;
 mod stage;
 mod stopping;
 mod stores;

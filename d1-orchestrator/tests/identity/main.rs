@@ -5,12 +5,13 @@ mod browsers;
 mod codes;
 mod forging;
 mod keys;
+mod nodes;
 mod passwords;
 mod personal;
-#[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
 #[expect(unreachable_pub, dead_code, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/postgres.rs"]
 mod postgres;
+#[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/redis.rs"]
 mod redis;
 mod refreshing;

@@ -22,6 +22,19 @@ pub struct Devices {
     pub schema: String,
     /// The devices.
     pub devices: Vec<DeviceView>,
+    /// Whether these are all. They are not when a server could not be asked; ask again then.
+    #[serde(default = "yes")]
+    pub complete: bool,
+}
+
+impl Devices {
+    /// What its schema is called.
+    pub const SCHEMA: &str = "d1.devices.v1";
+}
+
+/// A server that says nothing of it is one alone.
+const fn yes() -> bool {
+    true
 }
 
 /// One device that is linked.

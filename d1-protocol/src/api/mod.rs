@@ -2,6 +2,7 @@
 
 mod credits;
 mod list;
+mod node;
 mod path;
 mod problem;
 mod request;
@@ -14,11 +15,12 @@ pub use credits::{
     QuoteStepView, QuoteView, SettleRequest,
 };
 pub use list::{DeviceView, Devices, HealthView, SetupList};
+pub use node::WishBody;
 pub use path::{
     ACTIVATE, APPROVE, AUTH_METADATA, AUTH_REVOKE, AUTH_TOKEN, AUTHORIZE, BALANCE, CANCEL, CAP,
     CAPS, CREATE, CREDITS_CALL, DECIDE, DEVICE_CODE, DEVICES, ENTRIES, EVENTS, GRANTS, HEALTH,
-    JWKS, LEASE, LEASES, LINK, ME, QUOTE, READY, RESUME, SESSION, SESSIONS, SIGN_IN, SIGN_OUT,
-    TASK, TASKS, TOKEN, TOKENS, UNDO,
+    JWKS, LEASE, LEASES, LINK, ME, NODE_DEVICES, NODE_QUESTION, NODE_WISH, QUOTE, READY, RESUME,
+    SESSION, SESSIONS, SIGN_IN, SIGN_OUT, TASK, TASKS, TOKEN, TOKENS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};

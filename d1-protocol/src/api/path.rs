@@ -68,6 +68,12 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_OUT: &str = "/sign-out";
 /// Where a person lets a program on their machine in (RFC 6749 §4.1).
 pub const AUTHORIZE: &str = "/authorize";
+/// Between servers: put a question to a device that is linked to the one that is asked.
+pub const NODE_QUESTION: &str = "/node/v1/devices/{id}/question";
+/// Between servers: do with a setup as a person wishes.
+pub const NODE_WISH: &str = "/node/v1/setups/{id}/wish";
+/// Between servers: the devices of an account that are linked to the one that is asked.
+pub const NODE_DEVICES: &str = "/node/v1/accounts/{id}/devices";
 /// Whether the server lives.
 pub const HEALTH: &str = "/healthz";
 /// Whether the server can work.

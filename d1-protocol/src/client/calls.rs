@@ -203,7 +203,7 @@ fn retry_after(fields: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-async fn bounded(mut answer: Response) -> Result<Vec<u8>, ClientError> {
+pub(super) async fn bounded(mut answer: Response) -> Result<Vec<u8>, ClientError> {
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await.map_err(ClientError::unreachable)? {
         if body.len() + piece.len() > MAX_BODY {

@@ -4,8 +4,10 @@ mod calls;
 mod credits;
 mod error;
 mod events;
+mod node;
 
 pub use calls::ApiClient;
 #[cfg(feature = "grpc")]
 pub(crate) use calls::local;
 pub use error::ClientError;
+pub use node::{NodeClient, NodeError};

@@ -7,17 +7,38 @@ use axum::{
     extract::{State, WebSocketUpgrade},
     response::Response,
 };
+use d1_core::AccountId;
 use d1_protocol::{
     MAX_FRAME_BYTES,
     api::{DeviceView, Devices},
     websocket,
 };
 
-/// The devices that are linked.
+/// The devices that are linked, to whichever server.
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(account): Caller,
 ) -> Result<Json<Devices>, Refusal> {
+    let mut devices = here(&app, account).await?;
+    let mut complete = true;
+    if let Some(nodes) = &app.nodes {
+        let others = nodes.devices(account).await;
+        complete = others.complete;
+        // One that has just moved is told of by both; where it came to is right.
+        for device in others.devices {
+            match devices.iter_mut().find(|known| known.id == device.id) {
+                Some(known) if known.since < device.since => *known = device,
+                Some(_) => {}
+                None => devices.push(device),
+            }
+        }
+        devices.sort_by_key(|device| device.id);
+    }
+    Ok(Json(Devices { schema: Devices::SCHEMA.to_owned(), devices, complete }))
+}
+
+/// The devices of an account that are linked here.
+pub(super) async fn here(app: &App, account: AccountId) -> Result<Vec<DeviceView>, Refusal> {
     let view = |device: &d1_orchestrator::DeviceStatus| DeviceView {
         id: device.hello.device,
         version: device.hello.version.clone(),
@@ -32,7 +53,7 @@ pub(crate) async fn list(
             devices.push(view(&device));
         }
     }
-    Ok(Json(Devices { schema: "d1.devices.v1".to_owned(), devices }))
+    Ok(devices)
 }
 
 /// A device links up, and is the account's from then on, unless it is another's.

@@ -7,6 +7,7 @@ mod credits;
 mod devices;
 mod events;
 mod grpc;
+mod node;
 mod pages;
 mod scopes;
 mod setups;
@@ -42,7 +43,9 @@ pub(crate) fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), limits::count))
         .layer(middleware::from_fn_with_state(app.clone(), proxy::see_through))
         .layer(middleware::from_fn(refusal::over_grpc))
-        .with_state(app)
+        .with_state(app.clone())
+        // Those who ask here are counted where people asked them, and are not people.
+        .merge(node::router(&app))
 }
 
 /// What is asked by somebody we know, each for what they may do.

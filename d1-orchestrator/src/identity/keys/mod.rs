@@ -10,5 +10,4 @@ mod key;
 mod ring;
 mod rotation;
 
-pub(super) use key::LiveKey;
 pub use ring::{KeyError, Keys};

@@ -9,6 +9,7 @@ use aws_lc_rs::rand;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use d1_core::Clock;
 use jsonwebtoken::{Algorithm, Header};
+use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
 /// How long an access token is good.
@@ -56,8 +57,6 @@ impl AccessTokens {
 
     /// A token that says who bears it, good from now on for [`ACCESS_TOKEN_LIFE`].
     pub async fn issue(&self, bearer: &Bearer) -> Result<String, TokenError> {
-        let ring = self.keys.ring().await?;
-        let key = ring.active().ok_or_else(|| KeyError::Unknown("active".to_owned()))?;
         let now = self.clock.now().0 / 1_000;
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -73,17 +72,28 @@ impl AccessTokens {
             org: bearer.account,
             auth_time: bearer.signed_in.0 / 1_000,
         };
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(key.id.clone());
-        #[expect(clippy::disallowed_methods, reason = "the one place that signs")]
-        let signed = jsonwebtoken::encode(&header, &claims, &key.signs);
-        Ok(signed.map_err(|error| KeyError::Unusable(error.into()))?)
+        sign(&self.keys, TYPE, &claims).await
     }
 }
 
+/// Claims as a token of this type, signed with the key that signs now.
+pub(super) async fn sign(
+    keys: &Keys,
+    kind: &str,
+    claims: &impl Serialize,
+) -> Result<String, TokenError> {
+    let ring = keys.ring().await?;
+    let key = ring.active().ok_or_else(|| KeyError::Unknown("active".to_owned()))?;
+    let mut header = Header::new(Algorithm::ES256);
+    header.typ = Some(kind.to_owned());
+    header.kid = Some(key.id.clone());
+    #[expect(clippy::disallowed_methods, reason = "the one place that signs")]
+    let signed = jsonwebtoken::encode(&header, claims, &key.signs);
+    Ok(signed.map_err(|error| KeyError::Unusable(error.into()))?)
+}
+
 /// A name that no other token has: 128 random bits.
-fn random_name() -> Result<String, KeyError> {
+pub(super) fn random_name() -> Result<String, KeyError> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).map_err(|error| KeyError::Unusable(error.into()))?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))

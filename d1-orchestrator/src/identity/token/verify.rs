@@ -11,8 +11,10 @@ use super::{
     error::{RefusedToken, TokenError},
     issue::{ACCESS_TOKEN_LIFE, AccessTokens, TYPE},
 };
-use crate::identity::keys::LiveKey;
+use crate::identity::keys::Keys;
+use d1_core::Clock;
 use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// By how much clocks of servers may differ.
@@ -24,55 +26,72 @@ const MAX_BYTES: usize = 4 * 1024;
 impl AccessTokens {
     /// Who bears this token, if it is ours and good now.
     pub async fn verify(&self, token: &str) -> Result<Bearer, TokenError> {
-        if token.len() > MAX_BYTES {
-            return Err(RefusedToken::TooLong.into());
-        }
-        let kid = key_named(token)?;
-        let mut ring = self.keys.ring().await?;
-        if ring.that_signed(&kid).is_none() {
-            ring = self.keys.ring_for_unknown().await?;
-        }
-        let key = ring.that_signed(&kid).ok_or(RefusedToken::UnknownKey)?;
-        let claims = self.claims(token, key)?;
-        self.in_time(&claims)?;
-        Ok(claims.into())
-    }
-
-    fn claims(&self, token: &str, key: &LiveKey) -> Result<Claims, RefusedToken> {
         let mut rules = Validation::new(Algorithm::ES256);
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&[&self.audience]);
         rules.set_required_spec_claims(&["aud", "exp", "iss", "nbf", "sub"]);
-        // The library would ask the machine for the time; ours comes from a clock.
-        (rules.validate_exp, rules.validate_nbf) = (false, false);
-        #[expect(clippy::disallowed_methods, reason = "the one place that verifies")]
-        let read = jsonwebtoken::decode::<Claims>(token, &key.verifies, &rules);
-        read.map(|read| read.claims).map_err(|error| why(error.kind()))
+        let claims: Claims = read(&self.keys, token, TYPE, rules).await?;
+        let times = Times { iat: claims.iat, nbf: claims.nbf, exp: claims.exp };
+        times.are_good(&*self.clock, ACCESS_TOKEN_LIFE)?;
+        Ok(claims.into())
     }
+}
 
-    fn in_time(&self, claims: &Claims) -> Result<(), RefusedToken> {
-        let (now, leeway) = (self.clock.now().0 / 1_000, LEEWAY.as_secs());
-        if claims.nbf.max(claims.iat) > now + leeway {
+/// What a token of this type claims, if it is signed with a key of ours and keeps to the rules.
+pub(super) async fn read<T: DeserializeOwned>(
+    keys: &Keys,
+    token: &str,
+    kind: &str,
+    mut rules: Validation,
+) -> Result<T, TokenError> {
+    if token.len() > MAX_BYTES {
+        return Err(RefusedToken::TooLong.into());
+    }
+    let kid = key_named(token, kind)?;
+    let mut ring = keys.ring().await?;
+    if ring.that_signed(&kid).is_none() {
+        ring = keys.ring_for_unknown().await?;
+    }
+    let key = ring.that_signed(&kid).ok_or(RefusedToken::UnknownKey)?;
+    // The library would ask the machine for the time; ours comes from a clock.
+    (rules.validate_exp, rules.validate_nbf) = (false, false);
+    #[expect(clippy::disallowed_methods, reason = "the one place that verifies")]
+    let read = jsonwebtoken::decode::<T>(token, &key.verifies, &rules);
+    Ok(read.map(|read| read.claims).map_err(|error| why(error.kind()))?)
+}
+
+/// The moments of a token, in seconds.
+pub(super) struct Times {
+    pub(super) iat: u64,
+    pub(super) nbf: u64,
+    pub(super) exp: u64,
+}
+
+impl Times {
+    /// Whether it is good now, and for no longer than its kind is.
+    pub(super) fn are_good(&self, clock: &dyn Clock, life: Duration) -> Result<(), RefusedToken> {
+        let (now, leeway) = (clock.now().0 / 1_000, LEEWAY.as_secs());
+        if self.nbf.max(self.iat) > now + leeway {
             return Err(RefusedToken::NotYet);
         }
-        if now >= claims.exp.saturating_add(leeway) {
+        if now >= self.exp.saturating_add(leeway) {
             return Err(RefusedToken::Expired);
         }
-        if claims.exp.saturating_sub(claims.iat) > ACCESS_TOKEN_LIFE.as_secs() {
+        if self.exp.saturating_sub(self.iat) > life.as_secs() {
             return Err(RefusedToken::LivesTooLong);
         }
         Ok(())
     }
 }
 
-/// The key that a token says it is signed by, if its header is like ours.
-fn key_named(token: &str) -> Result<String, RefusedToken> {
+/// The key that a token says it is signed by, if its header is like ours and of this type.
+fn key_named(token: &str, kind: &str) -> Result<String, RefusedToken> {
     #[expect(clippy::disallowed_methods, reason = "the one place that verifies")]
     let header = jsonwebtoken::decode_header(token).map_err(|error| why(error.kind()))?;
     if header.alg != Algorithm::ES256 {
         return Err(RefusedToken::Algorithm);
     }
-    if header.typ.as_deref() != Some(TYPE) {
+    if header.typ.as_deref() != Some(kind) {
         return Err(RefusedToken::Type);
     }
     let kid = header.kid.clone().ok_or(RefusedToken::Malformed)?;
