@@ -109,6 +109,20 @@ fn start(invocation: &Invocation) -> Result<Child, ProcessError> {
     Ok(Child { pid, handle: handle.map_err(failed)?, stdout: ends.from_out, stderr: ends.from_err })
 }
 
+/// How many bytes a pipe holds that we have not read yet, where the system lets us say so.
+#[cfg(target_os = "linux")]
+const ROOM: usize = 256 * 1024;
+
+/// Each time it is full and each time it is empty, somebody sleeps.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &io::PipeReader) {
+    // Who has many pipes already gets no more room; it works without.
+    let _smaller = rustix::pipe::fcntl_setpipe_size(pipe, ROOM);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_pipe: &io::PipeReader) {}
+
 /// Both ends of both streams; the writing ends are closed when this is dropped.
 pub(super) struct Ends {
     pub(super) out: OwnedFd,
@@ -123,6 +137,7 @@ impl Ends {
             Capture::Piped => {
                 let pair = || {
                     let (read, write) = io::pipe()?;
+                    widen(&read);
                     Ok::<_, io::Error>((pipe::Receiver::from_owned_fd(read.into())?, write))
                 };
                 let ((from_out, out), (from_err, err)) = (pair()?, pair()?);
