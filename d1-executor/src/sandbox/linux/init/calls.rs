@@ -5,9 +5,10 @@
 //! without), neither is any call newer than this list; a socket family is not supported.
 //! Everything else that is refused says "not permitted".
 
+use super::numbers;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter, sock_filter,
+    SeccompRule, TargetArch, apply_filter,
 };
 use std::collections::BTreeMap;
 
@@ -81,9 +82,10 @@ const REFUSED: [i64; 60] = [
     libc::SYS_set_mempolicy,
     libc::SYS_memfd_secret,
 ];
+/// Not there: what they are asked for cannot be seen from here, and a C library can do without.
+const ABSENT: [i64; 2] = [libc::SYS_clone3, libc::SYS_openat2];
 /// The last call we know (`set_mempolicy_home_node` and the `futex` family before 6.8).
 const LAST_KNOWN: u32 = 456;
-/// Numbers of the other conventions on this processor begin here.
 const EVERY_NAMESPACE: [i32; 8] = [
     libc::CLONE_NEWNS,
     libc::CLONE_NEWUSER,
@@ -120,47 +122,50 @@ const ADDR_NO_RANDOMIZE: u64 = 0x4_0000;
 
 /// Filters the calls of this process and all it starts.
 pub(super) fn filter(packages: bool) -> Result<(), String> {
+    apply_filter(&numbers::refuse(by_number(packages), LAST_KNOWN)?)
+        .map_err(|error| error.to_string())?;
     let number = |errno: i32| SeccompAction::Errno(errno.cast_unsigned());
-    let programs = [
-        (if packages { refused_to_packages() } else { refused() }, number(libc::EPERM)),
-        (
-            Rules::from([(libc::SYS_clone3, vec![]), (libc::SYS_openat2, vec![])]),
-            number(libc::ENOSYS),
-        ),
-        (sockets(), number(libc::EAFNOSUPPORT)),
-    ];
+    let programs =
+        [(by_arguments(packages), number(libc::EPERM)), (sockets(), number(libc::EAFNOSUPPORT))];
     for (rules, action) in programs {
         let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, TargetArch::x86_64);
         let program: BpfProgram =
             filter.and_then(TryInto::try_into).map_err(|error| error.to_string())?;
         apply_filter(&program).map_err(|error| error.to_string())?;
     }
-    apply_filter(&unknown()).map_err(|error| error.to_string())
+    Ok(())
 }
 
-/// Calls newer than our list, and those of the other conventions: they are not there.
-fn unknown() -> BpfProgram {
-    const LOAD_NUMBER: u16 = 0x20;
-    const JUMP_GREATER: u16 = 0x25;
-    const RETURN: u16 = 0x06;
-    const ALLOW: u32 = 0x7fff_0000;
-    const ERRNO: u32 = 0x0005_0000;
-    let say = |code, jt, k| sock_filter { code, jt, jf: 0, k };
-    vec![
-        say(LOAD_NUMBER, 0, 0),
-        say(JUMP_GREATER, 1, LAST_KNOWN),
-        say(RETURN, 0, ALLOW),
-        say(RETURN, 0, ERRNO | libc::ENOSYS.cast_unsigned()),
-    ]
+/// What is refused altogether, and how; packages may work below another root.
+fn by_number(packages: bool) -> Vec<(u32, i32)> {
+    let refused = REFUSED.into_iter().filter(|call| !(packages && *call == libc::SYS_chroot));
+    let refused = refused.map(|call| (call, libc::EPERM));
+    let absent = ABSENT.map(|call| (call, libc::ENOSYS));
+    refused.chain(absent).filter_map(|(call, how)| Some((u32::try_from(call).ok()?, how))).collect()
 }
 
-fn refused() -> Rules {
-    let mut rules: Rules = REFUSED.iter().map(|call| (*call, vec![])).collect();
-    let bits = |argument: u8, bit: u64| when(&[(argument, SeccompCmpOp::MaskedEq(bit), bit)]);
+/// What is refused for what it is called with. Packages bring programs that run as their owner.
+fn by_arguments(packages: bool) -> Rules {
+    let mut rules = Rules::new();
     let namespaces = EVERY_NAMESPACE.iter().map(|flag| bits(0, u64::from(flag.cast_unsigned())));
     rules.insert(libc::SYS_clone, namespaces.flatten().collect());
     let terminal = TERMINAL.iter().map(|request| when(&[(1, SeccompCmpOp::Eq, *request)]));
     rules.insert(libc::SYS_ioctl, terminal.flatten().collect());
+    let asked = u64::from(u32::MAX);
+    let fixed = when(&[
+        (0, SeccompCmpOp::MaskedEq(ADDR_NO_RANDOMIZE), ADDR_NO_RANDOMIZE),
+        (0, SeccompCmpOp::Ne, asked),
+    ]);
+    rules.insert(libc::SYS_personality, fixed);
+    if !packages {
+        rules.extend(set_id());
+    }
+    rules
+}
+
+/// Making a file that runs as its owner or group.
+fn set_id() -> Rules {
+    let mut rules = Rules::new();
     for (call, argument) in SETS_MODE {
         rules.insert(call, SET_ID.iter().flat_map(|bit| bits(argument, *bit)).collect());
     }
@@ -174,29 +179,17 @@ fn refused() -> Rules {
         });
         rules.insert(call, made.collect());
     }
-    let asked = u64::from(u32::MAX);
-    let fixed = when(&[
-        (0, SeccompCmpOp::MaskedEq(ADDR_NO_RANDOMIZE), ADDR_NO_RANDOMIZE),
-        (0, SeccompCmpOp::Ne, asked),
-    ]);
-    rules.insert(libc::SYS_personality, fixed);
-    rules
-}
-
-/// What is refused to packages: they bring programs that run as their owner, and their scripts
-/// may run below another root.
-fn refused_to_packages() -> Rules {
-    let mut rules = refused();
-    for call in SETS_MODE.iter().map(|(call, _)| *call).chain(MAKES.map(|(call, _, _)| call)) {
-        rules.remove(&call);
-    }
-    rules.remove(&libc::SYS_chroot);
     rules
 }
 
 fn sockets() -> Rules {
     let other = FAMILIES.map(|family| (0, SeccompCmpOp::Ne, u64::from(family.cast_unsigned())));
     Rules::from([(libc::SYS_socket, when(&other)), (libc::SYS_socketpair, when(&other))])
+}
+
+/// A rule that holds when this bit is among those of an argument.
+fn bits(argument: u8, bit: u64) -> Vec<SeccompRule> {
+    when(&[(argument, SeccompCmpOp::MaskedEq(bit), bit)])
 }
 
 /// One rule that holds when all of this is so; the kernel takes these arguments as 32 bits.
@@ -213,15 +206,22 @@ mod tests {
 
     #[test]
     fn no_condition_is_lost_on_the_way_to_the_kernel() {
-        let rules = refused();
+        let rules = by_arguments(false);
         assert_eq!(rules[&libc::SYS_clone].len(), EVERY_NAMESPACE.len());
         assert_eq!(rules[&libc::SYS_ioctl].len(), TERMINAL.len());
         assert_eq!(rules[&libc::SYS_openat].len(), SET_ID.len());
         assert_eq!(rules[&libc::SYS_personality].len(), 1);
         assert_eq!(sockets()[&libc::SYS_socket].len(), 1);
-        let packages = refused_to_packages();
-        assert!(!packages.contains_key(&libc::SYS_fchmodat));
-        assert!(packages.contains_key(&libc::SYS_mount));
-        assert!(REFUSED.iter().all(|call| rules[call].is_empty()));
+        assert_eq!(by_number(false).len(), REFUSED.len() + ABSENT.len());
+    }
+
+    #[test]
+    fn packages_may_do_what_installing_takes_and_no_more() {
+        let rules = by_arguments(true);
+        assert!(!rules.contains_key(&libc::SYS_fchmodat));
+        assert!(rules.contains_key(&libc::SYS_clone));
+        let (usual, packages) = (by_number(false), by_number(true));
+        let more: Vec<_> = usual.iter().filter(|call| !packages.contains(call)).collect();
+        assert_eq!(more, [&(libc::SYS_chroot as u32, libc::EPERM)]);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! 1. [`view`]: a file tree made of nothing but what was given, and nothing else below it.
 //! 2. [`limits`], [`identity`]: bounds, the task's user, no capabilities, no way to get any.
-//! 3. [`paths`] (Landlock) and [`calls`] (seccomp), built after the mounts: their rules bind
-//!    to what is there then.
+//! 3. [`paths`] (Landlock) and [`calls`] (seccomp, most of it in [`numbers`]), built after the
+//!    mounts: their rules bind to what is there then.
 //! 4. [`watch`]: starts the command, reaps, counts, and ends everything with itself; [`census`]
 //!    is what it sees, [`still`] notices when nothing happens any more.
 //!
@@ -16,6 +16,7 @@ mod identity;
 mod limits;
 mod main;
 mod network;
+mod numbers;
 mod paths;
 mod resolver;
 mod still;
