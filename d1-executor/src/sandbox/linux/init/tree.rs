@@ -11,7 +11,7 @@ use rustix::{
 };
 use std::{
     os::fd::{AsFd as _, BorrowedFd, OwnedFd},
-    path::{Component, Path},
+    path::Path,
 };
 
 /// A folder that becomes the root of everything.
@@ -89,18 +89,17 @@ impl Root {
 
     /// The folder at `path`, made with those above it where they are missing.
     pub(super) fn folder(&self, path: &Path) -> Result<OwnedFd> {
-        let mut made = std::path::PathBuf::from("/");
-        for part in path.components().filter(|part| matches!(part, Component::Normal(_))) {
-            let parent = self.open(&made)?;
-            match mkdirat(&parent, Path::new(&part), Mode::from_raw_mode(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                // What is shown read-only may still have it.
-                Err(Errno::ROFS) => {}
-                Err(error) => return Err(error),
-            }
-            made.push(part);
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.open(path);
+        };
+        match self.open(path) {
+            Err(Errno::NOENT) => {}
+            there_or_in_the_way => return there_or_in_the_way,
         }
-        self.open(&made)
+        match mkdirat(&self.folder(above)?, Path::new(name), Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(Errno::EXIST) => self.open(path),
+            Err(error) => Err(error),
+        }
     }
 
     /// The file at `path`, made empty with the folders above it where they are missing.
