@@ -43,13 +43,11 @@ fn left(mark: &str) -> (usize, usize, usize, usize) {
 #[tokio::test]
 async fn fork_bombs_killed_at_any_time_leave_nothing() {
     let kills = std::env::var("D1_KILLS").map_or(KILLS, |text| text.parse().unwrap());
-    let rig = Rig::new();
     let mark = format!("d1bomb{}", std::process::id());
     // Every process goes into a session of its own, so that no group or session holds them.
     let line = format!(": {mark}; b() {{ setsid sh -c ': {mark}; sleep 100' & b & b & }}; b; wait");
-    let mut grant = rig.grant(&["bash", "-c", &line]);
-    grant.limits = Limits { processes: 200, ..Limits::USUAL };
-    rig.shell("true").await;
+    // What is made once, and stays.
+    Rig::new().shell("true").await;
     let before = left(&mark);
     let mut random = u64::from(std::process::id());
     for round in 0..kills {
@@ -57,6 +55,13 @@ async fn fork_bombs_killed_at_any_time_leave_nothing() {
         random =
             random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let micros = u64::from((random >> 33) as u32 % LATEST);
+        let rig = Rig::new();
+        let mut grant = rig.grant(&["bash", "-c", &line]);
+        grant.limits = Limits { processes: 200, ..Limits::USUAL };
+        if round % 2 == 1 {
+            // After one command the next has a first process that was made ahead.
+            rig.shell("true").await;
+        }
         let stop = Stop::new();
         let kill = async {
             tokio::time::sleep(Duration::from_micros(micros)).await;
@@ -65,6 +70,7 @@ async fn fork_bombs_killed_at_any_time_leave_nothing() {
         let (ended, ()) = tokio::join!(rig.run_until(&grant, PATIENCE, &stop), kill);
         let how = ended.unwrap().report.how;
         assert!(matches!(how, How::Killed | How::TooManyProcesses), "round {round}: {how:?}");
+        drop(rig);
         assert_eq!(left(&mark), before, "round {round}, {micros} µs");
     }
 }

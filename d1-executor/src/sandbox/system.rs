@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub fn this_sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, SandboxError> {
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     {
-        let config = super::linux::LinuxConfig { around, allow_bare: false };
+        let config = super::linux::LinuxConfig { around, allow_bare: false, ahead: false };
         Ok(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside())))
     }
     #[cfg(target_os = "macos")]
@@ -44,7 +44,7 @@ fn outside() -> super::Outside {
 pub(crate) fn sandbox_of_steps(around: Surroundings) -> Option<Arc<dyn SandboxBackend>> {
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     {
-        let config = super::linux::LinuxConfig { around, allow_bare: true };
+        let config = super::linux::LinuxConfig { around, allow_bare: true, ahead: true };
         Some(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside())))
     }
     #[cfg(target_os = "macos")]

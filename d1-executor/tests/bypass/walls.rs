@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What is said when it is run behind walls.
 async fn inside(home: &Home, grant: &Grant) -> String {
     let around = Surroundings { home: home.home(), ours: Vec::new() };
-    let config = LinuxConfig { around, allow_bare: false };
+    let config = LinuxConfig { around, allow_bare: false, ahead: false };
     let sandbox: Arc<dyn SandboxBackend> = Arc::new(LinuxSandbox::new(config));
     let (to, mut from) = mpsc::channel::<Output>(16);
     let grace = Duration::from_millis(200);

@@ -194,7 +194,7 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, text: &str) {
 
 fn sandbox(home: &TempDir, outside: &Outside, allow_bare: bool) -> Arc<dyn SandboxBackend> {
     let around = Surroundings { home: home.path().to_path_buf(), ours: Vec::new() };
-    let config = LinuxConfig { around, allow_bare };
+    let config = LinuxConfig { around, allow_bare, ahead: false };
     Arc::new(LinuxSandbox::new(config).with_outside(outside.clone()))
 }
 

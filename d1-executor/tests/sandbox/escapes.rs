@@ -243,7 +243,7 @@ async fn our_own_state_is_not_there_even_inside_the_home() {
     let state = rig.write(".local/state/d1/journal", "ours");
     let ours = vec![state.parent().unwrap().to_path_buf()];
     let around = Surroundings { home: rig.home.path().to_path_buf(), ours };
-    let config = LinuxConfig { around, allow_bare: false };
+    let config = LinuxConfig { around, allow_bare: false, ahead: false };
     let rig = Rig { home: rig.home, sandbox: Arc::new(LinuxSandbox::new(config)) };
     let seen = rig
         .shell("cat ~/.local/state/d1/journal 2>&1; echo x > ~/.local/state/d1/journal; exit 0")

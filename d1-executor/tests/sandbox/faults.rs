@@ -48,7 +48,7 @@ fn with(fault: &Fault, allow_bare: bool) -> (Tried, Tried) {
         runtime.block_on(async {
             let rig = Rig::new();
             let around = Surroundings { home: rig.home.path().to_path_buf(), ours: Vec::new() };
-            let sandbox = LinuxSandbox::new(LinuxConfig { around, allow_bare });
+            let sandbox = LinuxSandbox::new(LinuxConfig { around, allow_bare, ahead: false });
             let rig = Rig { sandbox: Arc::new(sandbox), ..rig };
             let mut grant = rig.grant(&["true"]);
             grant.cwd = "/".into();

@@ -59,7 +59,8 @@ fn try_without(kind: &str) {
         grant.demand = Demand::BestEffort;
         assert!(rig.run(&grant).await.is_err(), "this sandbox does without none of them");
         let around = Surroundings::of(rig.home.path());
-        let sandbox = Arc::new(LinuxSandbox::new(LinuxConfig { around, allow_bare: true }));
+        let sandbox =
+            Arc::new(LinuxSandbox::new(LinuxConfig { around, allow_bare: true, ahead: false }));
         let rig = Rig { sandbox, ..rig };
         let ended = rig.run(&grant).await.unwrap();
         assert_eq!(ended.report.how, How::Exited(0), "{}", ended.report.stderr);

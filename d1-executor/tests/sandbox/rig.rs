@@ -25,7 +25,7 @@ impl Rig {
 
     pub(crate) fn at(home: TempDir) -> Self {
         let around = Surroundings { home: home.path().to_path_buf(), ours: Vec::new() };
-        let config = LinuxConfig { around, allow_bare: false };
+        let config = LinuxConfig { around, allow_bare: false, ahead: true };
         Self { home, sandbox: Arc::new(LinuxSandbox::new(config)) }
     }
 

@@ -136,7 +136,7 @@ pub fn around(global: &Global) -> Result<Surroundings, Failure> {
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
 fn sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, Failure> {
-    let config = d1_executor::LinuxConfig { around, allow_bare: true };
+    let config = d1_executor::LinuxConfig { around, allow_bare: true, ahead: false };
     let outside = d1_executor::Outside::new().with_proxies_of(&|name| std::env::var(name).ok());
     Ok(Arc::new(d1_executor::LinuxSandbox::new(config).with_outside(outside)))
 }

@@ -22,8 +22,8 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Makes a group below the one we are in, with those limits that it can hold.
-    pub(super) fn make(limits: &Limits) -> io::Result<Self> {
+    /// Makes a group below the one we are in.
+    pub(super) fn make() -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         static SWEPT: Once = Once::new();
         let parent = ours()?;
@@ -31,15 +31,19 @@ impl Group {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
         fs::create_dir(&path)?;
-        let group = match fs::File::open(&path) {
-            Ok(handle) => Self { path, handle: handle.into() },
+        match fs::File::open(&path) {
+            Ok(handle) => Ok(Self { path, handle: handle.into() }),
             Err(error) => {
                 let _empty = fs::remove_dir(&path);
-                return Err(error);
+                Err(error)
             }
-        };
-        let holds = fs::read_to_string(group.path.join("cgroup.controllers"))?;
-        let set = |file: &str, value: String| fs::write(group.path.join(file), value);
+        }
+    }
+
+    /// Sets those limits that it can hold.
+    pub(super) fn limit(&self, limits: &Limits) -> io::Result<()> {
+        let holds = fs::read_to_string(self.path.join("cgroup.controllers"))?;
+        let set = |file: &str, value: String| fs::write(self.path.join(file), value);
         if holds.split_whitespace().any(|controller| controller == "memory") {
             set("memory.max", limits.memory.to_string())?;
             set("memory.oom.group", "1".into())?;
@@ -47,7 +51,7 @@ impl Group {
         if holds.split_whitespace().any(|controller| controller == "pids") {
             set("pids.max", limits.processes.to_string())?;
         }
-        Ok(group)
+        Ok(())
     }
 
     pub(super) fn handle(&self) -> RawFd {

@@ -9,18 +9,12 @@ use std::ptr;
 
 /// By this name our program knows that it is the first process of a sandbox.
 pub(super) const NAME: &CStr = c"d1-init";
-/// Where the order is.
+/// Where its order comes.
 pub(super) const ORDER: RawFd = 3;
 /// Where it tells how it goes.
 pub(super) const WORDS: RawFd = 4;
 /// What we hold the other end of: a byte asks for the end, its closing commands it.
 pub(super) const LIFE: RawFd = 5;
-/// The first of the descriptors that lend writable places.
-pub(super) const LENT: RawFd = 6;
-/// The most descriptors of that kind.
-pub(super) const MOST_LENT: usize = 64;
-/// The most descriptors in all: after those that lend comes the one that hands out sockets.
-pub(super) const MOST: usize = LENT as usize + MOST_LENT + 1;
 /// The capabilities it needs in a user namespace until the walls are up: CHOWN,
 /// DAC_OVERRIDE, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, NET_ADMIN, SYS_CHROOT, SYS_ADMIN.
 const NEEDED: [u32; 9] = [0, 1, 6, 7, 8, 10, 12, 18, 21];
@@ -28,12 +22,16 @@ const NEEDED: [u32; 9] = [0, 1, 6, 7, 8, 10, 12, 18, 21];
 /// What the child works with; made before, looked at after.
 pub(super) struct Child {
     /// Descriptors above all places, in the order of the places.
-    pub(super) descriptors: [RawFd; MOST],
-    pub(super) count: usize,
+    pub(super) descriptors: [RawFd; Self::PLACES],
     /// The lines for `uid_map` and `gid_map`, in a user namespace.
     pub(super) maps: Option<([u8; 64], usize, [u8; 64], usize)>,
     /// Which step failed, and with which error.
     pub(super) failed: (&'static str, i32),
+}
+
+impl Child {
+    /// How many descriptors it has: the usual three, and ours.
+    pub(super) const PLACES: usize = 6;
 }
 
 /// Executes our own program again, as the first process. Never returns.
@@ -49,15 +47,14 @@ pub(super) extern "C" fn main(child: *mut Child) -> ! {
 
 /// The step that failed.
 fn steps(child: &Child) -> &'static str {
-    for (place, from) in (0..).zip(&child.descriptors[..child.count]) {
+    for (place, from) in (0..).zip(&child.descriptors) {
         // SAFETY: a call on two numbers.
         if unsafe { libc::dup2(*from, place) } < 0 {
             return "place its descriptors";
         }
     }
-    let first = u32::try_from(child.count).unwrap_or(0);
     // SAFETY: closes descriptors of this process; its table is its own.
-    if unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) } != 0 {
+    if unsafe { libc::syscall(libc::SYS_close_range, Child::PLACES, u32::MAX, 0) } != 0 {
         return "close our descriptors";
     }
     if let Some((users, users_len, groups, groups_len)) = &child.maps {

@@ -11,7 +11,7 @@ const PROXIES: [&str; 5] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy"
 /// What the first process is to make; nothing when there is no network.
 pub(super) fn doors(network: &Egress) -> Option<Doors> {
     let ports = Places::new(&network.hosts).ports().into_iter().collect();
-    network.is_some().then_some(Doors { ports, through: -1 })
+    network.is_some().then_some(Doors { ports })
 }
 
 /// Opens the gate, before anything of the command runs. None when there is no network, or when

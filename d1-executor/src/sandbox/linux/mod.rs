@@ -1,8 +1,9 @@
 //! The sandbox of Linux.
 //!
-//! 1. [`backend`] turns a grant into an [`order`], which [`launch`] puts on a sealed file.
-//! 2. [`clone`] makes the first process of new namespaces, sharing our memory until it
-//!    executes this same program again; [`entry`] catches it before `main`.
+//! 1. [`ready`] makes the first process of new namespaces: by [`clone`], sharing our memory until
+//!    it executes this same program again; [`entry`] catches it before `main`. A long-lived
+//!    program has one made ahead, its [`spare`].
+//! 2. [`backend`] turns a grant into an [`order`], which [`launch`] seals and gives to it.
 //! 3. [`init`] is that process: it puts up the walls around itself, starts the command, and
 //!    ends everything when the command ends, or we do. Outside, [`root`] holds it and
 //!    [`running`] follows it.
@@ -19,10 +20,13 @@ mod init;
 mod launch;
 mod lend;
 mod order;
+mod ready;
+mod rights;
 mod root;
 mod running;
 mod services;
 mod slot;
+mod spare;
 mod trouble;
 mod words;
 

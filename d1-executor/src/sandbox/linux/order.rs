@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, BufRead, Read as _, Seek as _},
+    io::{self, BufRead, Read as _, Seek as _, Write as _},
     os::fd::OwnedFd,
     path::PathBuf,
 };
@@ -36,8 +36,6 @@ pub(super) enum Mode {
 pub(super) struct Doors {
     /// The ports at which it listens, beside that for names.
     pub(super) ports: Vec<u16>,
-    /// The descriptor through which it hands out its sockets.
-    pub(super) through: i32,
 }
 
 impl Doors {
@@ -58,8 +56,6 @@ pub(super) struct Order {
     /// User and group of the command.
     pub(super) user: (u32, u32),
     pub(super) view: View,
-    /// For each writable place, the descriptor of the user namespace that lends it.
-    pub(super) lent: Vec<Option<i32>>,
     pub(super) limits: Limits,
     /// None: there is no network.
     pub(super) network: Option<Doors>,
@@ -68,7 +64,7 @@ pub(super) struct Order {
     pub(super) packages: bool,
     /// Whether a wall that cannot be put up ends it.
     pub(super) strict: bool,
-    /// Our namespaces, for comparison.
+    /// Our namespaces, for comparison; nothing where nothing is compared.
     pub(super) outside: BTreeMap<String, PathBuf>,
 }
 
@@ -122,7 +118,7 @@ impl Order {
         use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let mut file = File::from(memfd_create("d1-order", flags)?);
-        serde_json::to_writer(&mut file, self)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
         file.rewind()?;
         fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK)?;
         Ok(file.into())

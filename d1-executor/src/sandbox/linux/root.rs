@@ -15,7 +15,8 @@ pub(super) struct Root {
     pub(super) life: Option<OwnedFd>,
     pub(super) group: Option<Group>,
     pub(super) outlives: bool,
-    pub(super) _slot: Option<Slot>,
+    /// The user of its command, once there is one.
+    pub(super) slot: Option<Slot>,
 }
 
 impl Drop for Root {

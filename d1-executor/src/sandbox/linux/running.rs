@@ -6,6 +6,7 @@ use super::{
     order::{Finish, How},
     root::Root,
     services,
+    spare::Successor,
     trouble::silent,
     words::Words,
 };
@@ -36,6 +37,8 @@ pub(super) struct Running {
     /// Serves its network; closed when it has ended.
     gate: std::sync::Mutex<Option<Gate>>,
     ended: tokio::sync::OnceCell<End>,
+    /// Declared after what it comes after.
+    pub(super) successor: Option<Successor>,
 }
 
 impl Running {
@@ -54,7 +57,7 @@ impl Running {
         let handle = watch(handle).map_err(follow)?;
         let words = Words::after(words).map_err(follow)?;
         let (gate, ended) = (std::sync::Mutex::new(gate), tokio::sync::OnceCell::new());
-        Ok(Self { handle, root, words, missing, mark, walled, gate, ended })
+        Ok(Self { handle, root, words, missing, mark, walled, gate, ended, successor: None })
     }
 
     fn gate(&self) -> std::sync::MutexGuard<'_, Option<Gate>> {

@@ -3,12 +3,16 @@
 use super::{calls, identity, limits, network, paths, tried, view, watch};
 use crate::sandbox::{
     linux::{
-        child::{LENT, LIFE, ORDER, WORDS},
+        child::{LIFE, ORDER, WORDS},
         order::{Failure, Mode, Order, Word, say},
+        rights,
     },
     wall::{Missing, Wall},
 };
-use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::{
+    io::{FdFlags, fcntl_setfd},
+    stdio::{dup2_stderr, dup2_stdout},
+};
 use std::{
     fs::File,
     io,
@@ -65,19 +69,33 @@ fn inherited(number: i32) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 
+/// Takes the order and the places for words off what came; what lends and hands out is left.
+fn take_order(came: &mut Vec<OwnedFd>) -> Result<Order, Stop> {
+    let unread = |why: String| Failure::SetUp { doing: "read its order".into(), why };
+    if came.len() < 3 {
+        return Err(unread("it did not come whole".into()));
+    }
+    let stderr = came.remove(2);
+    let stdout = came.remove(1);
+    dup2_stdout(&stdout).and_then(|()| dup2_stderr(&stderr)).map_err(set_up("take its output"))?;
+    Order::open(came.remove(0)).map_err(|error| unread(error.to_string()))
+}
+
 fn work(words: &File, life: &OwnedFd) -> Result<(), Stop> {
-    let order = Order::open(inherited(ORDER)).map_err(|error| Failure::SetUp {
-        doing: "read its order".into(),
-        why: error.to_string(),
-    })?;
-    let lent: Vec<Option<OwnedFd>> =
-        (LENT..).zip(&order.lent).map(|(at, lent)| lent.map(|_| inherited(at))).collect();
-    let ours = lent.iter().flatten().map(OwnedFd::as_fd).chain([life.as_fd(), words.as_fd()]);
-    for descriptor in ours {
+    let post = inherited(ORDER);
+    for descriptor in [post.as_fd(), life.as_fd(), words.as_fd()] {
         fcntl_setfd(descriptor, FdFlags::CLOEXEC).map_err(set_up("keep its descriptors"))?;
     }
-    if let Some(doors) = &order.network {
-        network::open(doors, inherited(doors.through))?;
+    // Whoever made us may never have anything for us to do.
+    let Some(mut came) = rights::receive(&post).map_err(set_up("hear its order"))? else {
+        return Ok(());
+    };
+    drop(post);
+    let order = take_order(&mut came)?;
+    let door = order.network.as_ref().and_then(|_| came.pop());
+    let lent = came;
+    if let (Some(doors), Some(door)) = (&order.network, door) {
+        network::open(doors, &door)?;
     }
     let mut walls = Walls { order, missing: Missing::new() };
     if walls.order.mode == Mode::Bare {

@@ -6,20 +6,19 @@
 //! 3. They go to whoever made us, who serves them from outside; we keep none.
 
 use super::main::{Stop, set_up};
-use crate::sandbox::{egress::DNS, linux::order::Doors};
+use crate::sandbox::{
+    egress::DNS,
+    linux::{order::Doors, rights},
+};
 use rustix::{
     io::Errno,
     net::{
-        AddressFamily, Ipv4Addr, Ipv6Addr, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-        SendFlags, SocketAddrV4, SocketAddrV6, SocketFlags, SocketType, bind, listen,
-        netdevice::name_to_index, recv, send, sendmsg, socket_with, sockopt,
+        AddressFamily, Ipv4Addr, Ipv6Addr, RecvFlags, SendFlags, SocketAddrV4, SocketAddrV6,
+        SocketFlags, SocketType, bind, listen, netdevice::name_to_index, recv, send, socket_with,
+        sockopt,
     },
 };
-use std::{
-    io::IoSlice,
-    mem::MaybeUninit,
-    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
-};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 /// Connections that wait to be accepted, for each port.
 const BACKLOG: i32 = 256;
@@ -27,7 +26,7 @@ const BACKLOG: i32 = 256;
 const HEADER: usize = 16;
 
 /// Makes the network and hands its sockets to whoever is at the other end of `to`.
-pub(super) fn open(doors: &Doors, to: OwnedFd) -> Result<(), Stop> {
+pub(super) fn open(doors: &Doors, to: &OwnedFd) -> Result<(), Stop> {
     routes().map_err(set_up("make a network that leads to us"))?;
     let mut sockets = vec![
         udp(DNS).map_err(set_up("listen for names"))?,
@@ -36,7 +35,8 @@ pub(super) fn open(doors: &Doors, to: OwnedFd) -> Result<(), Stop> {
     for port in &doors.ports {
         sockets.push(tcp(*port).map_err(set_up(&format!("listen on port {port}")))?);
     }
-    hand_out(&sockets, &to).map_err(set_up("hand out its sockets"))
+    let sockets: Vec<BorrowedFd<'_>> = sockets.iter().map(OwnedFd::as_fd).collect();
+    rights::send(&sockets, to).map_err(set_up("hand out its sockets"))
 }
 
 /// Has every address lead to the loopback device.
@@ -114,16 +114,4 @@ fn tcp(port: u16) -> rustix::io::Result<OwnedFd> {
     };
     listen(&socket, BACKLOG)?;
     Ok(socket)
-}
-
-/// Sends the sockets in one message (`unix(7)`, `SCM_RIGHTS`).
-fn hand_out(sockets: &[OwnedFd], to: &OwnedFd) -> rustix::io::Result<()> {
-    let sockets: Vec<BorrowedFd<'_>> = sockets.iter().map(OwnedFd::as_fd).collect();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(Doors::MOST))];
-    let mut rights = SendAncillaryBuffer::new(&mut space);
-    if !rights.push(SendAncillaryMessage::ScmRights(&sockets)) {
-        return Err(Errno::MSGSIZE);
-    }
-    sendmsg(to, &[IoSlice::new(b"d")], &mut rights, SendFlags::NOSIGNAL)?;
-    Ok(())
 }

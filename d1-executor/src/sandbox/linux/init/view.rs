@@ -19,6 +19,7 @@ use rustix::{
     io::{Errno, Result},
     mount::{MountAttrFlags, MountPropagationFlags, UnmountFlags, mount_change, unmount},
     process::{chdir, fchdir, pivot_root},
+    thread::{UnshareFlags, unshare_unsafe},
 };
 use std::{
     fs::File,
@@ -42,7 +43,9 @@ const DEVICE_LINKS: [(&str, &str); 4] = [
 ];
 
 /// Builds the tree and makes it the root of this process; the machine's own is gone after.
-pub(super) fn build(order: &Order, lent: &[Option<OwnedFd>]) -> std::result::Result<(), Stop> {
+pub(super) fn build(order: &Order, lent: &[OwnedFd]) -> std::result::Result<(), Stop> {
+    own_mounts()
+        .map_err(set_up("make namespaces; let this program make them, or allow less isolation"))?;
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change("/", private).map_err(set_up("cut its mounts off from ours"))?;
     let root = root().map_err(set_up("make a root"))?;
@@ -58,8 +61,8 @@ pub(super) fn build(order: &Order, lent: &[Option<OwnedFd>]) -> std::result::Res
     }
     system_links(&root).map_err(set_up("make the links of the system"))?;
     let deep = order.mode == Mode::Rootless;
-    for (path, lent) in later.zip(lent) {
-        let lend = lent.as_ref().map(OwnedFd::as_fd);
+    for (at, path) in later.enumerate() {
+        let lend = lent.get(at).map(OwnedFd::as_fd);
         let shown = show(&root, path, NO_SUID | NO_DEVICES, deep, lend);
         shown.map_err(set_up(&format!("lend {}", path.display())))?;
     }
@@ -79,6 +82,13 @@ pub(super) fn build(order: &Order, lent: &[Option<OwnedFd>]) -> std::result::Res
     }
     pin_script(&root, order)?;
     enter(&root).map_err(set_up("enter its root"))
+}
+
+/// Made only now: mounts that it had had while it waited would be those of then, and in use.
+fn own_mounts() -> Result<()> {
+    // SAFETY: this process has one thread and shares nothing with another, so that its view of
+    // the files is nobody else's.
+    unsafe { unshare_unsafe(UnshareFlags::NEWNS) }
 }
 
 fn root() -> Result<Root> {

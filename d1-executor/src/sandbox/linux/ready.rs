@@ -1,0 +1,115 @@
+//! A first process that has not been told yet what to do.
+//!
+//! 1. Everything that is alike for all commands is done: its namespaces, its execution of this
+//!    program, its control group. That is most of what a start takes.
+//! 2. It sees no more of us than three ends of pipes. Its order comes with the descriptors that
+//!    belong to it, once.
+//! 3. It has no mounts of its own yet. So it keeps no file system from being taken away, and
+//!    sees those that come later.
+
+use super::{
+    cgroup::Group,
+    child::{Child, main},
+    clone::clone,
+    order::Mode,
+    rights,
+    root::Root,
+    trouble::{doing, no_namespaces},
+};
+use crate::sandbox::{
+    port::{SandboxError, pipe},
+    reap,
+};
+use rustix::{
+    io::fcntl_dupfd_cloexec,
+    process::{getegid, geteuid},
+};
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd, RawFd},
+};
+
+/// A number above all places of the child's descriptors.
+const ABOVE: RawFd = Child::PLACES as RawFd;
+
+/// A first process that waits for its order.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) root: Root,
+    pub(super) words: BufReader<File>,
+    /// Where its order goes.
+    pub(super) post: OwnedFd,
+}
+
+impl Ready {
+    /// Makes one, for packages or not.
+    pub(super) fn make(mode: Mode, packages: bool) -> Result<Self, SandboxError> {
+        let group = Group::make().ok();
+        let null = File::open("/dev/null").map_err(doing("open /dev/null"))?;
+        let (post, order) = rights::pair().map_err(doing("make a pair of sockets"))?;
+        let (words, say) = pipe().map_err(doing("make a pipe"))?;
+        let (live, life) = pipe().map_err(doing("make a pipe"))?;
+        let null = null.as_fd();
+        let fds = [null, null, null, order.as_fd(), say.as_fd(), live.as_fd()];
+        let (mut child, _kept) = child(fds, mode).map_err(doing("place its descriptors"))?;
+        let flags = flags(mode, packages) | libc::CLONE_VFORK;
+        let handle = group.as_ref().map(Group::handle);
+        let cloned = clone(flags, handle, main, &mut child).map_err(no_namespaces)?;
+        if child.failed.1 != 0 {
+            let _reaped = reap(cloned.pid);
+            let (step, errno) = child.failed;
+            return Err(doing(step)(io::Error::from_raw_os_error(errno)));
+        }
+        let root = Root {
+            pid: cloned.pid,
+            handle: Some(cloned.handle),
+            life: Some(life),
+            group,
+            outlives: false,
+            slot: None,
+        };
+        Ok(Self { root, words: BufReader::new(File::from(words)), post })
+    }
+}
+
+/// The namespaces it has from the beginning.
+fn flags(mode: Mode, packages: bool) -> i32 {
+    let namespaces = libc::CLONE_NEWPID
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP
+        | libc::CLONE_NEWNET;
+    match mode {
+        // What packages are brought from is reached over the machine's own network.
+        Mode::Root if packages => namespaces & !libc::CLONE_NEWNET,
+        Mode::Root => namespaces,
+        Mode::Rootless => namespaces | libc::CLONE_NEWUSER,
+        Mode::Bare => 0,
+    }
+}
+
+/// What the child works with, and the descriptors that have to stay open for it.
+fn child(fds: [BorrowedFd<'_>; Child::PLACES], mode: Mode) -> io::Result<(Child, Vec<OwnedFd>)> {
+    let mut descriptors = [-1; Child::PLACES];
+    let mut kept = Vec::new();
+    for (place, fd) in descriptors.iter_mut().zip(fds) {
+        let above = fcntl_dupfd_cloexec(fd, ABOVE)?;
+        *place = above.as_raw_fd();
+        kept.push(above);
+    }
+    let maps = (mode == Mode::Rootless).then(|| {
+        let ((users, users_len), (groups, groups_len)) =
+            (itself(geteuid().as_raw()), itself(getegid().as_raw()));
+        (users, users_len, groups, groups_len)
+    });
+    Ok((Child { descriptors, maps, failed: ("", 0) }, kept))
+}
+
+/// The line that maps a number to itself.
+fn itself(number: u32) -> ([u8; 64], usize) {
+    let line = format!("{number} {number} 1\n");
+    let mut bytes = [0; 64];
+    bytes[..line.len()].copy_from_slice(line.as_bytes());
+    (bytes, line.len())
+}
