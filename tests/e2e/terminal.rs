@@ -44,6 +44,13 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Takes everything off the screen, and waits until it has gone: what is waited for next must
+    /// not be what was there before.
+    fn clear(&self) {
+        self.run("clear");
+        until("the screen is empty", || !self.everything().contains("code="));
+    }
+
     fn run(&self, line: &str) {
         self.tmux(&["send-keys", line, "Enter"]);
     }
@@ -132,7 +139,7 @@ fn a_person_is_asked_and_may_say_no() {
     terminal.press("Enter");
     until("it has ended", || terminal.everything().contains("code=6"));
     assert_eq!(apt.installed(), "");
-    terminal.run("clear");
+    terminal.clear();
     terminal.run(&format!("{}; echo code=$?", line(&desk, "install single")));
     until("it asks again", || terminal.everything().contains("Do this? [y/N]"));
     terminal.press("y");
@@ -151,7 +158,7 @@ fn a_command_that_needs_a_yes_runs_after_one_and_not_before() {
     // What it prints is not what is typed.
     let run = line(&desk, "run --profile diagnose -- expr 40 + 2");
     for (answer, ended) in [("n", "code=6"), ("y", "code=0")] {
-        terminal.run("clear");
+        terminal.clear();
         terminal.run(&format!("{run}; echo code=$?"));
         until("it asks", || terminal.everything().contains("Run it? [y/N]"));
         let screen = terminal.everything();
