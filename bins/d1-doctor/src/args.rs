@@ -498,6 +498,10 @@ pub enum Profile {
     Diagnose,
     /// Also work in your home, but for keys, credentials and what your shell starts
     Home,
+    /// Everything you may do yourself, without walls: only where the policy lists it, and after a
+    /// yes to each command
+    #[cfg(feature = "unconfined")]
+    Unconfined,
 }
 
 impl From<Profile> for d1_executor::Profile {
@@ -505,6 +509,8 @@ impl From<Profile> for d1_executor::Profile {
         match profile {
             Profile::Diagnose => Self::Diagnose,
             Profile::Home => Self::Home,
+            #[cfg(feature = "unconfined")]
+            Profile::Unconfined => Self::Unconfined,
         }
     }
 }

@@ -69,6 +69,10 @@ impl Asked<'_> {
             findings.denials.push(beyond(reason));
         }
         let Some(walls) = walls else { return };
+        if walls.profile.is_unconfined() && self.layer.lists_unconfined() {
+            let text = "it would have no walls at all".to_owned();
+            findings.reasons.push(Reason { text, source: self.layer.source(0) });
+        }
         if walls.demand == Demand::BestEffort && self.layer.best_effort == Some(false) {
             let reason = "a command with a wall missing is not allowed on this machine";
             findings.denials.push(beyond(reason.to_owned()));

@@ -9,6 +9,7 @@ use super::{
     command::{Reading, base_name, shown},
     core::Policy,
     decision::{Decision, Denial, Reason},
+    denied,
     device::Device,
     programs::{Kind, kind},
     request::Request,
@@ -48,6 +49,10 @@ impl Policy {
             let texts = reading.opaque.iter().cloned().chain(carriers);
             findings.reasons.extend(texts.map(|text| Reason { text, source: None }));
             findings.of_machine = findings.reasons.len();
+        }
+        let unconfined = request.walls.as_ref().is_some_and(|walls| walls.profile.is_unconfined());
+        if unconfined && ![&self.machine, &self.user].iter().any(|it| it.lists_unconfined()) {
+            findings.denials.push(denied::unconfined());
         }
         if let Some(denial) = findings.denials.into_iter().next() {
             return Decision::Deny(denial);

@@ -46,3 +46,16 @@ impl Layer {
         Some(if line == 0 { path.to_string() } else { format!("{path}, line {line}") })
     }
 }
+
+/// No file says that commands may run without walls.
+pub(super) fn unconfined() -> Denial {
+    Denial {
+        code: WALLS.0,
+        reason: "a command may not run without walls on this machine".into(),
+        cause: "nothing would keep it from anything that you may do yourself".into(),
+        alternative: "run it behind walls and give it what it needs, or have the owner list \
+                      \"unconfined\" in `profiles` of the policy"
+            .into(),
+        source: None,
+    }
+}

@@ -111,6 +111,11 @@ impl Layer {
         }
     }
 
+    /// Whether it says that commands may run without walls.
+    pub(super) fn lists_unconfined(&self) -> bool {
+        self.profiles.as_ref().is_some_and(|listed| listed.contains(&RawProfile::Unconfined))
+    }
+
     /// Its own folder: what is written there is the owner's word.
     pub(super) fn own(&self) -> Option<Protected> {
         let path = self.path.parent().filter(|folder| folder.is_absolute())?.to_path_buf();

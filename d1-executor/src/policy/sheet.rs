@@ -47,6 +47,8 @@ impl RawProfile {
             Some(Profile::Diagnose) => Self::Diagnose,
             Some(Profile::Home) => Self::Home,
             Some(Profile::Packages) => Self::Packages,
+            #[cfg(feature = "unconfined")]
+            Some(Profile::Unconfined) => Self::Unconfined,
             None => Self::Unconfined,
         }
     }

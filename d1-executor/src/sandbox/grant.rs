@@ -20,9 +20,24 @@ pub enum Profile {
     /// administrator with the few capabilities that takes, and no home. For package managers
     /// only.
     Packages,
+    /// Everything that whoever starts it may do: no walls. Its environment, its time, its bounds
+    /// and its end are still ours. With the feature `unconfined` alone, where the owner's file
+    /// lists it, and after a yes to each command.
+    #[cfg(feature = "unconfined")]
+    Unconfined,
 }
 
 impl Profile {
+    /// Whether there are no walls at all.
+    #[must_use]
+    pub const fn is_unconfined(self) -> bool {
+        match self {
+            Self::Diagnose | Self::Home | Self::Packages => false,
+            #[cfg(feature = "unconfined")]
+            Self::Unconfined => true,
+        }
+    }
+
     /// Its name in receipts and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +45,8 @@ impl Profile {
             Self::Diagnose => "diagnose",
             Self::Home => "home",
             Self::Packages => "packages",
+            #[cfg(feature = "unconfined")]
+            Self::Unconfined => "unconfined",
         }
     }
 }
@@ -78,7 +95,8 @@ pub enum Given {
 pub struct Script {
     /// Where it is.
     pub path: PathBuf,
-    /// What it has to be; the command sees a copy of exactly that.
+    /// What it has to be; the command sees a copy of exactly that. Without a tree of mounts of
+    /// its own there is no copy, and it is looked at when the command starts.
     pub digest: Digest,
 }
 

@@ -134,6 +134,8 @@ pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, Sandbox
             view.guards.extend(below(&SECRET, Guard::Hidden));
         }
         Profile::Packages => view.show_to_packages(),
+        #[cfg(feature = "unconfined")]
+        Profile::Unconfined => return View::of_machine(grant),
     }
     view.read.retain(|path| path.exists());
     for touch in &grant.touches {
@@ -171,6 +173,23 @@ pub(super) fn view(grant: &Grant, around: &Surroundings) -> Result<View, Sandbox
 }
 
 impl View {
+    /// Everything as it is: there is nothing to make a tree from.
+    #[cfg(feature = "unconfined")]
+    fn of_machine(grant: &Grant) -> Result<Self, SandboxError> {
+        let wrong = |doing: &str, why: &str| {
+            Err(SandboxError::SetUp { doing: doing.into(), why: why.into() })
+        };
+        if !grant.touches.is_empty() {
+            let why = "without walls it has every path already; give it none";
+            return wrong("give a path to a command without walls", why);
+        }
+        if grant.network.is_some() {
+            let why = "without walls it has the network of the machine; give it no host";
+            return wrong("give hosts to a command without walls", why);
+        }
+        Ok(Self { write: vec![PathBuf::from("/")], ..Self::default() })
+    }
+
     /// The whole system, but for whom it trusts.
     fn show_to_packages(&mut self) {
         self.read.clear();

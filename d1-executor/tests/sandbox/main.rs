@@ -5,7 +5,8 @@
 //! where all must succeed, so that a refusal inside means something. [`swaps`] are ways out that
 //! need luck. [`files`], [`streams`] and [`ends`] are what a command sees, says and how it ends,
 //! [`bounds`] what it may use, [`handed`] what it cannot be given, [`waits`] is one that wants an
-//! answer, [`faults`] and [`namespaces`] are kernels that lack a wall.
+//! answer, [`unconfined`] is one without walls, [`faults`] and [`namespaces`] are kernels that lack
+//! a wall.
 
 #![expect(clippy::unwrap_used, reason = "test code: a fault here fails the test")]
 #![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
@@ -23,4 +24,6 @@ mod rootless;
 mod somebody;
 mod streams;
 mod swaps;
+#[cfg(feature = "unconfined")]
+mod unconfined;
 mod waits;

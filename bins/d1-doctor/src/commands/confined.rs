@@ -63,7 +63,8 @@ pub fn request(args: &Run) -> Result<Request, Failure> {
     // It has temporary folders of its own.
     env.remove("TMPDIR");
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    let cwd = if args.profile == crate::args::Profile::Home { cwd } else { PathBuf::from("/") };
+    let looks = args.profile == crate::args::Profile::Diagnose;
+    let cwd = if looks { PathBuf::from("/") } else { cwd };
     let walls = Walls {
         profile: args.profile.into(),
         touches: args.touch.iter().map(|path| touch(path)).collect::<Result<_, _>>()?,

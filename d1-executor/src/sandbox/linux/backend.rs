@@ -24,7 +24,10 @@ use std::{
     fs,
     os::fd::{AsFd as _, BorrowedFd},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The namespaces of the walls, by their names below `/proc/self/ns`.
@@ -89,6 +92,7 @@ impl LinuxSandbox {
             limits: crate::sandbox::grant::Limits::USUAL,
             network: None,
             packages: false,
+            unconfined: false,
             strict,
             outside: BTreeMap::new(),
         }
@@ -151,6 +155,9 @@ impl LinuxSandbox {
     fn proven(&self, profile: Profile, demand: Demand) -> Result<(Mode, Missing), SandboxError> {
         if profile == Profile::Packages {
             return self.proven_for_packages(demand);
+        }
+        if profile.is_unconfined() {
+            return Ok((Mode::Bare, no_walls_wanted()));
         }
         let bare = demand == Demand::BestEffort && self.config.allow_bare;
         let (mode, proven) = match self.tried() {
@@ -226,12 +233,22 @@ impl LinuxSandbox {
         if grant.profile == Profile::Packages {
             as_packages(&mut order);
         }
+        if grant.profile.is_unconfined() {
+            order.unconfined = true;
+            order.user = (geteuid().as_raw(), getegid().as_raw());
+        }
         order.argv = grant.argv.words().to_vec();
         order.env = grant.env.clone();
         order.network = gate::doors(&grant.network);
         if order.network.is_some() {
             order.env.retain(|name, _| !gate::names_a_proxy(name));
         }
+        if mode == Mode::Bare {
+            // Without a namespace of its own nobody but us ends what it leaves behind.
+            process::adopt_orphans();
+            order.env.entry(process::MARKER.to_owned()).or_insert_with(mark);
+        }
+        let mark = order.env.get(process::MARKER).cloned().unwrap_or_default();
         order.cwd = grant.cwd.clone();
         order.script = grant.script.clone();
         order.view = view;
@@ -241,7 +258,6 @@ impl LinuxSandbox {
         let gate = gate::open(&mut launched, &grant.network, &self.outside)?;
         match hear(&mut launched.words).map_err(doing("hear how it goes"))? {
             Some(Word::Started(missing)) => {
-                let mark = grant.env.get(process::MARKER).cloned().unwrap_or_default();
                 Running::new(launched, missing, mode != Mode::Bare, mark, gate)
             }
             Some(Word::Failed(failure)) => {
@@ -297,6 +313,18 @@ impl SandboxBackend for LinuxSandbox {
 fn as_packages(order: &mut Order) {
     order.packages = true;
     order.user = (0, 0);
+}
+
+/// A mark that no other command has.
+fn mark() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Nothing is claimed of a command without walls, but that it has its bounds.
+fn no_walls_wanted() -> Missing {
+    let others = Wall::ALL.into_iter().filter(|wall| *wall != Wall::Limits);
+    others.map(|wall| (wall, "`unconfined` was asked for and said yes to".to_owned())).collect()
 }
 
 /// Without root there is only one user to be; everything else is demanded all the same.

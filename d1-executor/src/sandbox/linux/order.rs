@@ -62,6 +62,8 @@ pub(super) struct Order {
     /// Whether it changes packages: as the administrator with few capabilities, and to its end
     /// even when nobody follows it any more.
     pub(super) packages: bool,
+    /// Whether no walls are put up.
+    pub(super) unconfined: bool,
     /// Whether a wall that cannot be put up ends it.
     pub(super) strict: bool,
     /// Our namespaces, for comparison; nothing where nothing is compared.

@@ -69,9 +69,10 @@ impl Running {
         let follow = |source| SandboxError::Follow { source };
         self.handle.readable().await.map_err(follow)?.retain_ready();
         if !self.walled {
-            // Nobody else ends what the command left behind.
-            self.kill();
+            // Nobody else ends what the command left behind. What is found is reaped, too; who has
+            // taken its mark off is ended by the group, where there is one.
             process::kill_tree(self.root.pid, &self.mark).await;
+            self.kill();
         }
         if let Some(gate) = &mut *self.gate() {
             gate.close();

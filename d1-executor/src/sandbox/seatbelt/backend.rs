@@ -71,6 +71,10 @@ impl SandboxBackend for SeatbeltSandbox {
             let why = "the package managers of this system are not tried behind walls".to_owned();
             return Err(SandboxError::SetUp { doing: "run a package manager".into(), why });
         }
+        if profile.is_unconfined() {
+            let why = "it is made for Linux".to_owned();
+            return Err(SandboxError::SetUp { doing: "run a command without walls".into(), why });
+        }
         let missing = self.missing()?;
         match (demand, missing.into_iter().find(|(wall, _why)| wall.is_essential())) {
             (Demand::Required, Some((wall, why))) => Err(SandboxError::Missing { wall, why }),

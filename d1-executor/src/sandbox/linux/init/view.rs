@@ -247,6 +247,18 @@ fn pin_script(root: &Root, order: &Order) -> std::result::Result<(), Stop> {
         .map_err(set_up("keep the script as it was agreed on"))
 }
 
+/// Where there is no copy, it is as it was agreed on when the command starts; not longer.
+pub(super) fn check_script(order: &Order) -> std::result::Result<(), Stop> {
+    let Some(script) = &order.script else { return Ok(()) };
+    let mut content = Vec::new();
+    let read =
+        File::open(&script.path).and_then(|file| file.take(MOST_SCRIPT).read_to_end(&mut content));
+    match read {
+        Ok(_) if Digest::of(&content) == script.digest => Ok(()),
+        Ok(_) | Err(_) => Err(Failure::Changed),
+    }
+}
+
 fn read(root: &Root, path: &Path) -> std::io::Result<Vec<u8>> {
     use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
