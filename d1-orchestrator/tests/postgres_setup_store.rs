@@ -8,12 +8,13 @@
 mod postgres;
 
 use d1_core::{
-    AccountId, DeviceId, Page, ProgressEvent, Setup, SetupId, SetupStore, StoreError, Timestamp,
-    conformance,
+    AccountId, DeviceId, NodeId, Page, ProgressEvent, Setup, SetupId, SetupLeases, SetupStore,
+    StoreError, Timestamp,
+    conformance::{self, Driving, Pass, Passing},
 };
 use d1_orchestrator::PostgresSetupStore;
 use postgres::Postgres;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 const NOW: Timestamp = Timestamp(1_000);
@@ -48,6 +49,37 @@ async fn it_obeys_every_law() {
 async fn it_obeys_every_law_on_many_threads() {
     let server = Postgres::shared();
     conformance::setup_store(|| fresh(&server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_leases_obey_every_law() {
+    let server = Postgres::shared();
+    let make = || async {
+        let leases = open(&server.clone_of(TEMPLATE)).await;
+        // The time of a real server passes by itself.
+        let pass: Pass = Arc::new(|wait| {
+            Box::pin(tokio::time::sleep(wait + Duration::from_millis(1))) as Passing
+        });
+        Driving { leases, pass }
+    };
+    conformance::setup_leases(make).await;
+}
+
+#[tokio::test]
+async fn leases_that_have_ended_are_cleared_away_by_whoever_holds_some() {
+    let server = Postgres::shared();
+    let url = server.clone_of(TEMPLATE);
+    let store = open(&url).await;
+    let (dead, long) = (NodeId::generate(), Duration::from_secs(3_600));
+    let left: Vec<_> = (0..100).map(|_| SetupId::generate()).collect();
+    store.seize(dead, &left, Duration::ZERO).await.unwrap();
+    // The same setup twice is one lease.
+    let (node, id) = (NodeId::generate(), SetupId::generate());
+    assert_eq!(store.hold(node, &[id, id], long).await.unwrap(), [id]);
+    let mut count = server.client("psql");
+    let sql = "SELECT count(*) FROM d1_setups.lease";
+    let counted = count.args(["-d", &url, "-Atc", sql]).output().unwrap();
+    assert_eq!(String::from_utf8(counted.stdout).unwrap().trim(), "1");
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use crate::{
     token::DevelopmentToken,
 };
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
-use d1_core::{Amount, Clock, OnFailure, SetupStore, StoreError, Supervisor, SystemClock};
+use d1_core::{
+    Amount, Clock, NodeId, OnFailure, SetupLeases, SetupStore, StoreError, Supervisor, SystemClock,
+};
 use d1_orchestrator::{
     Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, Identity, PostgresSetupStore,
     RecipePlanner, SqliteSetupStore,
@@ -148,7 +150,8 @@ impl Cloud {
         let prices = prices(&config, &clock)?;
         let credits = Amount::credits(config.credits);
         ledger::begin(&ledger, DevelopmentToken::development_account(), credits).await?;
-        let engine = engine(&config, (&ledger, &prices), &clock, &supervisor).await?;
+        let node = NodeId::generate();
+        let engine = engine(&config, (&ledger, &prices), &clock, &supervisor, node).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
@@ -163,7 +166,7 @@ impl Cloud {
             people: people.clone(),
         };
         let identity = people.identity.clone();
-        let nodes = Nodes::open(&config, &people, address)?;
+        let nodes = Nodes::open(&config, node, &people, address)?;
         if let Some(nodes) = &nodes {
             engine.hub().join(nodes.fleet());
         }
@@ -223,9 +226,15 @@ async fn engine(
     (ledger, prices): (&Ledger, &PriceCatalogue),
     clock: &Arc<dyn Clock>,
     supervisor: &Supervisor,
+    node: NodeId,
 ) -> Result<Engine, StartError> {
+    let mut leases: Option<Arc<dyn SetupLeases>> = None;
     let store: Arc<dyn SetupStore> = match &config.store {
-        Some(url) => Arc::new(PostgresSetupStore::open(url).await?),
+        Some(url) => {
+            let shared = Arc::new(PostgresSetupStore::open(url).await?);
+            leases = Some(Arc::clone(&shared) as _);
+            shared
+        }
         None => Arc::new(SqliteSetupStore::open(&config.state_dir.join("cloud.db"))?),
     };
     let engine = Engine::new(EngineParts {
@@ -237,12 +246,11 @@ async fn engine(
         hub: Hub::new(supervisor.clone(), Arc::clone(clock)),
         supervisor: supervisor.clone(),
     });
-    if config.store.is_some() {
+    match leases {
         // Others may be at work on the same setups: what belongs to the devices that come here
         // is taken up when they do.
-        engine.tend();
-    } else {
-        engine.recover().await?;
+        Some(leases) => engine.tend(leases, node),
+        None => engine.recover().await.map(drop)?,
     }
     Ok(engine)
 }

@@ -44,13 +44,14 @@ impl Nodes {
     /// The other servers, if this is one of many.
     pub(crate) fn open(
         config: &Config,
+        id: NodeId,
         people: &People,
         listening: SocketAddr,
     ) -> Result<Option<Self>, LinksError> {
         let Some(url) = &config.links else { return Ok(None) };
         let address = config.node_address.clone().unwrap_or_else(|| format!("http://{listening}"));
         NodeClient::check(&address)?;
-        let node = Node { id: NodeId::generate(), address };
+        let node = Node { id, address };
         let tokens = people.tokens.of_node(node.id);
         let asker = Asker { client: NodeClient::new()?, tokens };
         let registry = Arc::new(RedisLinks::open(url)?);

@@ -20,6 +20,7 @@ mod prices;
 mod rate_limiter;
 mod samples;
 mod session_store;
+mod setup_leases;
 mod setup_store;
 mod transport;
 
@@ -36,6 +37,7 @@ pub use prices::prices;
 pub use rate_limiter::{Limiting, rate_limiter};
 pub use samples::{a_setup, an_order};
 pub use session_store::session_store;
+pub use setup_leases::{Driving, setup_leases};
 pub use setup_store::{setup_store, setup_store_durability};
 pub use transport::{Ends, transport};
 

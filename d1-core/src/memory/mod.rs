@@ -13,6 +13,7 @@ mod near;
 mod planner;
 mod prices;
 mod session_store;
+mod setup_leases;
 mod setup_store;
 
 pub use clock::ManualClock;
@@ -27,4 +28,5 @@ pub use machine::{Ending, Fault, MemoryMachine, Offer, Program};
 pub use planner::TablePlanner;
 pub use prices::FreeOfCharge;
 pub use session_store::MemorySessionStore;
+pub use setup_leases::MemorySetupLeases;
 pub use setup_store::MemorySetupStore;

@@ -12,6 +12,7 @@ mod flawed_journal;
 mod flawed_store;
 mod furnished;
 mod key_stores;
+mod lease_holders;
 mod ledgers;
 mod limiters;
 mod link_registries;

@@ -170,6 +170,14 @@ impl Engine {
         Ok(self.0.parts.store.list(account, page).await?)
     }
 
+    /// Whether the store can be read.
+    pub async fn check(&self) -> Result<(), EngineError> {
+        match self.0.parts.store.get(SetupId::generate()).await {
+            Ok(_) | Err(StoreError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The hub that knows this engine's devices.
     #[must_use]
     pub fn hub(&self) -> &Hub {

@@ -31,6 +31,8 @@ pub(super) enum Wish {
     Tend {
         version: u64,
     },
+    /// Let go of it, if somebody else has saved it since.
+    LetGo,
     /// It was taken back by this setup.
     UndoneBy(SetupId),
 }
@@ -47,6 +49,7 @@ impl Wish {
             | Self::Stop(_)
             | Self::Resume { .. }
             | Self::Tidy
+            | Self::LetGo
             | Self::Tend { .. } => false,
         }
     }
@@ -91,6 +94,11 @@ impl Engine {
     #[must_use]
     pub fn driving(&self) -> usize {
         self.0.desks.open().len()
+    }
+
+    /// The setups that are being driven.
+    pub(super) fn driven(&self) -> Vec<SetupId> {
+        self.0.desks.open().keys().copied().collect()
     }
 
     fn hand_over(&self, id: SetupId, order: Order) -> Result<(), EngineError> {

@@ -24,6 +24,7 @@ impl Driver {
                 self.tidy().await;
                 Ok(())
             }
+            Wish::LetGo => self.check_hold().await,
             Wish::Tend { version } => self.tend(version).await,
             Wish::UndoneBy(undo) => self.undone_by(undo).await,
         }

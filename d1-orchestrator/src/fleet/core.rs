@@ -48,6 +48,12 @@ impl Fleet {
         }
     }
 
+    /// Whether nobody else is known to have a newer link of a device that is linked here.
+    pub(crate) async fn has_newest(&self, device: DeviceId) -> bool {
+        let holder = self.registry.find(device).await.inspect_err(note).unwrap_or_default();
+        holder.is_none_or(|holder| holder.node.id == self.node.id)
+    }
+
     /// Claims a link. While the registry is gone the claim is made by the clock alone, and put
     /// there by the next renewal that arrives.
     pub(crate) async fn claim(&self, device: DeviceId, now: Timestamp) -> u64 {

@@ -16,14 +16,14 @@ use std::collections::HashMap;
 impl Fleet {
     /// Keeps them in step until everything stops.
     pub(crate) async fn keep(self, hub: Hub) {
-        let stopping = hub.0.supervisor.stopping();
+        let (stopping, mut departures) = (hub.0.supervisor.stopping(), hub.departures());
         let mut known: HashMap<DeviceId, u64> = HashMap::new();
         loop {
             self.step(&hub, &mut known).await;
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => break,
-                () = hub.0.left.notified() => {}
+                changed = departures.changed() => if changed.is_err() { break },
                 () = tokio::time::sleep(RENEW_EVERY) => {}
             }
         }

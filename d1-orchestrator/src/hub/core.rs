@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long a device may take to accept a message; then its link counts as lost.
@@ -39,8 +39,7 @@ pub(crate) struct Inner {
     pub(crate) supervisor: Supervisor,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) fleet: OnceLock<Fleet>,
-    /// A link was lost.
-    pub(crate) left: Notify,
+    pub(super) departures: watch::Sender<u64>,
     state: Mutex<State>,
     arrivals: watch::Sender<u64>,
 }
@@ -57,8 +56,8 @@ impl Hub {
     #[must_use]
     pub fn new(supervisor: Supervisor, clock: Arc<dyn Clock>) -> Self {
         let arrivals = watch::Sender::new(0);
-        let (state, fleet, left) = (Mutex::default(), OnceLock::new(), Notify::new());
-        Self(Arc::new(Inner { supervisor, clock, fleet, left, state, arrivals }))
+        let (state, fleet, departures) = (Mutex::default(), OnceLock::new(), watch::Sender::new(0));
+        Self(Arc::new(Inner { supervisor, clock, fleet, departures, state, arrivals }))
     }
 
     /// Welcomes the device at the other end of `link`, and listens to it from now on.

@@ -65,7 +65,7 @@ impl Hub {
         // One that is gone by now, or has a newer one in its place, is given back by the keeper.
         match seat {
             Some(seat) => seat.fence = fence,
-            None => self.0.left.notify_one(),
+            None => self.0.departures.send_modify(|count| *count += 1),
         }
     }
 
@@ -74,6 +74,14 @@ impl Hub {
         let state = self.state();
         let claimed = state.seats.iter().filter(|(_, seat)| seat.fence > 0);
         claimed.map(|(device, seat)| (*device, seat.fence)).collect()
+    }
+
+    /// Whether the link that a device has here is its newest, as far as anybody can tell.
+    pub(crate) async fn has_newest_link(&self, device: DeviceId) -> bool {
+        match self.fleet() {
+            Some(fleet) => fleet.has_newest(device).await,
+            None => true,
+        }
     }
 
     /// Claims the link of a device that is still here with a higher fence.

@@ -4,6 +4,7 @@ mod core;
 mod error;
 mod fleet;
 mod greet;
+mod moving;
 mod pump;
 mod question;
 mod seat;

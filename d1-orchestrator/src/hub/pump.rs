@@ -45,7 +45,8 @@ impl Hub {
         if is_ours {
             state.seats.remove(&device);
         }
-        self.0.left.notify_one();
+        drop(state);
+        self.0.departures.send_modify(|count| *count += 1);
         is_ours
     }
 

@@ -5,6 +5,8 @@ mod deeds;
 #[cfg(feature = "sqlite")]
 mod file;
 #[cfg(feature = "postgres")]
+mod leases;
+#[cfg(feature = "postgres")]
 pub(crate) mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -14,8 +14,10 @@ use sqlx::{PgConnection, PgPool, Postgres, types::Uuid};
 const SCHEMA: &str = "d1_setups";
 
 /// Every step from an empty schema to the present form, in order; never changed, only added to.
-const MIGRATIONS: [Step; 1] =
-    [(1, "setups", include_str!("../../migrations/postgres/setups/0001_setups.sql"))];
+const MIGRATIONS: [Step; 2] = [
+    (1, "setups", include_str!("../../migrations/postgres/setups/0001_setups.sql")),
+    (2, "leases", include_str!("../../migrations/postgres/setups/0002_leases.sql")),
+];
 
 /// What an error says could not be done.
 const OPEN: &str = "open its database";
@@ -27,14 +29,14 @@ const READ: &str = "look something up";
 /// How many hexadecimal digits a whole name has.
 const DIGITS: usize = 32;
 
-/// A [`SetupStore`] in PostgreSQL.
+/// A [`SetupStore`] in PostgreSQL, with the leases of those who drive its setups.
 ///
 /// Several processes may use the same database. What is answered is committed. When a
 /// connection breaks while something is committed, nobody knows whether it was: whoever saves
 /// the same again is told that the setup has changed, and has to read it again.
 #[derive(Debug)]
 pub struct PostgresSetupStore {
-    pool: PgPool,
+    pub(super) pool: PgPool,
 }
 
 impl PostgresSetupStore {

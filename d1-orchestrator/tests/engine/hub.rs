@@ -177,3 +177,29 @@ async fn devices_are_listed_with_what_is_known_of_them() {
     assert_eq!(devices[0].health, Some(told));
     assert_eq!(devices[0].since, Timestamp(1_000));
 }
+
+#[tokio::test(start_paused = true)]
+async fn devices_that_are_sent_away_go_one_after_the_other() {
+    let hub = a_hub();
+    let mut ends = Vec::new();
+    for _ in 0..4 {
+        let (ours, theirs) = Link::pair();
+        theirs.tx.send(FromDevice::Hello(a_hello())).await.unwrap();
+        hub.attach(ours).await.unwrap();
+        ends.push(theirs);
+    }
+    let began = tokio::time::Instant::now();
+    let mut gone = Vec::new();
+    let watch = async {
+        for end in &ends {
+            end.tx.closed().await;
+            gone.push(began.elapsed().as_secs());
+        }
+    };
+    tokio::join!(hub.send_away(Duration::from_secs(8)), watch);
+    gone.sort_unstable();
+    // In the order of their names, which is by chance: the last is waited for.
+    assert_eq!((gone.last(), hub.devices().len()), (Some(&6), 0));
+    // With nobody there, there is nothing to wait for.
+    hub.send_away(Duration::from_secs(8)).await;
+}

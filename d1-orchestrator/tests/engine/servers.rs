@@ -6,7 +6,8 @@ use crate::{
 };
 use d1_core::{
     DeviceId, Holder, LinkRegistry, Node, NodeId, RegistryError, SetupOutcome, SetupState,
-    StopMode, SystemClock, TaskState, Timestamp, memory::MemoryLinkRegistry,
+    StopMode, SystemClock, TaskState, Timestamp,
+    memory::{MemoryLinkRegistry, MemorySetupLeases},
 };
 use d1_orchestrator::{EngineError, Fleet, HubError, MemoryPeers, Place};
 use std::{
@@ -93,6 +94,8 @@ impl Pair {
         let sound = MemoryLinkRegistry::new(clock);
         let registry = Arc::new(Breakable { sound, broken: AtomicBool::new(false) });
         let peers = MemoryPeers::default();
+        let clock = Arc::new(SystemClock::starting_at(Timestamp(1_000)));
+        let leases = Arc::new(MemorySetupLeases::new(clock));
         let mut nodes = Vec::new();
         here.device.cut();
         gone(&here.hub, here.device.id).await;
@@ -106,7 +109,7 @@ impl Pair {
             };
             peers.add(id, stage.engine.clone());
             stage.hub.join(fleet);
-            stage.engine.tend();
+            stage.engine.tend(leases.clone(), id);
             nodes.push(id);
         }
         here.device.connect(&here.hub).await;
@@ -247,4 +250,53 @@ async fn what_a_server_that_stops_had_is_given_back() {
     assert_eq!(pair.there.hub.locate(pair.device()).await, Ok(Place::Nowhere));
     let nodes = pair.registry.nodes().await.unwrap();
     assert_eq!(nodes.iter().map(|node| node.id).collect::<Vec<_>>(), [pair.nodes[1]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_servers_that_both_believe_to_have_the_link_do_not_take_a_setup_in_turns() {
+    let pair = Pair::new().await;
+    pair.here.device.play("jq", [Play::Run]);
+    let id = pair.here.approve(&["jq"]).await;
+    pair.here.device.begun("jq", 1).await;
+    // Nobody tells the first that its link is an old one.
+    pair.break_registry(true);
+    pair.here.device.connect(&pair.there.hub).await;
+    pair.there.until(id, |setup| setup.epoch == 2).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(pair.here.hub.is_connected(pair.device()));
+    assert_eq!(pair.there.store.get(id).await.unwrap().epoch, 2);
+    assert_eq!((pair.here.engine.driving(), pair.there.engine.driving()), (0, 1));
+    pair.here.device.end("jq", &Play::Succeed).await;
+    let setup = pair.there.over(id).await;
+    assert_eq!((setup.state, setup.epoch), (SetupState::Finished(SetupOutcome::Succeeded), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_over_and_not_settled_needs_no_device_to_be_settled() {
+    let pair = Pair::new().await;
+    let mut setup = pair.here.run(&["jq"]).await;
+    pair.here.device.cut();
+    gone(&pair.here.hub, pair.device()).await;
+    // As when its server died before the last thing it had to do.
+    setup = pair.here.store.get(setup.id).await.unwrap();
+    setup.hold = Some(setup.hold());
+    pair.here.store.save(&mut setup, &[], Timestamp(2_000)).await.unwrap();
+    pair.there.until(setup.id, |setup| setup.is_at_rest()).await;
+    pair.there.idle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_drives_what_others_have_taken_lets_go() {
+    let pair = Pair::new().await;
+    let id = pair.here.create(&["jq"]).await;
+    pair.here.device.cut();
+    gone(&pair.here.hub, pair.device()).await;
+    Pair::until_place(&pair.there, pair.device(), |place| *place == Place::Nowhere).await;
+    // Nobody has the link, so it is driven where it was approved.
+    pair.there.engine.approve(id).await.unwrap();
+    assert_eq!(pair.there.engine.driving(), 1);
+    pair.here.device.connect(&pair.here.hub).await;
+    let setup = pair.here.over(id).await;
+    assert_eq!((setup.state, setup.epoch), (SetupState::Finished(SetupOutcome::Succeeded), 2));
+    pair.there.idle().await;
 }

@@ -8,10 +8,12 @@ use super::{
     ground::{Ground, in_the_background},
     history::Event,
     life::Life,
-    store::{NodeLedger, NodeStore},
+    store::{NodeLeases, NodeLedger, NodeStore},
 };
 use d1_billing::PriceCatalogue;
-use d1_core::{Clock, CreditLedger, DeviceId, OrchestratorLink, SetupStore, Supervisor};
+use d1_core::{
+    Clock, CreditLedger, DeviceId, NodeId, OrchestratorLink, SetupLeases, SetupStore, Supervisor,
+};
 use d1_orchestrator::{Catalogue, Engine, EngineParts, Hub, RecipePlanner};
 use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
@@ -32,6 +34,7 @@ pub(super) struct Node {
     ground: Arc<Ground>,
     store: Arc<dyn SetupStore>,
     ledger: Arc<dyn CreditLedger>,
+    leases: Arc<dyn SetupLeases>,
     clock: Arc<SkewedClock>,
     chance: Chance,
     present: Mutex<Option<Process>>,
@@ -50,11 +53,12 @@ impl Node {
         ground: &Arc<Ground>,
         store: Arc<dyn SetupStore>,
         ledger: Arc<dyn CreditLedger>,
+        leases: Arc<dyn SetupLeases>,
     ) -> Self {
         let chance = ground.chance.of(("node", number));
         let clock = Arc::new(SkewedClock::new(&chance, ground.weather.skew, ground.began));
         let present = Mutex::default();
-        Self { number, ground: Arc::clone(ground), store, ledger, clock, chance, present }
+        Self { number, ground: Arc::clone(ground), store, ledger, leases, clock, chance, present }
     }
 
     /// Lives, dies, and lives again, for ever.
@@ -98,13 +102,14 @@ impl Node {
         let engine = Engine::new(EngineParts {
             planner: PLANNER.clone(),
             store: Arc::new(NodeStore { store: Arc::clone(&self.store), disk: disk.clone() }),
-            ledger: Arc::new(NodeLedger { ledger: Arc::clone(&self.ledger), disk }),
+            ledger: Arc::new(NodeLedger { ledger: Arc::clone(&self.ledger), disk: disk.clone() }),
             prices: Arc::new(prices),
             clock: Arc::clone(&clock),
             hub: Hub::new(supervisor.clone(), clock),
             supervisor,
         });
-        engine.tend();
+        let leases = NodeLeases { leases: Arc::clone(&self.leases), disk };
+        engine.tend(Arc::new(leases), NodeId::from_bytes(self.chance.name()));
         Process { life, engine }
     }
 }

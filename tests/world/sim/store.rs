@@ -2,10 +2,10 @@
 
 use super::disk::Disk;
 use d1_core::{
-    AccountId, Amount, CreditLedger, HoldId, HoldRequest, LedgerError, Page, Progress,
-    ProgressEvent, Promise, Setup, SetupId, SetupStore, StoreError, Timestamp,
+    AccountId, Amount, CreditLedger, HoldId, HoldRequest, LedgerError, NodeId, Page, Progress,
+    ProgressEvent, Promise, Setup, SetupId, SetupLeases, SetupStore, StoreError, Timestamp,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The store of setups, over one node's connection.
 #[derive(Debug)]
@@ -66,6 +66,38 @@ impl SetupStore for NodeStore {
         limit: usize,
     ) -> Result<Vec<Progress>, StoreError> {
         self.disk.read(self.store.progress(id, after, limit)).await
+    }
+}
+
+/// The leases of setups, over one node's connection.
+#[derive(Debug)]
+pub(super) struct NodeLeases {
+    pub(super) leases: Arc<dyn SetupLeases>,
+    pub(super) disk: Disk,
+}
+
+#[async_trait::async_trait]
+impl SetupLeases for NodeLeases {
+    async fn hold(
+        &self,
+        node: NodeId,
+        setups: &[SetupId],
+        ttl: Duration,
+    ) -> Result<Vec<SetupId>, StoreError> {
+        self.disk.write("hold leases", self.leases.hold(node, setups, ttl)).await
+    }
+
+    async fn seize(
+        &self,
+        node: NodeId,
+        setups: &[SetupId],
+        ttl: Duration,
+    ) -> Result<(), StoreError> {
+        self.disk.write("seize leases", self.leases.seize(node, setups, ttl)).await
+    }
+
+    async fn give_back(&self, node: NodeId, setups: &[SetupId]) -> Result<(), StoreError> {
+        self.disk.write("give leases back", self.leases.give_back(node, setups)).await
     }
 }
 

@@ -16,7 +16,10 @@ use super::{
     simulation::Report,
 };
 use d1_billing::{Grant, Key, Ledger, Open, Operation, Source};
-use d1_core::{Amount, Entry, Page, Setup, SetupStore, SystemClock, Timestamp};
+use d1_core::{
+    Amount, Entry, Page, Setup, SetupLeases, SetupStore, SystemClock, Timestamp,
+    memory::MemorySetupLeases,
+};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -61,11 +64,13 @@ impl Universe {
         let ledger = Ledger::in_memory(Arc::new(books_clock));
         let store = parts.store(ground.flaw);
         let paid = paid(Arc::new(ledger.clone()), ground.flaw);
-        let nodes: Vec<_> = (0..=chance.below(3))
-            .map(|number| {
-                Arc::new(Node::new(number, ground, Arc::clone(&store), Arc::clone(&paid)))
-            })
-            .collect();
+        let store_clock = SystemClock::starting_at(Timestamp(1_800_000_000_000));
+        let leases: Arc<dyn SetupLeases> = Arc::new(MemorySetupLeases::new(Arc::new(store_clock)));
+        let node = |number| {
+            let (store, paid) = (Arc::clone(&store), Arc::clone(&paid));
+            Arc::new(Node::new(number, ground, store, paid, Arc::clone(&leases)))
+        };
+        let nodes: Vec<_> = (0..=chance.below(3)).map(node).collect();
         let devices: Vec<_> = (0..=chance.below(3))
             .map(|number| {
                 let kept =
