@@ -1,5 +1,7 @@
 //! Servers that share a store share the work.
 
+mod degraded;
+mod door;
 mod fleet;
 mod routing;
 

@@ -86,6 +86,16 @@ impl CloudDesk {
         GoneCloud { desk, address }
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
+    /// Waits for its end, which something else brings about; tells its exit code.
+    pub fn wait(self) -> Option<i32> {
+        self.server.wait()
+    }
+
     /// Its address, as `http://host:port`.
     pub fn http(&self) -> String {
         let at = self.server.ready.find("http://").unwrap();

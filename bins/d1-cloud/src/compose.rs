@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     credits::Credits,
+    drain::{DRAIN_WITHIN, MOVE_WITHIN},
     identity::{self, People, PeopleError},
     ledger,
     limits::{Limits, LimitsError},
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) nodes: Option<Nodes>,
     pub(crate) supervisor: Supervisor,
+    /// Fires when it goes, and takes nothing new on.
+    pub(crate) draining: CancellationToken,
 }
 
 /// A running server.
@@ -45,6 +48,10 @@ pub(crate) struct App {
 pub struct Cloud {
     address: SocketAddr,
     supervisor: Supervisor,
+    hub: Hub,
+    draining: CancellationToken,
+    /// Whether others do what this one had, when it goes.
+    has_others: bool,
 }
 
 /// Why a server cannot start.
@@ -170,7 +177,8 @@ impl Cloud {
         if let Some(nodes) = &nodes {
             engine.hub().join(nodes.fleet());
         }
-        let supervised = supervisor.clone();
+        let (supervised, draining) = (supervisor.clone(), CancellationToken::new());
+        let (hub, has_others) = (engine.hub().clone(), config.store.is_some());
         let app = App {
             engine,
             credits,
@@ -182,6 +190,7 @@ impl Cloud {
             limits,
             nodes,
             supervisor: supervised,
+            draining: draining.clone(),
         };
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
@@ -189,7 +198,7 @@ impl Cloud {
             let routes = routes::router(app).into_make_service_with_connect_info::<SocketAddr>();
             axum::serve(listener, routes).with_graceful_shutdown(stopped).await
         });
-        Ok(Self { address, supervisor })
+        Ok(Self { address, supervisor, hub, draining, has_others })
     }
 
     /// Where it listens.
@@ -202,6 +211,19 @@ impl Cloud {
     #[must_use]
     pub fn stopping(&self) -> CancellationToken {
         self.supervisor.stopping()
+    }
+
+    /// Takes nothing new on and sends its devices to other servers, where there are others; for
+    /// half a minute at most. Whoever asks whether it is ready is told that it is not.
+    pub async fn drain(&self) {
+        if !self.has_others {
+            return;
+        }
+        self.draining.cancel();
+        let away = self.hub.send_away(MOVE_WITHIN);
+        if tokio::time::timeout(DRAIN_WITHIN, away).await.is_err() {
+            tracing::warn!("some links did not end in time");
+        }
     }
 
     /// Lets requests finish, and ends.

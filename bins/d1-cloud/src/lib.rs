@@ -7,6 +7,7 @@
 mod compose;
 mod config;
 mod credits;
+mod drain;
 mod identity;
 mod leases;
 mod ledger;
@@ -84,8 +85,12 @@ async fn serve(config: Config) -> Result<(), StartError> {
         () = stopping.cancelled() => say("a part the server cannot do without has failed; stopping"),
     }
     say("stopping: running setups go on at the next start");
+    let end = async {
+        cloud.drain().await;
+        cloud.stop().await;
+    };
     tokio::select! {
-        () = cloud.stop() => {}
+        () = end => {}
         _ = terminate.recv() => say("stopped at once"),
         _ = interrupt.recv() => say("stopped at once"),
     }

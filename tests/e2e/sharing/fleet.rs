@@ -15,9 +15,8 @@ use std::{
 
 /// What all servers share.
 pub(crate) struct Fleet {
-    /// Kept for as long as it is used.
-    _postgres: Arc<Postgres>,
-    redis: Redis,
+    pub(crate) postgres: Arc<Postgres>,
+    pub(crate) redis: Redis,
     database: String,
 }
 
@@ -26,9 +25,14 @@ impl Fleet {
         Self::on(Postgres::shared())
     }
 
+    /// The same on a PostgreSQL server that may be stopped.
+    pub(crate) fn on_its_own() -> Self {
+        Self::on(Arc::new(Postgres::start(&["fsync=off"])))
+    }
+
     fn on(postgres: Arc<Postgres>) -> Self {
         let database = postgres.clone_of("template1");
-        Self { _postgres: postgres, redis: Redis::start(), database }
+        Self { postgres, redis: Redis::start(), database }
     }
 
     /// One more server.

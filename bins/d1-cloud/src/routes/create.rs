@@ -26,6 +26,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     Body(request): Body<CreateRequest>,
 ) -> Result<(StatusCode, Json<SetupView>), Refusal> {
+    app.takes_on()?;
     let key = idempotency_key(&headers)?;
     if request.approve && !who.scopes.has(Scope::SetupApprove) {
         return Err(insufficient(Scope::SetupApprove));
@@ -48,6 +49,7 @@ pub(crate) async fn undo(
     Caller(account): Caller,
     Named(id): Named,
 ) -> Result<(StatusCode, Json<SetupView>), Refusal> {
+    app.takes_on()?;
     let original = app.engine.get(account, id).await?;
     app.limits.device(account, original.device).await?;
     let draft = app.engine.draft(account, original.device, Intent::Undo(id)).await?;

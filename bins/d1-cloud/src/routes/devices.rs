@@ -1,7 +1,7 @@
 //! Devices: who is linked, and the link itself.
 
 use super::caller::Caller;
-use crate::{compose::App, refusal::Refusal, socket::framed};
+use crate::{compose::App, drain, refusal::Refusal, socket::framed};
 use axum::{
     Json,
     extract::{State, WebSocketUpgrade},
@@ -61,15 +61,21 @@ pub(crate) async fn link(
     State(app): State<App>,
     Caller(account): Caller,
     upgrade: WebSocketUpgrade,
-) -> Response {
+) -> Result<Response, Refusal> {
+    app.takes_on()?;
     let upgrade = upgrade.max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES);
-    upgrade.on_upgrade(move |socket| async move {
+    Ok(upgrade.on_upgrade(move |socket| async move {
         let link = websocket::accept(framed(socket), &app.supervisor);
-        let admit = |device| app.people.claim(device, account);
+        let admit = async |device| {
+            if app.draining.is_cancelled() {
+                return Err(drain::going());
+            }
+            app.people.claim(device, account).await
+        };
         if let Err(error) = app.engine.hub().attach_if(link, admit).await {
             tracing::warn!(%error, "a link was refused");
         }
-    })
+    }))
 }
 
 fn system(facts: &d1_core::Facts) -> String {

@@ -9,6 +9,7 @@ mod events;
 mod grpc;
 mod node;
 mod pages;
+mod ready;
 mod scopes;
 mod setups;
 mod user;
@@ -21,7 +22,6 @@ use crate::{
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::StatusCode,
     middleware,
     routing::{delete, get, post, put},
 };
@@ -36,7 +36,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(auth::router())
         .merge(pages::router(&app))
         .route(api::HEALTH, get(|| async { "ok\n" }))
-        .route(api::READY, get(ready))
+        .route(api::READY, get(ready::ready))
         .fallback(Refusal::unknown_path)
         .method_not_allowed_fallback(Refusal::unknown_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -76,14 +76,4 @@ fn known(app: &App) -> Router<App> {
         .route(api::TOKEN, delete(user::take_token_back))
         .merge(grpc::router(app))
         .route_layer(middleware::from_fn_with_state(app.clone(), scopes::check))
-}
-
-async fn ready(
-    axum::extract::State(app): axum::extract::State<App>,
-) -> Result<&'static str, StatusCode> {
-    if app.supervisor.stopping().is_cancelled() {
-        Err(StatusCode::SERVICE_UNAVAILABLE)
-    } else {
-        Ok("ready\n")
-    }
 }
