@@ -22,11 +22,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         version: "1.0".into(),
         executor: machine,
         journal: Arc::new(MemoryJournal::default()),
+        audit: Arc::new(MemoryAuditLog::new("device", AuditKey::generate()?)),
         clock: clock.clone(),
         supervisor: supervisor.clone(),
     });
     let (ours, theirs) = Link::pair();
-    supervisor.spawn("agent", OnFailure::GoOn, async move { agent.serve(theirs).await });
+    let by = "an example";
+    supervisor.spawn("agent", OnFailure::GoOn, async move { agent.serve(theirs, by).await });
 
     // With the orchestrator: an engine, which plans, orders and remembers.
     let (account, ledger) = (AccountId::generate(), Arc::new(MemoryLedger::default()));

@@ -11,6 +11,7 @@
 mod action;
 mod amount;
 mod argv;
+mod audit;
 mod cap;
 mod change;
 mod check;
@@ -73,6 +74,12 @@ pub use action::{
 };
 pub use amount::{Amount, AmountError};
 pub use argv::{Argv, ArgvError};
+pub use audit::{
+    AUDIT_CHECKPOINT_EVERY, AuditBreak, AuditChain, AuditCheckpoint, AuditEntry, AuditError,
+    AuditFlaw, AuditKey, AuditKind, AuditLine, AuditLog, AuditPublicKey, AuditPublicKeyError,
+    AuditRecord, AuditTrust, AuditVerdict, AuditVerifier, AuditWords, NotALine, SealedRecord,
+    SignedHead,
+};
 pub use cap::CapScope;
 pub use change::{Baseline, Change, Resource, State};
 pub use check::{About, Pace};

@@ -5,7 +5,7 @@
 
 use crate::{
     DeviceId, Digest, Facts, HoldId, OutputChunk, Preview, Problem, Proposal, Query, RequestId,
-    SetupId, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, plan::millis,
+    SetupId, SignedHead, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, plan::millis,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
@@ -112,6 +112,8 @@ pub enum ToDevice {
     },
     /// Start nothing more, and go once what runs has ended.
     Drain,
+    /// This is the head of my audit log: keep it, so that you see when I cut it.
+    Anchor(SignedHead),
     /// Something is wrong with what you said.
     Error(Problem),
 }
@@ -171,6 +173,8 @@ pub enum FromDevice {
     },
     /// How the machine is.
     Health(Health),
+    /// This is the head of my audit log: keep it, so that you see when I cut it.
+    Anchor(SignedHead),
     /// Something is wrong with what you said, or with me.
     Error(Problem),
 }

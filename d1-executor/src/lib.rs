@@ -26,6 +26,7 @@
 
 mod actions;
 mod agent;
+mod audit;
 #[cfg(unix)]
 mod doctor;
 mod facts;
@@ -43,6 +44,7 @@ mod sandbox;
 mod state_dir;
 
 pub use agent::{Agent, AgentParts};
+pub use audit::{AuditReader, FileAuditLog, audited_argv};
 #[cfg(unix)]
 pub use doctor::{
     Accepted, Answer, Check, Destination, Discretion, Doctor, Found, Looking, Network,

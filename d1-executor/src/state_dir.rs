@@ -5,6 +5,7 @@
 //!   device        the device's id
 //!   agent.lock    held by whoever is this machine's agent; tells its process id
 //!   journal.db    the device's journal
+//!   audit/        the device's audit log
 //!   setups.db     the orchestrator's setups, where it runs on the same machine
 //!   diagnoses.db  what the doctor found
 //!   daemon.sock   the daemon's socket
@@ -91,6 +92,12 @@ impl StateDir {
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal.db")
+    }
+
+    /// The folder of the device's audit log.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.path.join("audit")
     }
 
     /// The setups of an orchestrator on the same machine.

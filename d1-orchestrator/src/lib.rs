@@ -1,5 +1,6 @@
 //! Plan, hold credits, hand out tasks, follow them, take them back.
 
+mod audit;
 mod engine;
 #[cfg(all(feature = "sqlite", feature = "testing"))]
 pub mod fault;
@@ -11,6 +12,8 @@ mod recipe;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 
+#[cfg(feature = "sqlite")]
+pub use audit::SqliteAuditLog;
 pub use engine::{Draft, Engine, EngineError, EngineParts, Last, plan_undo};
 #[cfg(feature = "redis")]
 pub use fleet::RedisLinks;

@@ -40,8 +40,27 @@ fn die_at_every(point: &str) {
         let undone = desk.doctor(&["undo", "last", "--yes"]);
         assert_eq!(undone.code, 0, "{point}:{hit}: {}", undone.stderr);
         assert_eq!((apt.installed(), apt.tree()), before, "{point}:{hit} left something behind");
+        the_log_holds(&desk, &format!("{point}:{hit}"));
     }
     panic!("{point} is passed more than {MOST_HITS} times in one installation");
+}
+
+/// The audit log verifies, and no attempt has two records of its beginning.
+fn the_log_holds(desk: &Desk, at: &str) {
+    let verified = desk.doctor(&["audit", "verify"]);
+    assert_eq!(verified.code, 0, "{at}: {}", verified.stderr);
+    let shown = desk.doctor(&["audit", "show", "--limit", "1000", "--json"]).json();
+    let records = shown["records"].as_array().unwrap().iter().map(|it| &it["record"]);
+    let mut begun: Vec<String> = records
+        .filter(|record| record["kind"] == "task.started")
+        .map(|record| {
+            format!("{}", record["about"]["task"]) + &record["about"]["attempt"].to_string()
+        })
+        .collect();
+    let records = begun.len();
+    begun.sort_unstable();
+    begun.dedup();
+    assert_eq!(begun.len(), records, "{at}: an attempt has two records");
 }
 
 /// Points that an installation which goes well does not pass.
@@ -86,6 +105,9 @@ die_at! {
     dying_at_the_journals_writes_loses_nothing_part_2: d1_executor::fault::POINTS, 1 of 4;
     dying_at_the_journals_writes_loses_nothing_part_3: d1_executor::fault::POINTS, 2 of 4;
     dying_at_the_journals_writes_loses_nothing_part_4: d1_executor::fault::POINTS, 3 of 4;
+    dying_at_the_audit_logs_writes_loses_nothing_part_1: d1_executor::fault::AUDIT_POINTS, 0 of 3;
+    dying_at_the_audit_logs_writes_loses_nothing_part_2: d1_executor::fault::AUDIT_POINTS, 1 of 3;
+    dying_at_the_audit_logs_writes_loses_nothing_part_3: d1_executor::fault::AUDIT_POINTS, 2 of 3;
     dying_at_the_stores_writes_loses_nothing_part_1: d1_orchestrator::fault::POINTS, 0 of 2;
     dying_at_the_stores_writes_loses_nothing_part_2: d1_orchestrator::fault::POINTS, 1 of 2;
 }

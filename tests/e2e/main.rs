@@ -6,6 +6,8 @@ mod account;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod cloud;
 #[cfg(test)]
 mod confined;

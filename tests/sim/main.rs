@@ -115,6 +115,21 @@ fn a_ledger_that_charges_again_is_noticed() {
 }
 
 #[test]
+fn an_audit_log_that_omits_a_beginning_is_noticed() {
+    noticed(Flaw::OmitsRecords, "the audit log holds");
+}
+
+#[test]
+fn an_audit_log_that_tells_a_beginning_twice_is_noticed() {
+    noticed(Flaw::RecordsTwice, "the audit log holds");
+}
+
+#[test]
+fn an_audit_log_that_somebody_changes_is_noticed() {
+    noticed(Flaw::RewritesTheLog, "the audit log holds");
+}
+
+#[test]
 fn a_machine_that_deserts_its_processes_is_noticed() {
     noticed(Flaw::DesertsProcesses, "no process of a finished task is alive");
 }

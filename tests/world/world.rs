@@ -2,9 +2,9 @@
 
 use d1_billing::PriceCatalogue;
 use d1_core::{
-    AccountId, CreditLedger, DeviceId, Install, Intent, Link, OnFailure, Planner, Setup, SetupId,
-    Supervisor, SystemClock,
-    memory::{MemoryJournal, MemoryMachine, MemorySetupStore},
+    AccountId, AuditKey, CreditLedger, DeviceId, Install, Intent, Link, OnFailure, Planner, Setup,
+    SetupId, Supervisor, SystemClock,
+    memory::{MemoryAuditLog, MemoryJournal, MemoryMachine, MemorySetupStore},
 };
 use d1_executor::{Agent, AgentParts};
 use d1_orchestrator::{Engine, EngineError, EngineParts, Hub};
@@ -29,11 +29,16 @@ impl World {
             version: env!("CARGO_PKG_VERSION").into(),
             executor: machine.clone(),
             journal: Arc::new(MemoryJournal::default()),
+            audit: Arc::new(MemoryAuditLog::new("device:world", AuditKey::generate().unwrap())),
             clock: clock.clone(),
             supervisor: supervisor.clone(),
         });
         let (ours, theirs) = Link::pair();
-        supervisor.spawn("agent", OnFailure::GoOn, async move { agent.serve(theirs).await });
+        supervisor.spawn(
+            "agent",
+            OnFailure::GoOn,
+            async move { agent.serve(theirs, "a world").await },
+        );
         let hub = Hub::new(supervisor.clone(), clock.clone());
         let device = hub.attach(ours).await.unwrap();
         let engine = Engine::new(EngineParts {

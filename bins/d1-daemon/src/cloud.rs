@@ -23,23 +23,24 @@ pub(crate) fn start(
     supervisor: &Supervisor,
 ) -> Result<(), StartError> {
     let dial = Dial::new(url, Some(token), supervisor.clone())?;
+    let by = format!("the cloud {url}");
     let (agent, stopping) = (agent.clone(), supervisor.stopping());
     supervisor.run("cloud link", async move {
         tokio::select! {
-            () = keep_linked(&agent, &dial) => {}
+            () = keep_linked(&agent, &dial, &by) => {}
             () = stopping.cancelled() => {}
         }
     });
     Ok(())
 }
 
-async fn keep_linked(agent: &Agent, dial: &dyn Transport<FromDevice, ToDevice>) {
+async fn keep_linked(agent: &Agent, dial: &dyn Transport<FromDevice, ToDevice>, by: &str) {
     let mut waits = patience();
     loop {
         let link = reach(dial, &mut waits).await;
         let began = Instant::now();
         // A journal that fails ends every conversation; the next one tells why again.
-        if let Err(problem) = agent.serve(link).await {
+        if let Err(problem) = agent.serve(link, by).await {
             tracing::error!(%problem, "the link to the cloud was given up");
         }
         // A server that lets everybody in and then goes away is not dialled without a pause.

@@ -1,10 +1,12 @@
 //! Joins the libraries into one daemon.
 
 use crate::{cloud, config::Config, listen, monitor};
-use d1_core::{Clock, DeviceId, JournalError, OnFailure, Supervisor, SystemClock, TransportError};
+use d1_core::{
+    AuditError, Clock, DeviceId, JournalError, OnFailure, Supervisor, SystemClock, TransportError,
+};
 use d1_executor::{
-    Agent, AgentLock, AgentParts, LockError, Machine, MachineConfig, PolicyError, SqliteJournal,
-    StateDir, StateDirError, try_lock,
+    Agent, AgentLock, AgentParts, FileAuditLog, LockError, Machine, MachineConfig, PolicyError,
+    SqliteJournal, StateDir, StateDirError, try_lock,
 };
 use std::{
     error::Error as _,
@@ -55,6 +57,9 @@ pub enum StartError {
     /// The journal cannot be opened or read.
     #[error("the journal cannot be used; see that its disk has room and is in order")]
     Journal(#[from] JournalError),
+    /// The audit log cannot be opened or read.
+    #[error("nothing runs that cannot be written into the audit log; see the cause")]
+    Audit(#[from] AuditError),
     /// The owner's policy cannot be read.
     #[error("nothing runs without a readable policy")]
     Policy(#[from] PolicyError),
@@ -121,6 +126,11 @@ impl Daemon {
                 Arc::clone(&clock),
             )?)),
             journal: Arc::new(SqliteJournal::open(&state.journal())?),
+            audit: Arc::new(FileAuditLog::open(
+                &state.audit(),
+                &format!("device:{device}"),
+                clock.now(),
+            )?),
             clock,
             supervisor: supervisor.clone(),
         });
@@ -183,8 +193,14 @@ fn token(path: Option<&Path>) -> Result<String, StartError> {
     read.map_err(|source| StartError::Token { path, source })
 }
 
-/// Runs `conversation` in the background.
-pub(crate) fn converse(agent: &Agent, link: d1_core::DeviceLink, supervisor: &Supervisor) {
+/// Runs a conversation with somebody at this machine in the background.
+pub(crate) fn converse(
+    agent: &Agent,
+    link: d1_core::DeviceLink,
+    uid: u32,
+    supervisor: &Supervisor,
+) {
+    let by = format!("uid {uid}, at the daemon's socket");
     let agent = agent.clone();
-    supervisor.spawn("conversation", OnFailure::GoOn, async move { agent.serve(link).await });
+    supervisor.spawn("conversation", OnFailure::GoOn, async move { agent.serve(link, &by).await });
 }

@@ -37,7 +37,7 @@ async fn accept_all(
     loop {
         let (link, peer) = listener.accept().await?;
         if may_speak(peer) {
-            converse(agent, link, supervisor);
+            converse(agent, link, peer.uid, supervisor);
         } else {
             tracing::warn!(uid = peer.uid, "a user who may not speak to the daemon tried to");
         }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod account;
+mod audit;
 mod credits;
 mod hosts;
 
@@ -9,6 +10,7 @@ use d1_core::{Source, ThingName};
 use std::path::PathBuf;
 
 pub use account::{Login, Logout};
+pub use audit::{Audit, AuditExport, AuditRedact, AuditShow, AuditVerify};
 pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Scope};
 pub use hosts::Hosts;
 
@@ -178,6 +180,15 @@ pub enum Command {
         /// What about it.
         #[command(subcommand)]
         what: Policy,
+    },
+    /// Show what was done on this machine, and prove that nobody changed the record of it
+    #[command(
+        after_help = "Examples:\n  d1-doctor audit show\n  d1-doctor audit verify\n  d1-doctor audit export log.jsonl\n\nWhat cannot be written into the audit log is not done."
+    )]
+    Audit {
+        /// What about it.
+        #[command(subcommand)]
+        what: Audit,
     },
     /// Sign in to a cloud
     #[command(

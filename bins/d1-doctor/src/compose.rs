@@ -8,6 +8,7 @@
 
 use crate::{
     args::Global,
+    audit,
     failure::Failure,
     home::{Home, state_failure},
     reach::{DaemonState, daemon_state},
@@ -16,8 +17,8 @@ use crate::{
     tether,
 };
 use d1_core::{
-    Category, Clock, DeviceId, Journal, JournalError, Link, OnFailure, OrchestratorLink, Problem,
-    SetupStore, Supervisor, SystemClock, Transport as _, TransportError,
+    AuditLog, Category, Clock, DeviceId, Journal, JournalError, Link, OnFailure, OrchestratorLink,
+    Problem, SetupStore, Supervisor, SystemClock, Transport as _, TransportError,
     memory::{FreeOfCharge, MemoryJournal, MemoryLedger, MemorySetupStore},
 };
 use d1_executor::{Agent, AgentLock, AgentParts, Machine, MachineConfig, SqliteJournal};
@@ -196,6 +197,11 @@ async fn be_the_agent(
             Arc::new(SqliteJournal::open(&home.state.journal()).map_err(|e| journal_failure(&e))?)
         }
     };
+    let audit: Arc<dyn AuditLog> = match mode {
+        // A look does nothing that has to be told.
+        Mode::Look => Arc::new(audit::of_nothing()?),
+        Mode::Work => Arc::new(audit::open(home, clock.now())?),
+    };
     let config = MachineConfig::this(home.state.path(), Arc::clone(clock));
     let machine = Machine::new(config.map_err(|error| error.problem())?);
     let agent = Agent::new(AgentParts {
@@ -203,6 +209,7 @@ async fn be_the_agent(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         executor: Arc::new(machine),
         journal,
+        audit,
         clock: Arc::clone(clock),
         supervisor: supervisor.clone(),
     });
@@ -210,7 +217,7 @@ async fn be_the_agent(
     let (ours, theirs) = Link::pair();
     let trouble = Arc::clone(trouble);
     supervisor.spawn("agent", OnFailure::GoOn, async move {
-        let ended = agent.serve(theirs).await;
+        let ended = agent.serve(theirs, &audit::me()).await;
         if let Err(problem) = &ended {
             *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem.clone());
         }

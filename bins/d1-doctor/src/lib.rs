@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod args;
+pub mod audit;
 pub mod commands;
 pub mod compose;
 pub mod failure;
@@ -63,6 +64,7 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<std::process::ExitCode, Failure>
     let ended = match command {
         // Its exit codes are not ours.
         Command::Run(args) => return work(confined::run(terminal, &global, &args)),
+        Command::Audit { what } => on_one_thread(commands::audit::run(terminal, &home()?, &what)),
         Command::Policy { what } => policy::run(terminal, &what),
         Command::Credits(args) => on_one_thread(credits::run(terminal, home, &args)),
         Command::Login(args) => on_one_thread(login::run(terminal, &home()?, &args)),

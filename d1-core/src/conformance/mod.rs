@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, exported")]
 
+mod audit;
 mod clock;
 mod directory;
 mod executor;
@@ -24,6 +25,7 @@ mod setup_leases;
 mod setup_store;
 mod transport;
 
+pub use audit::{audit_log, audit_log_durability};
 pub use clock::{Pass, Passing, Timepiece, clock};
 pub use directory::{directory, directory_durability};
 pub use executor::{Examinee, executor};

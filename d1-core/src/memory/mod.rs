@@ -1,5 +1,6 @@
 //! Every port, in memory. These are real implementations, held to the same laws as the ones on disk.
 
+mod audit;
 mod clock;
 mod directory;
 mod journal;
@@ -16,6 +17,7 @@ mod session_store;
 mod setup_leases;
 mod setup_store;
 
+pub use audit::MemoryAuditLog;
 pub use clock::ManualClock;
 pub use directory::MemoryDirectory;
 pub use journal::MemoryJournal;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "a flaw shows in one place alone")]
 
+mod audit_logs;
 mod clocks;
 mod directories;
 mod executors;

@@ -1,20 +1,26 @@
 //! One conversation with one orchestrator.
 
 use super::{
+    anchors::Anchors,
     approvals::Approvals,
+    audit,
     core::{Accepted, Agent},
     follow::{Followed, Telling, follow},
     live::{Live, News},
+    unwritten::Unwritten,
     verdict, work,
 };
 use crate::health;
 use d1_core::{
     Category, DeviceLink, FromDevice, Hello, JournalError, Outcome, PROTOCOL, Problem, Proposal,
-    Query, Reception, RequestId, SetupId, Stage, StopMode, TaskCommand, TaskId, TaskResult,
-    ToDevice,
+    Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand, TaskId,
+    TaskResult, ToDevice,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How often a device tells how it is.
@@ -25,6 +31,9 @@ const QUESTIONS_AT_ONCE: usize = 4;
 pub(super) struct Conversation {
     agent: Agent,
     link: DeviceLink,
+    /// Who is at the other end.
+    by: Arc<str>,
+    anchors: Anchors,
     followed: Followed,
     questions: Arc<Semaphore>,
     approvals: Approvals,
@@ -47,10 +56,12 @@ impl From<JournalError> for End {
 }
 
 impl Conversation {
-    pub(super) fn new(agent: Agent, link: DeviceLink) -> Self {
+    pub(super) fn new(agent: Agent, link: DeviceLink, by: &str) -> Self {
         Self {
             agent,
             link,
+            by: Arc::from(by),
+            anchors: Anchors::default(),
             followed: Followed::default(),
             questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
             approvals: Approvals::default(),
@@ -65,8 +76,9 @@ impl Conversation {
             Ok(()) | Err(End::Gone) => return Ok(()),
             Err(End::Broken(problem)) => problem,
             Err(End::Journal(error)) => {
+                let error = Unwritten::from(error);
                 self.agent.fail(&error);
-                verdict::journal_problem(&error)
+                error.problem()
             }
         };
         let _gone = self.link.tx.send(FromDevice::Error(problem.clone())).await;
@@ -91,7 +103,10 @@ impl Conversation {
                 () = agent.drained().cancelled() => return Ok(()),
                 task = self.approvals.overdue() => self.deny(task).await?,
                 _ = lease.tick() => self.renew_leases().await?,
-                _ = health.tick() => self.tell_health().await?,
+                _ = health.tick() => {
+                    self.tell_health().await?;
+                    self.tell_head().await?;
+                }
                 // The agent outlives its conversations, so this never ends.
                 _ = symptoms.changed() => self.tell_health().await?,
                 message = self.link.rx.recv() => match message {
@@ -178,6 +193,10 @@ impl Conversation {
                 self.agent.0.parts.supervisor.run("drain", async move { agent.drain().await });
                 Ok(())
             }
+            ToDevice::Anchor(head) => {
+                self.keep_head(&head).await;
+                Ok(())
+            }
             ToDevice::Error(problem) => {
                 tracing::warn!(%problem, "the orchestrator complains");
                 Ok(())
@@ -216,7 +235,7 @@ impl Conversation {
 
     async fn take_on(&mut self, command: TaskCommand) -> Result<(), End> {
         let (task, attempt) = (command.task, command.attempt);
-        match self.agent.accept(command).await {
+        match self.agent.accept(command, &self.by).await {
             Ok(Accepted::Live(live)) => {
                 let attempt = live.command.attempt;
                 self.say(FromDevice::Received { task, attempt }).await?;
@@ -294,6 +313,7 @@ impl Conversation {
             return Ok(());
         }
         let result = verdict::not_begun(&command, outcome, why);
+        self.agent.note_refusal(&command, &result).await;
         parts.journal.finish(&result, parts.clock.now()).await?;
         self.say(FromDevice::Finished(Box::new(result))).await
     }
@@ -377,6 +397,34 @@ impl Conversation {
         report.symptoms = self.agent.symptoms().borrow().clone();
         report.uptime_seconds = clock.now().since(self.agent.0.started_at).as_secs();
         self.say(FromDevice::Health(report)).await
+    }
+
+    /// Tells the head of the audit log, when there is something new in it: whoever has it sees
+    /// later whether the log was cut or written anew.
+    async fn tell_head(&mut self) -> Result<(), End> {
+        let deeds = self.agent.deeds();
+        if !self.anchors.is_news(deeds) {
+            return Ok(());
+        }
+        let parts = &self.agent.0.parts;
+        match parts.audit.head(parts.clock.now()).await {
+            Ok(head) => self.say(FromDevice::Anchor(head)).await,
+            Err(error) => {
+                tracing::error!(%error, "the head of the audit log cannot be told");
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps the head of the orchestrator's own log in ours.
+    async fn keep_head(&mut self, head: &SignedHead) {
+        if !head.is_signed() || !self.anchors.is_new(head, Instant::now()) {
+            return;
+        }
+        let parts = &self.agent.0.parts;
+        if let Err(error) = parts.audit.append(audit::anchored(head), parts.clock.now()).await {
+            tracing::error!(%error, "the head of the orchestrator's audit log cannot be kept");
+        }
     }
 
     fn answer(&self, request: RequestId, queries: Vec<Query>) {

@@ -1,13 +1,20 @@
 //! The agent itself: accepts orders, keeps the queue, knows what is on its way.
 
-use super::{conversation::Conversation, live::Live, queue::Queue, verdict, work};
+use super::{
+    audit, conversation::Conversation, live::Live, queue::Queue, unwritten::Unwritten, verdict,
+    work,
+};
 use d1_core::{
-    Category, Clock, DeviceId, DeviceLink, Entry, Executor, Journal, JournalError, Outcome,
-    Problem, Reception, Stage, Supervisor, Symptom, TaskCommand, TaskId, TaskResult, Timestamp,
+    AuditEntry, AuditError, AuditKind, AuditLog, Category, Clock, DeviceId, DeviceLink, Entry,
+    Executor, Journal, JournalError, Outcome, Problem, Reception, Stage, Supervisor, Symptom,
+    TaskCommand, TaskId, TaskResult, Timestamp,
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +30,8 @@ pub struct AgentParts {
     pub executor: Arc<dyn Executor>,
     /// Remembers tasks.
     pub journal: Arc<dyn Journal>,
+    /// Where what is done is written down before it is done.
+    pub audit: Arc<dyn AuditLog>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Owns the background work.
@@ -37,6 +46,7 @@ pub struct AgentParts {
 /// 4. An order that comes again is answered from the journal.
 /// 5. A task that was begun when the process died is probed, never blindly begun again.
 /// 6. An order of an older epoch than was seen for its setup is refused.
+/// 7. What cannot be written into the audit log is not done.
 ///
 /// Cloning gives another handle on the same agent. Several orchestrators may talk to
 /// one agent at the same time.
@@ -47,6 +57,7 @@ pub struct Agent(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) parts: AgentParts,
     pub(super) started_at: Timestamp,
+    deeds: AtomicU64,
     state: Mutex<State>,
     symptoms: watch::Sender<Vec<Symptom>>,
     draining: CancellationToken,
@@ -83,6 +94,7 @@ impl Agent {
         Self(Arc::new(Inner {
             parts,
             started_at,
+            deeds: AtomicU64::new(0),
             state: Mutex::default(),
             symptoms: watch::Sender::default(),
             draining: CancellationToken::new(),
@@ -131,12 +143,35 @@ impl Agent {
         Ok(probing)
     }
 
-    /// Talks to one orchestrator until it is gone, the agent drains, or the journal fails.
+    /// Talks to one orchestrator until it is gone, the agent drains, or the journal fails. What
+    /// it orders is written into the audit log as ordered `by` it.
     ///
     /// Tasks go on when the conversation ends. The error is a journal that cannot be
     /// written: no task is accepted or begun without it.
-    pub async fn serve(&self, link: DeviceLink) -> Result<(), Problem> {
-        Conversation::new(self.clone(), link).hold().await
+    pub async fn serve(&self, link: DeviceLink, by: &str) -> Result<(), Problem> {
+        Conversation::new(self.clone(), link, by).hold().await
+    }
+
+    /// Writes into the audit log what is about to be, or has been.
+    pub(super) async fn note(&self, entry: AuditEntry) -> Result<(), AuditError> {
+        let parts = &self.0.parts;
+        parts.audit.append(entry, parts.clock.now()).await?;
+        self.0.deeds.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How much was written into the audit log by this process, heads of others aside.
+    pub(super) fn deeds(&self) -> u64 {
+        self.0.deeds.load(Ordering::Relaxed)
+    }
+
+    /// Writes down how a task ended that never began. That nothing was done is told also when
+    /// the audit log is in trouble.
+    pub(super) async fn note_refusal(&self, command: &TaskCommand, result: &TaskResult) {
+        let entry = audit::ended(AuditKind::TaskRefused, command, result);
+        if let Err(error) = self.note(entry).await {
+            tracing::error!(%error, task = %command.task, "a refusal is not in the audit log");
+        }
     }
 
     /// Starts nothing more, and waits until what runs has ended. What only waits is kept
@@ -213,10 +248,14 @@ impl Agent {
     }
 
     /// Writes an order down and puts it into the queue, unless it is known.
-    pub(super) async fn accept(&self, command: TaskCommand) -> Result<Accepted, JournalError> {
+    pub(super) async fn accept(
+        &self,
+        command: TaskCommand,
+        by: &Arc<str>,
+    ) -> Result<Accepted, JournalError> {
         let parts = &self.0.parts;
         let entry = match parts.journal.receive(&command, parts.clock.now()).await? {
-            Reception::New => return self.admit(Live::received(command)).await,
+            Reception::New => return self.admit(Live::received(command, by)).await,
             Reception::Known(entry) => *entry,
         };
         let Entry { command: known, stage, .. } = entry;
@@ -230,9 +269,9 @@ impl Agent {
             ))),
             // It has not begun, so the newest word about it counts: it may come too late now.
             Stage::Received if known.attempt == command.attempt => {
-                return self.admit(Live::received(command)).await;
+                return self.admit(Live::received(command, by)).await;
             }
-            Stage::Received => return self.admit(Live::received(known)).await,
+            Stage::Received => return self.admit(Live::received(known, by)).await,
             Stage::Started(_) => Accepted::Live(self.enqueue(Live::cut_off(known))),
         })
     }
@@ -247,6 +286,7 @@ impl Agent {
             .leaving("nothing was changed by this step")
             .next("order it again when some have ended");
         let result = verdict::not_begun(&live.command, Outcome::Undeliverable, why);
+        self.note_refusal(&live.command, &result).await;
         parts.journal.finish(&result, parts.clock.now()).await?;
         Ok(Accepted::Over(Box::new(result)))
     }
@@ -286,10 +326,10 @@ impl Agent {
         state.live.remove(&live.command.task);
     }
 
-    /// The journal has failed: no conversation goes on without it.
-    pub(super) fn fail(&self, error: &JournalError) {
-        tracing::error!(%error, "the journal failed");
-        self.state().broken = Some(verdict::journal_problem(error));
+    /// The journal or the audit log has failed: no conversation goes on without it.
+    pub(super) fn fail(&self, error: &Unwritten) {
+        tracing::error!(%error, "what happened cannot be written down");
+        self.state().broken = Some(error.problem());
         self.0.broken.cancel();
     }
 

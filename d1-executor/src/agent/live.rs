@@ -9,6 +9,8 @@ use tokio::sync::watch;
 pub(super) struct Live {
     /// What was ordered.
     pub(super) command: Arc<TaskCommand>,
+    /// Who ordered it; nobody knows any more after a crash.
+    pub(super) by: Arc<str>,
     /// What it has to tell.
     pub(super) news: watch::Sender<News>,
     /// Asks it to stop.
@@ -30,9 +32,10 @@ pub(super) struct News {
 
 impl Live {
     /// A task that has just been written down.
-    pub(super) fn received(command: TaskCommand) -> Self {
+    pub(super) fn received(command: TaskCommand, by: &Arc<str>) -> Self {
         Self {
             command: Arc::new(command),
+            by: Arc::clone(by),
             news: watch::channel(News::default()).0,
             stop: Stop::new(),
             cut_off: false,
@@ -42,6 +45,10 @@ impl Live {
     /// A task whose process died under it.
     pub(super) fn cut_off(command: TaskCommand) -> Self {
         let started = News { started: true, ..News::default() };
-        Self { cut_off: true, news: watch::channel(started).0, ..Self::received(command) }
+        Self {
+            cut_off: true,
+            news: watch::channel(started).0,
+            ..Self::received(command, &Arc::from(""))
+        }
     }
 }

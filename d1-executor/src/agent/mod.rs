@@ -1,12 +1,15 @@
 //! The agent: the device's half of the delivery contract, without its sockets.
 
+mod anchors;
 mod approvals;
+mod audit;
 mod conversation;
 mod core;
 mod follow;
 mod live;
 mod queue;
 mod record;
+mod unwritten;
 mod verdict;
 mod work;
 

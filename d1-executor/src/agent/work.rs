@@ -2,18 +2,21 @@
 //!
 //! 1. Is it still wanted, and in time?
 //! 2. How is everything it may change? Write that down: it has begun.
-//! 3. Do it, keeping its output.
-//! 4. Write the result down, then tell it.
+//! 3. Write into the audit log that it begins. When that fails, it does not.
+//! 4. Do it, keeping its output.
+//! 5. Write the result down, into the audit log first, then tell it.
 
 use super::{
+    audit,
     core::Agent,
     live::Live,
     record::{OUTPUT_QUEUE, record},
+    unwritten::Unwritten,
     verdict,
 };
 use d1_core::{
-    Action, Baseline, Category, Ended, Job, JournalError, Outcome, Output, ProbeAnswer, Probed,
-    Problem, Proposal, Resource, Stage, TaskCommand, TaskResult,
+    Action, AuditKind, Baseline, Category, Ended, Job, JournalError, Outcome, Output, ProbeAnswer,
+    Probed, Problem, Proposal, Resource, Stage, TaskCommand, TaskResult,
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -35,7 +38,7 @@ pub(super) async fn carry_out(agent: &Agent, live: Live) {
 /// Ends a task that was withdrawn from the queue.
 pub(super) async fn call_off(agent: &Agent, live: Live) {
     let result = verdict::not_begun(&live.command, Outcome::Cancelled, called_off());
-    match write_down(agent, result).await {
+    match write_down(agent, &live, (Some(AuditKind::TaskRefused), result)).await {
         Ok(result) => agent.publish(&live, result),
         Err(error) => agent.fail(&error),
     }
@@ -47,21 +50,24 @@ pub(super) fn called_off() -> Problem {
         .leaving("nothing was changed by this step")
 }
 
-async fn try_carry_out(agent: &Agent, live: &Live) -> Result<TaskResult, JournalError> {
+/// How a task went, and as what the audit log has it; nothing when it is not there at all.
+type Went = (Option<AuditKind>, TaskResult);
+
+async fn try_carry_out(agent: &Agent, live: &Live) -> Result<TaskResult, Unwritten> {
     let command = &*live.command;
     if let Some(result) = has_ended(agent, live).await? {
         return Ok(result);
     }
     if let Some(early) = reason_not_to_begin(agent, live) {
-        return write_down(agent, early).await;
+        return write_down(agent, live, (Some(AuditKind::TaskRefused), early)).await;
     }
     let needed_elsewhere = needed_elsewhere(agent, command).await?;
-    let result = if live.cut_off {
+    let went = if live.cut_off {
         probe(agent, live, needed_elsewhere).await?
     } else {
         run(agent, live, needed_elsewhere).await?
     };
-    write_down(agent, result).await
+    write_down(agent, live, went).await
 }
 
 /// How the attempt ended, when it has: the word that put it into the queue may have been old.
@@ -99,14 +105,21 @@ async fn run(
     agent: &Agent,
     live: &Live,
     needed_elsewhere: Vec<Resource>,
-) -> Result<TaskResult, JournalError> {
+) -> Result<Went, Unwritten> {
     let (parts, command) = (&agent.0.parts, &*live.command);
     let what = Proposal::from(&command.step);
     let baseline = match parts.executor.prepare(command.task, &what).await {
         Ok(baseline) => baseline,
-        Err(error) => return Ok(verdict::of_error(command, &error)),
+        Err(error) => {
+            return Ok((Some(AuditKind::TaskRefused), verdict::of_error(command, &error)));
+        }
     };
     parts.journal.start(command.task, command.attempt, &baseline, parts.clock.now()).await?;
+    // After the journal, which lets an attempt begin once: so is there one record of it.
+    if let Err(error) = agent.note(audit::started(command, &live.by)).await {
+        tracing::error!(%error, task = %command.task, "a task does not begin");
+        return Ok((None, verdict::not_begun(command, Outcome::Failed, error.problem())));
+    }
     live.news.send_modify(|news| news.started = true);
     let job = job(command, baseline, needed_elsewhere);
     let (output, recorded) = mpsc::channel(OUTPUT_QUEUE);
@@ -114,28 +127,30 @@ async fn run(
     let ended = parts.executor.run(&job, &output, &live.stop).await;
     drop(output);
     let lost = recording.await;
-    Ok(match ended {
+    let result = match ended {
         Ok(ended) => {
             let dropped_bytes = ended.dropped_bytes.saturating_add(lost);
             let ended = Ended { dropped_bytes, ..ended };
             verdict::of_ended(command, ended, parts.clock.now())
         }
         Err(error) => verdict::of_error(command, &error),
-    })
+    };
+    Ok((Some(AuditKind::TaskEnded), result))
 }
 
 async fn probe(
     agent: &Agent,
     live: &Live,
     needed_elsewhere: Vec<Resource>,
-) -> Result<TaskResult, JournalError> {
+) -> Result<Went, Unwritten> {
     let (parts, command) = (&agent.0.parts, &*live.command);
     let entry = parts.journal.entry(command.task).await?;
     let baseline = match entry.map(|entry| entry.stage) {
         Some(Stage::Started(baseline)) => baseline,
-        Some(Stage::Finished(result)) => return Ok(*result),
+        // It was written down with its end, there as here.
+        Some(Stage::Finished(result)) => return Ok((None, *result)),
         Some(Stage::Received | Stage::Forgotten(_)) | None => {
-            return Err(JournalError::Unknown(command.task));
+            return Err(JournalError::Unknown(command.task).into());
         }
     };
     let job = job(command, baseline, needed_elsewhere);
@@ -154,7 +169,7 @@ async fn probe(
         answer: ProbeAnswer::Unknown(error.to_string()),
         changes: Vec::new(),
     });
-    Ok(verdict::of_probed(command, probed, parts.clock.now()))
+    Ok((Some(AuditKind::TaskProbed), verdict::of_probed(command, probed, parts.clock.now())))
 }
 
 /// Keeps output in the background; the answer resolves when everything is kept, and is how
@@ -214,14 +229,14 @@ async fn needed_elsewhere(
     Ok(needed.into_iter().collect())
 }
 
-/// Writes a result down, trying again for a while: a full disk may get room.
-async fn write_down(agent: &Agent, result: TaskResult) -> Result<TaskResult, JournalError> {
-    let parts = &agent.0.parts;
+/// Writes down how a task went, trying again for a while: a full disk may get room.
+async fn write_down(agent: &Agent, live: &Live, went: Went) -> Result<TaskResult, Unwritten> {
+    let (mut kind, result) = went;
     let mut tries = 1;
     loop {
-        match parts.journal.finish(&result, parts.clock.now()).await {
+        match try_write_down(agent, live, &mut kind, &result).await {
             Ok(()) => return Ok(result),
-            Err(error @ JournalError::Backend { .. }) if tries < TRIES => {
+            Err(error) if error.may_pass() && tries < TRIES => {
                 tracing::warn!(task = %result.task, %error, tries, "a result waits to be written");
                 tries += 1;
                 tokio::time::sleep(RETRY).await;
@@ -229,4 +244,19 @@ async fn write_down(agent: &Agent, result: TaskResult) -> Result<TaskResult, Jou
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Tries it once. What is in the audit log by then is not written there again.
+async fn try_write_down(
+    agent: &Agent,
+    live: &Live,
+    kind: &mut Option<AuditKind>,
+    result: &TaskResult,
+) -> Result<(), Unwritten> {
+    if let Some(how) = *kind {
+        agent.note(audit::ended(how, &live.command, result)).await?;
+        *kind = None;
+    }
+    let parts = &agent.0.parts;
+    Ok(parts.journal.finish(result, parts.clock.now()).await?)
 }

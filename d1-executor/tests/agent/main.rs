@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod approval;
+mod audit;
 mod crashes;
 mod fencing;
 mod frail;

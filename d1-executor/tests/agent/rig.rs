@@ -2,10 +2,10 @@
 
 use crate::puppet::{Puppet, the_change};
 use d1_core::{
-    DeviceId, Executor, FromDevice, Health, Hello, IsolationReport, Journal, Link,
-    OrchestratorLink, Outcome, Problem, Receipt, Stage, StopMode, Supervisor, TaskCommand, TaskId,
-    TaskResult, Timestamp, ToDevice, conformance,
-    memory::{ManualClock, MemoryJournal},
+    AuditKey, AuditLog, DeviceId, Executor, FromDevice, Health, Hello, IsolationReport, Journal,
+    Link, OrchestratorLink, Outcome, Problem, Receipt, Stage, StopMode, Supervisor, TaskCommand,
+    TaskId, TaskResult, Timestamp, ToDevice, conformance,
+    memory::{ManualClock, MemoryAuditLog, MemoryJournal},
 };
 use d1_executor::{Agent, AgentParts};
 use std::{sync::Arc, time::Duration};
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Rig {
     pub(crate) agent: Agent,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) puppet: Arc<Puppet>,
     pub(crate) clock: Arc<ManualClock>,
 }
@@ -41,16 +42,22 @@ impl Rig {
 
     /// An agent that remembers this.
     pub(crate) fn on(journal: Arc<dyn Journal>) -> Self {
+        Self::with(journal, Arc::new(an_audit_log()))
+    }
+
+    /// An agent that remembers this, and writes what it does there.
+    pub(crate) fn with(journal: Arc<dyn Journal>, audit: Arc<dyn AuditLog>) -> Self {
         let (puppet, clock) = (Arc::new(Puppet::new()), Arc::new(ManualClock::starting_at(NOW)));
         let agent = Agent::new(AgentParts {
             device: DeviceId::from_bytes([1; 16]),
             version: "1.2.3".to_owned(),
             executor: Arc::clone(&puppet) as _,
             journal: Arc::clone(&journal),
+            audit: Arc::clone(&audit),
             clock: Arc::clone(&clock) as _,
             supervisor: Supervisor::default(),
         });
-        Self { agent, journal, puppet, clock }
+        Self { agent, journal, audit, puppet, clock }
     }
 
     /// A conversation with this agent.
@@ -58,7 +65,7 @@ impl Rig {
         let (ours, theirs) = Link::pair();
         let mut conversation = JoinSet::new();
         let agent = self.agent.clone();
-        conversation.spawn(async move { agent.serve(theirs).await });
+        conversation.spawn(async move { agent.serve(theirs, "a test").await });
         Desk { link: ours, conversation }
     }
 
@@ -66,6 +73,11 @@ impl Rig {
     pub(crate) async fn stage(&self, order: &TaskCommand) -> Option<Stage> {
         self.journal.entry(order.task).await.unwrap().map(|entry| entry.stage)
     }
+}
+
+/// An audit log that is gone with the test.
+pub(crate) fn an_audit_log() -> MemoryAuditLog {
+    MemoryAuditLog::new("device:test", AuditKey::from_seed(&[7; 32]))
 }
 
 /// A conversation with an agent that works by `executor`, and what it remembers.
@@ -76,12 +88,13 @@ pub(crate) fn served_by(executor: Arc<dyn Executor>) -> (Arc<dyn Journal>, Desk)
         version: "1.2.3".to_owned(),
         executor,
         journal: Arc::clone(&journal),
+        audit: Arc::new(an_audit_log()),
         clock: Arc::new(ManualClock::starting_at(NOW)),
         supervisor: Supervisor::default(),
     });
     let (ours, theirs) = Link::pair();
     let mut conversation = JoinSet::new();
-    conversation.spawn(async move { agent.serve(theirs).await });
+    conversation.spawn(async move { agent.serve(theirs, "a test").await });
     (journal, Desk { link: ours, conversation })
 }
 
@@ -200,7 +213,10 @@ impl Desk {
 
 /// What comes by itself, however the tasks go.
 fn is_chatter(message: &FromDevice) -> bool {
-    matches!(message, FromDevice::Hello(_) | FromDevice::Health(_) | FromDevice::Lease(_))
+    matches!(
+        message,
+        FromDevice::Hello(_) | FromDevice::Health(_) | FromDevice::Lease(_) | FromDevice::Anchor(_)
+    )
 }
 
 /// A fresh order that shares nothing with another.

@@ -4,6 +4,7 @@
 //! one sends again whatever is not over.
 
 use super::drive::Driver;
+use crate::audit::dispatched;
 use d1_core::{SetupEffect, SetupState, TaskCommand, TaskId, Timestamp, ToDevice};
 use tokio::time::Instant;
 
@@ -26,10 +27,19 @@ impl Driver {
     }
 
     /// Sends a task, or sends it again: a device begins an attempt once, however often it
-    /// is told.
+    /// is told. What cannot be written into the audit log is not sent.
     pub(super) async fn dispatch(&mut self, task: TaskId) {
         let Some(command) = self.command(task) else { return };
         self.quiet_since.insert(task, Instant::now());
+        if self.dispatched.insert((task, command.attempt)) {
+            let entry = dispatched(self.setup.device, &command);
+            if let Err(error) = self.engine.hub().note(entry).await {
+                tracing::error!(setup = %self.setup.id, %error, "a task is not sent");
+                // It counts as sent, gives no sign of life, and so is sent again later.
+                self.dispatched.remove(&(task, command.attempt));
+                return;
+            }
+        }
         self.say(ToDevice::Run(Box::new(command))).await;
     }
 

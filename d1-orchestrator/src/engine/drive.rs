@@ -10,7 +10,10 @@
 use super::{core::Engine, error::EngineError, orders::Order, settle::Chores, told::Told};
 use crate::{DeviceNews, Watching};
 use d1_core::{Hello, OutputChunk, Setup, SetupId, TaskId};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 use tokio::{sync::mpsc, time::Instant};
 
 /// How long a task on the device may give no sign of life before it is sent again.
@@ -31,6 +34,8 @@ pub(super) struct Driver {
     pub(super) pending: Vec<OutputChunk>,
     /// When each task was heard of last, or sent.
     pub(super) quiet_since: HashMap<TaskId, Instant>,
+    /// What was written into the audit log as sent, by this driver.
+    pub(super) dispatched: HashSet<(TaskId, u32)>,
     pub(super) chores: Option<Chores>,
 }
 
@@ -76,6 +81,7 @@ impl Driver {
             told: Told::default(),
             pending: Vec::new(),
             quiet_since: HashMap::new(),
+            dispatched: HashSet::new(),
             chores: None,
         }
     }

@@ -1,7 +1,9 @@
 //! What can go wrong between a wish and its end, and the one table of codes for it.
 
 use crate::HubError;
-use d1_core::{Category, IllegalTransition, LedgerError, PlanError, Problem, SetupId, StoreError};
+use d1_core::{
+    AuditError, Category, IllegalTransition, LedgerError, PlanError, Problem, SetupId, StoreError,
+};
 use std::error::Error as _;
 
 /// Why the engine did not do as asked. Unless it says otherwise, nothing was changed.
@@ -20,6 +22,9 @@ pub enum EngineError {
     /// The store is in trouble, or does not know the setup.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It cannot be written into the audit log, and so is not done.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The setup is not where that can be done to it.
     #[error("{error} (setup {})", setup.short())]
     State {
@@ -57,6 +62,7 @@ impl EngineError {
             Self::Device(error) => error.problem(),
             Self::Ledger(error) => of_ledger(error),
             Self::Store(error) => of_store(error),
+            Self::Audit(error) => error.problem(),
             Self::State { setup, error } => of_state(*setup, error),
             Self::Refused(problem) => (**problem).clone(),
             Self::Busy(_) => split("D1-SETUP-015", Category::Daemon, self).leaving(UNTOUCHED),
@@ -76,7 +82,9 @@ impl EngineError {
     pub(super) fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Store(StoreError::Backend { .. }) | Self::Ledger(LedgerError::Backend { .. })
+            Self::Store(StoreError::Backend { .. })
+                | Self::Ledger(LedgerError::Backend { .. })
+                | Self::Audit(AuditError::Backend { .. })
         )
     }
 }

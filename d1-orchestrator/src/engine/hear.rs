@@ -7,11 +7,12 @@ use super::{
     error::EngineError,
     settle::{first_wait, longer},
 };
-use crate::DeviceNews;
+use crate::{DeviceNews, audit::reported};
 use d1_core::{
     FromDevice, SetupEvent, SetupState, StoreError, TaskEvent, TaskId, TaskResult, TaskState,
     ToDevice,
 };
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The most news that is taken in at once before other things have their turn.
@@ -67,7 +68,8 @@ impl Driver {
             | FromDevice::Facts { .. }
             | FromDevice::Previews { .. }
             | FromDevice::Refused { .. }
-            | FromDevice::Health(_) => Ok(()),
+            | FromDevice::Health(_)
+            | FromDevice::Anchor(_) => Ok(()),
         }
     }
 
@@ -93,6 +95,9 @@ impl Driver {
     async fn finished(&mut self, result: Box<TaskResult>) -> Result<(), EngineError> {
         self.keep_output().await?;
         self.quiet_since.remove(&result.task);
+        if self.setup.task(result.task).is_some_and(|task| task.state.is_out()) {
+            self.insist_on_note(&result).await?;
+        }
         self.insist(SetupEvent::Task(result.task, TaskEvent::Finish(result))).await
     }
 
@@ -130,21 +135,39 @@ impl Driver {
         Ok(())
     }
 
+    /// Writes into the audit log how a task ended, before anything follows from it.
+    async fn insist_on_note(&self, result: &TaskResult) -> Result<(), EngineError> {
+        let mut wait = first_wait();
+        loop {
+            let entry = reported(self.setup.device, result);
+            match self.engine.hub().note(entry).await.map_err(EngineError::from) {
+                Err(error) if error.is_passing() => self.be_patient(error, &mut wait).await?,
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits until what did not work may work; an error when this process stops first.
+    async fn be_patient(&self, error: EngineError, wait: &mut Duration) -> Result<(), EngineError> {
+        tracing::warn!(setup = %self.setup.id, %error, ?wait, "not saved yet");
+        let stopping = self.engine.0.parts.supervisor.stopping();
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => Err(error),
+            () = tokio::time::sleep(*wait) => {
+                *wait = longer(*wait);
+                Ok(())
+            }
+        }
+    }
+
     /// Lets happen what has happened already on the device: when it cannot be saved now,
     /// it is saved later, and the device's link waits meanwhile.
     async fn insist(&mut self, event: SetupEvent) -> Result<(), EngineError> {
-        let stopping = self.engine.0.parts.supervisor.stopping();
         let mut wait = first_wait();
         loop {
             match self.happen(event.clone()).await {
-                Err(error) if error.is_passing() => {
-                    tracing::warn!(setup = %self.setup.id, %error, ?wait, "not saved yet");
-                    tokio::select! {
-                        biased;
-                        () = stopping.cancelled() => return Err(error),
-                        () = tokio::time::sleep(wait) => wait = longer(wait),
-                    }
-                }
+                Err(error) if error.is_passing() => self.be_patient(error, &mut wait).await?,
                 Err(error @ EngineError::State { .. }) => {
                     tracing::debug!(%error, "news without a place");
                     return Ok(());

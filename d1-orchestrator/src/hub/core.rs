@@ -6,7 +6,10 @@ use super::{
     seat::{Seat, Watcher},
 };
 use crate::Fleet;
-use d1_core::{Clock, DeviceId, Hello, OrchestratorLink, Problem, Supervisor, TaskId, ToDevice};
+use d1_core::{
+    AuditEntry, AuditError, AuditLog, Clock, DeviceId, Hello, OrchestratorLink, Problem,
+    Supervisor, TaskId, ToDevice,
+};
 use std::{
     collections::{BTreeSet, HashMap},
     future::{self, Future},
@@ -40,6 +43,7 @@ pub(crate) struct Inner {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) fleet: OnceLock<Fleet>,
     pub(super) departures: watch::Sender<u64>,
+    pub(super) audit: Option<Arc<dyn AuditLog>>,
     state: Mutex<State>,
     arrivals: watch::Sender<u64>,
 }
@@ -52,12 +56,39 @@ pub(super) struct State {
 }
 
 impl Hub {
-    /// A hub without devices.
+    /// A hub without devices, whose orchestrator keeps no audit log: on the machine itself, the
+    /// device's own tells everything.
     #[must_use]
     pub fn new(supervisor: Supervisor, clock: Arc<dyn Clock>) -> Self {
+        Self::make(supervisor, clock, None)
+    }
+
+    /// The same, with an audit log: what cannot be written there is not sent.
+    #[must_use]
+    pub fn audited(
+        supervisor: Supervisor,
+        clock: Arc<dyn Clock>,
+        audit: Arc<dyn AuditLog>,
+    ) -> Self {
+        Self::make(supervisor, clock, Some(audit))
+    }
+
+    fn make(
+        supervisor: Supervisor,
+        clock: Arc<dyn Clock>,
+        audit: Option<Arc<dyn AuditLog>>,
+    ) -> Self {
         let arrivals = watch::Sender::new(0);
         let (state, fleet, departures) = (Mutex::default(), OnceLock::new(), watch::Sender::new(0));
-        Self(Arc::new(Inner { supervisor, clock, fleet, departures, state, arrivals }))
+        Self(Arc::new(Inner { supervisor, clock, audit, fleet, departures, state, arrivals }))
+    }
+
+    /// Writes into the audit log, where there is one, what is about to be done.
+    pub async fn note(&self, entry: AuditEntry) -> Result<(), AuditError> {
+        match &self.0.audit {
+            Some(audit) => audit.append(entry, self.0.clock.now()).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Welcomes the device at the other end of `link`, and listens to it from now on.
@@ -171,6 +202,7 @@ impl Hub {
             since: now,
             heard: now,
             health: None,
+            anchor: None,
             questions: HashMap::new(),
             fence: 0,
             left: left.clone(),

@@ -1,5 +1,6 @@
 //! Which device is on which link, and who listens to it.
 
+mod anchor;
 mod core;
 mod error;
 mod fleet;

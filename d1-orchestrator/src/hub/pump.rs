@@ -63,10 +63,14 @@ impl Hub {
             | FromDevice::Finished(_)
             | FromDevice::Confirm { .. }
             | FromDevice::Health(_)
+            | FromDevice::Anchor(_)
             | FromDevice::Error(_) => None,
         };
         if let FromDevice::Error(problem) = &message {
             tracing::warn!(%device, %problem, "a device complains");
+        }
+        if let FromDevice::Anchor(head) = &message {
+            self.exchange_heads(device, head).await;
         }
         let asker = {
             let mut state = self.state();
@@ -86,6 +90,7 @@ impl Hub {
                 | FromDevice::Lease(_)
                 | FromDevice::Finished(_)
                 | FromDevice::Confirm { .. }
+                | FromDevice::Anchor(_)
                 | FromDevice::Error(_) => {}
             }
             request.and_then(|request| seat.questions.remove(&request))

@@ -29,6 +29,7 @@ pub(super) fn terms(question: &ToDevice) -> Option<(RequestId, Duration)> {
         | ToDevice::Forget { .. }
         | ToDevice::Confirmed { .. }
         | ToDevice::Drain
+        | ToDevice::Anchor(_)
         | ToDevice::Error(_) => None,
     }
 }

@@ -1,7 +1,9 @@
 //! A device that is connected, and whoever listens to it.
 
 use super::Hub;
-use d1_core::{DeviceId, FromDevice, Health, Hello, RequestId, TaskId, Timestamp, ToDevice};
+use d1_core::{
+    DeviceId, Digest, FromDevice, Health, Hello, RequestId, TaskId, Timestamp, ToDevice,
+};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -19,6 +21,8 @@ pub(super) struct Seat {
     pub(super) since: Timestamp,
     pub(super) heard: Timestamp,
     pub(super) health: Option<Health>,
+    /// The head of its audit log that was kept last, and when.
+    pub(super) anchor: Option<(Digest, Timestamp)>,
     pub(super) questions: HashMap<RequestId, oneshot::Sender<FromDevice>>,
     /// The number of its claim among those of other servers; zero when there is none.
     pub(super) fence: u64,
@@ -104,7 +108,8 @@ impl Watcher {
             | FromDevice::Facts { .. }
             | FromDevice::Previews { .. }
             | FromDevice::Refused { .. }
-            | FromDevice::Health(_) => false,
+            | FromDevice::Health(_)
+            | FromDevice::Anchor(_) => false,
         }
     }
 }

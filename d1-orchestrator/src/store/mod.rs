@@ -19,7 +19,7 @@ mod writer;
 
 #[cfg(all(feature = "sqlite", feature = "testing"))]
 pub use deeds::POINTS;
-#[cfg(all(feature = "sqlite", feature = "identity"))]
+#[cfg(feature = "sqlite")]
 pub(crate) use file::{FileError, Form, open_writer};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresSetupStore;

@@ -337,7 +337,7 @@ impl Device {
             ToDevice::OutputStored { .. } => self.memory().heard.push("output stored"),
             ToDevice::Confirmed { yes: true, .. } => self.memory().heard.push("yes"),
             ToDevice::Confirmed { yes: false, .. } => self.memory().heard.push("no"),
-            ToDevice::Drain | ToDevice::Error(_) => {}
+            ToDevice::Drain | ToDevice::Anchor(_) | ToDevice::Error(_) => {}
         }
     }
 

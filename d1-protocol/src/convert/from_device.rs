@@ -9,7 +9,9 @@ use crate::{
     wire::{self, from_device::Message as W},
 };
 use bytes::Bytes;
-use d1_core::{FromDevice, Health, Hello, Output, OutputChunk, Problem, Stream, TaskResult};
+use d1_core::{
+    FromDevice, Health, Hello, Output, OutputChunk, Problem, SignedHead, Stream, TaskResult,
+};
 
 mirror!(Stream, wire::output_chunk::Stream, "OutputChunk.stream", { Stdout, Stderr, Note });
 
@@ -72,6 +74,7 @@ impl ToWire for FromDevice {
                 W::Confirm(wire::Confirm { task_id: task.to_string(), what: what.clone() })
             }
             Self::Health(health) => W::Health(health.to_wire()),
+            Self::Anchor(head) => W::Anchor(head.to_wire()),
             Self::Error(problem) => W::Error(problem.to_wire()),
         };
         wire::FromDevice { message: Some(message) }
@@ -113,6 +116,7 @@ impl FromWire for FromDevice {
                 what: text("Confirm.what", MAX_TEXT_BYTES, confirm.what)?,
             },
             W::Health(health) => Self::Health(Health::from_wire(health)?),
+            W::Anchor(head) => Self::Anchor(SignedHead::from_wire(head)?),
             W::Error(problem) => Self::Error(Problem::from_wire(problem)?),
         })
     }

@@ -1,6 +1,7 @@
 //! Between the words of `d1_core` and the wire: writing always succeeds, reading may refuse.
 
 mod action;
+mod anchor;
 mod change;
 mod command;
 #[cfg(feature = "grpc")]

@@ -9,7 +9,7 @@ use crate::{
     limits::MAX_ANSWERS,
     wire::{self, to_device::Message as W},
 };
-use d1_core::{Problem, StopMode, TaskCommand, ToDevice, Welcome};
+use d1_core::{Problem, SignedHead, StopMode, TaskCommand, ToDevice, Welcome};
 
 mirror!(StopMode, wire::cancel::Mode, "Cancel.mode", { AfterStep, Now, Kill });
 
@@ -51,6 +51,7 @@ impl ToWire for ToDevice {
                 W::Confirmed(wire::Confirmed { task_id: task.to_string(), yes: *yes })
             }
             Self::Drain => W::Drain(wire::Drain {}),
+            Self::Anchor(head) => W::Anchor(head.to_wire()),
             Self::Error(problem) => W::Error(problem.to_wire()),
         };
         wire::ToDevice { message: Some(message) }
@@ -95,6 +96,7 @@ impl FromWire for ToDevice {
                 yes: confirmed.yes,
             },
             W::Drain(wire::Drain {}) => Self::Drain,
+            W::Anchor(head) => Self::Anchor(SignedHead::from_wire(head)?),
             W::Error(problem) => Self::Error(Problem::from_wire(problem)?),
         })
     }

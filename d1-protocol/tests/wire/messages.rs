@@ -23,8 +23,19 @@ pub(crate) fn to_device() -> impl Strategy<Value = ToDevice> {
             .prop_map(|(request, proposals)| ToDevice::Preview { request, proposals }),
         (task(), any::<bool>()).prop_map(|(task, yes)| ToDevice::Confirmed { task, yes }),
         Just(ToDevice::Drain),
+        head().prop_map(ToDevice::Anchor),
         problem().prop_map(ToDevice::Error),
     ]
+}
+
+fn head() -> impl Strategy<Value = SignedHead> {
+    let key = any::<[u8; 32]>().prop_map(|seed| AuditKey::from_seed(&seed).public());
+    (any::<u32>(), line(), any::<u64>(), digest(), at(), key, "[0-9a-f]{128}").prop_map(
+        |(v, stream, seq, hash, at, key, signature)| SignedHead {
+            checkpoint: AuditCheckpoint { v, stream, seq, hash, at, key },
+            signature,
+        },
+    )
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
@@ -101,6 +112,7 @@ pub(crate) fn from_device() -> impl Strategy<Value = FromDevice> {
             .prop_map(|(request, problem)| FromDevice::Refused { request, problem }),
         (task(), text()).prop_map(|(task, what)| FromDevice::Confirm { task, what }),
         health().prop_map(FromDevice::Health),
+        head().prop_map(FromDevice::Anchor),
         problem().prop_map(FromDevice::Error),
     ]
 }

@@ -1,6 +1,6 @@
 //! The daemon dies at every write of its journal, and is started again.
 
-use super::{MOST_HITS, go_on, is_only_for_others, packages};
+use super::{MOST_HITS, go_on, is_only_for_others, packages, the_log_holds};
 use d1_world::{AptRoot, Desk, Server, finish, until};
 
 fn die_at_every(point: &str) {
@@ -39,6 +39,7 @@ fn die_at_every(point: &str) {
         let undone = desk.doctor(&["undo", "last", "--yes"]);
         assert_eq!(undone.code, 0, "{point}:{hit}: {}", undone.stderr);
         assert_eq!((apt.installed(), apt.tree()), before, "{point}:{hit} left something behind");
+        the_log_holds(&desk, &format!("{point}:{hit}"));
     }
     panic!("{point} is passed more than {MOST_HITS} times in one installation");
 }

@@ -2,6 +2,7 @@
 //! stands still, and starts again.
 
 use super::{
+    audit::{KeptAudit, WatchedAudit},
     chance::Chance,
     clock::SkewedClock,
     disk::Disk,
@@ -31,6 +32,7 @@ pub(super) struct Device {
     pub(super) number: usize,
     pub(super) id: DeviceId,
     pub(super) journal: Arc<dyn Journal>,
+    pub(super) audit: KeptAudit,
     pub(super) machine: Arc<MemoryMachine>,
     ground: Arc<Ground>,
     network: Arc<Network>,
@@ -51,10 +53,12 @@ impl Device {
         (journal, machine): (Arc<dyn Journal>, Arc<MemoryMachine>),
     ) -> Self {
         let chance = ground.chance.of(("device", number));
+        let name = chance.name();
         Self {
             number,
-            id: DeviceId::from_bytes(chance.name()),
+            id: DeviceId::from_bytes(name),
             journal,
+            audit: KeptAudit::new(name, ground.flaw),
             machine,
             ground: Arc::clone(ground),
             network: Arc::clone(network),
@@ -110,7 +114,7 @@ impl Device {
     /// is dialled. An error when the journal failed.
     async fn serve_link(&self, agent: &Agent, link: DeviceLink) -> Result<(), ()> {
         let agent = agent.clone();
-        let serving = in_the_background(async move { agent.serve(link).await });
+        let serving = in_the_background(async move { agent.serve(link, "a node").await });
         let ended = match self.ground.weather.overlaps_after(&self.chance) {
             None => serving.await,
             Some(while_alone) => match tokio::time::timeout(while_alone, serving).await {
@@ -150,6 +154,10 @@ impl Device {
                 ground: Arc::clone(&self.ground),
                 seen: Arc::clone(&self.seen),
                 processes: self.processes.clone(),
+            }),
+            audit: Arc::new(WatchedAudit {
+                log: Arc::clone(&self.audit.log),
+                disk: Disk::new(&self.ground, life, &format!("{owner}, audit,"), number),
             }),
             clock: self.clock.clone(),
             supervisor: Supervisor::default(),

@@ -30,13 +30,19 @@ pub enum Flaw {
     KeepsHolds,
     /// The ledger charges whenever it is asked to, instead of once.
     ChargesAgain,
+    /// The audit log says that a beginning is written down, and has not written it.
+    OmitsRecords,
+    /// The audit log writes every beginning down twice.
+    RecordsTwice,
+    /// Somebody changes a record of the audit log.
+    RewritesTheLog,
     /// The machine calls a process ended that it was asked to stop, and lets it run.
     DesertsProcesses,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::IgnoresEpochs,
         Self::ForgetsOrders,
         Self::StartsUnwritten,
@@ -45,6 +51,9 @@ impl Flaw {
         Self::FindsNothingUnfinished,
         Self::KeepsHolds,
         Self::ChargesAgain,
+        Self::OmitsRecords,
+        Self::RecordsTwice,
+        Self::RewritesTheLog,
         Self::DesertsProcesses,
     ];
 }

@@ -12,6 +12,7 @@
 //! assert!(report.violations.is_empty(), "{report}");
 //! ```
 
+mod audit;
 mod chance;
 mod clock;
 mod device;

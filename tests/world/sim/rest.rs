@@ -1,7 +1,7 @@
 //! A world that has come to rest, for the invariants to look at.
 
 use super::history::Event;
-use d1_core::{AccountId, Amount, Entry, Setup, SetupId};
+use d1_core::{AccountId, Amount, AuditLine, AuditPublicKey, Entry, Setup, SetupId};
 use std::time::Duration;
 
 /// A world after the storm, when everything has had its time to heal.
@@ -15,6 +15,8 @@ pub struct AtRest {
     pub approved: Vec<SetupId>,
     /// What the devices have not forgotten.
     pub remembered: Vec<Entry>,
+    /// The audit log of every device, and its key.
+    pub audits: Vec<(Vec<AuditLine>, AuditPublicKey)>,
     /// Every account.
     pub accounts: Vec<Account>,
     /// What the books say of themselves when they are added up, if it is not what they say

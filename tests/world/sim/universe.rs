@@ -17,8 +17,8 @@ use super::{
 };
 use d1_billing::{Grant, Key, Ledger, Open, Operation, Source};
 use d1_core::{
-    Amount, Entry, Page, Setup, SetupLeases, SetupStore, SystemClock, Timestamp,
-    memory::MemorySetupLeases,
+    Amount, AuditLine, AuditPublicKey, Entry, Page, Setup, SetupLeases, SetupStore, SystemClock,
+    Timestamp, memory::MemorySetupLeases,
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -187,6 +187,7 @@ impl Universe {
             setups: self.setups().await,
             approved: self.people.iter().flat_map(|person| person.approved()).collect(),
             remembered: self.remembered().await,
+            audits: self.audits().await,
             accounts: self.accounts().await,
             difference: self.miscounts.lock().unwrap_or_else(PoisonError::into_inner).pop(),
         };
@@ -229,6 +230,14 @@ impl Universe {
             entries.extend(device.journal.entries().await.unwrap());
         }
         entries
+    }
+
+    async fn audits(&self) -> Vec<(Vec<AuditLine>, AuditPublicKey)> {
+        let mut audits = Vec::new();
+        for device in &self.devices {
+            audits.push((device.audit.lines().await, device.audit.key));
+        }
+        audits
     }
 
     async fn accounts(&self) -> Vec<Account> {

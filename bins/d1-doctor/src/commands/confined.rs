@@ -3,11 +3,11 @@
 //! With `--json`, one document instead: how it ended, what it said, and which walls were up
 //! (`confined_end.rs`).
 
-use super::{confined_end::tell, consent::agree, policy};
+use super::{confined_book::Book, confined_end::tell, consent::agree, policy};
 use crate::{
     args::{Consent, Global, Run},
     failure::Failure,
-    home::Places,
+    home::{Home, Places},
     terminal::Terminal,
     ui::Harmless,
 };
@@ -34,12 +34,15 @@ const QUEUE: usize = 16;
 /// Runs it.
 pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<ExitCode, Failure> {
     let request = request(args)?;
+    let home = Home::open(global.state_dir.as_deref(), &Places::present())?;
     let grant = granted(terminal, &request, args)?;
+    let book = Book::open(&home, &grant)?;
     let sandbox = sandbox(around(global)?)?;
     let (to, from) = mpsc::channel(QUEUE);
     let stop = Stop::new();
     let timeout = Duration::from_secs(args.timeout);
     let fence = Fence { timeout, grace: GRACE, interruptible: true };
+    book.begin(&grant).await?;
     let passed_on = pass_on(terminal.is_text(), from);
     let ended = async {
         let run = run_confined(&sandbox, &grant, fence, &to, &stop);
@@ -51,6 +54,7 @@ pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<Exi
         ended
     };
     let (ended, ()) = tokio::join!(ended, passed_on);
+    book.end(ended.as_ref()).await?;
     let ended = ended.map_err(|error| failure(&error))?;
     tell(terminal, &ended, args)
 }

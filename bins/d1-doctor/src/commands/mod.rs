@@ -1,7 +1,9 @@
 //! What each command does; one file each.
 
+pub mod audit;
 pub mod cancel;
 pub mod confined;
+mod confined_book;
 mod confined_end;
 pub mod consent;
 pub mod credits;

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::{
-    Category, DeviceId, Facts, Health, Hello, Os, Outcome, PROTOCOL, ProbeAnswer, Problem,
-    RequestId, SetupId, StopMode, Symptom, TaskResult, Timestamp, Verdict, Welcome,
+    AuditChain, AuditKey, Category, DeviceId, Facts, Health, Hello, Os, Outcome, PROTOCOL,
+    ProbeAnswer, Problem, RequestId, SetupId, SignedHead, StopMode, Symptom, TaskResult, Timestamp,
+    Verdict, Welcome,
 };
 
 /// More than the queues of a link hold.
@@ -82,6 +83,7 @@ fn orders() -> Vec<ToDevice> {
         ToDevice::Preview { request, proposals: vec![an_order().step.action.into()] },
         ToDevice::Confirmed { task, yes: true },
         ToDevice::Drain,
+        ToDevice::Anchor(a_head()),
         ToDevice::Error(a_problem()),
     ]
 }
@@ -124,8 +126,13 @@ fn reports() -> Vec<FromDevice> {
         FromDevice::Refused { request, problem: a_problem() },
         FromDevice::Confirm { task, what: "run `rm`\nas root".into() },
         FromDevice::Health(health),
+        FromDevice::Anchor(a_head()),
         FromDevice::Error(a_problem()),
     ]
+}
+
+fn a_head() -> SignedHead {
+    AuditChain::begin("device:ü", AuditKey::from_seed(&[7; 32])).sign(NOW)
 }
 
 fn a_problem() -> Problem {

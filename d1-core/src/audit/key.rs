@@ -1,0 +1,153 @@
+//! The key that checkpoints are signed with (Ed25519, RFC 8032).
+
+use super::log::AuditError;
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// A key that signs checkpoints. It is never printed.
+#[derive(Clone)]
+pub struct AuditKey(SigningKey);
+
+/// The half of a key that others may know, written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AuditPublicKey(VerifyingKey);
+
+/// A string that is not a public key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a public key of an audit log is 64 hexadecimal digits; this is something else")]
+pub struct AuditPublicKeyError;
+
+impl AuditKey {
+    /// A fresh key from the system's randomness.
+    pub fn generate() -> Result<Self, AuditError> {
+        let mut seed = [0; 32];
+        random(&mut seed)?;
+        Ok(Self::from_seed(&seed))
+    }
+
+    /// The key that is made of this seed.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    /// What it is made of: the secret itself, to be kept where only its owner reads.
+    #[must_use]
+    pub fn seed(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    /// The half that others may know.
+    #[must_use]
+    pub fn public(&self) -> AuditPublicKey {
+        AuditPublicKey(self.0.verifying_key())
+    }
+
+    pub(super) fn sign(&self, bytes: &[u8]) -> String {
+        hex(&self.0.sign(bytes).to_bytes())
+    }
+}
+
+impl AuditPublicKey {
+    /// Its 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Whether this key has signed these bytes. Weak keys and forms of a signature that others
+    /// would read differently are refused.
+    pub(super) fn has_signed(&self, bytes: &[u8], signature: &str) -> bool {
+        let signature = unhex(signature).map(|bytes| Signature::from_bytes(&bytes));
+        signature.is_some_and(|signature| self.0.verify_strict(bytes, &signature).is_ok())
+    }
+}
+
+impl fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AuditKey").field(&self.public()).finish()
+    }
+}
+
+impl fmt::Display for AuditPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(self.as_bytes()))
+    }
+}
+
+impl fmt::Debug for AuditPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for AuditPublicKey {
+    type Err = AuditPublicKeyError;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let bytes = unhex(s).ok_or(AuditPublicKeyError)?;
+        VerifyingKey::from_bytes(&bytes).map(Self).map_err(|_not_a_point| AuditPublicKeyError)
+    }
+}
+
+impl TryFrom<String> for AuditPublicKey {
+    type Error = AuditPublicKeyError;
+    fn try_from(s: String) -> Result<Self, Self::Error> {
+        s.parse()
+    }
+}
+
+impl From<AuditPublicKey> for String {
+    fn from(key: AuditPublicKey) -> Self {
+        key.to_string()
+    }
+}
+
+/// Fills `bytes` from the system's randomness.
+pub(super) fn random(bytes: &mut [u8]) -> Result<(), AuditError> {
+    let failed = |error| AuditError::Backend { doing: "find a random number", source: error };
+    getrandom::fill(bytes).map_err(|error| failed(Box::from(error.to_string())))
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes of exactly `N` pairs of lower-case hexadecimal digits.
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() != 2 * N || !text.bytes().all(is_hex) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_example_of_rfc_8032_comes_out_as_it_is_printed_there() {
+        let seed = unhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+        let key = AuditKey::from_seed(&seed.unwrap());
+        let public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        assert_eq!(key.public().to_string(), public);
+        let signature = key.sign(b"");
+        assert!(signature.starts_with("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974"));
+        assert!(public.parse::<AuditPublicKey>().unwrap().has_signed(b"", &signature));
+        assert!(!key.public().has_signed(b"x", &signature));
+        assert!(!key.public().has_signed(b"", &signature.to_uppercase()));
+    }
+
+    #[test]
+    fn a_key_is_never_printed() {
+        let key = AuditKey::generate().unwrap();
+        assert!(!format!("{key:?}").contains(&hex(&key.seed())));
+    }
+}
