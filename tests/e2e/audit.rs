@@ -2,6 +2,7 @@
 //! without it.
 
 mod closed;
+mod cloud;
 mod judge;
 
 use d1_world::{AptRoot, Desk, Ran};

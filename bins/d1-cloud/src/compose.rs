@@ -1,6 +1,7 @@
 //! Joins the libraries into one server.
 
 use crate::{
+    audit,
     config::Config,
     credits::Credits,
     drain::{DRAIN_WITHIN, MOVE_WITHIN},
@@ -13,7 +14,8 @@ use crate::{
 };
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
 use d1_core::{
-    Amount, Clock, NodeId, OnFailure, SetupLeases, SetupStore, StoreError, Supervisor, SystemClock,
+    Amount, AuditError, Clock, NodeId, OnFailure, SetupLeases, SetupStore, StoreError, Supervisor,
+    SystemClock,
 };
 use d1_orchestrator::{
     Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, Identity, PostgresSetupStore,
@@ -91,6 +93,9 @@ pub enum StartError {
     /// What an earlier process left cannot be taken up.
     #[error("the setups of the last run cannot be taken up; see the cause")]
     Recover(#[from] EngineError),
+    /// The audit log cannot be opened.
+    #[error("nothing is done that cannot be written into the audit log; see the cause")]
+    Audit(#[from] AuditError),
     /// The built-in recipes are broken.
     #[error("the built-in recipes cannot be read; please report this")]
     Catalogue(#[from] CatalogueError),
@@ -265,7 +270,11 @@ async fn engine(
         ledger: Arc::new(ledger.clone()),
         prices: Arc::new(prices.clone()),
         clock: Arc::clone(clock),
-        hub: Hub::new(supervisor.clone(), Arc::clone(clock)),
+        hub: Hub::audited(
+            supervisor.clone(),
+            Arc::clone(clock),
+            Arc::new(audit::open(config, clock.now())?),
+        ),
         supervisor: supervisor.clone(),
     });
     match leases {

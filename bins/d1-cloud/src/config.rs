@@ -85,12 +85,23 @@ pub enum Command {
     /// Looks after the books of credits
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Looks after the record of what was asked, decided and done
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Looks after the people who may sign in
     #[command(subcommand)]
     Users(UsersCommand),
     /// Looks after the keys that tokens are signed with
     #[command(subcommand)]
     Keys(KeysCommand),
+}
+
+/// What to do with the record of what was asked, decided and done.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Prints every line, for `d1-doctor audit verify`; the key goes to standard error
+    #[command(after_help = "Example:\n  d1-cloud audit export > cloud.jsonl")]
+    Export,
 }
 
 /// What to do with the people who may sign in.

@@ -4,6 +4,7 @@
 //! read the command line, read the token, open the store, listen, take up what an earlier
 //! process left, say that it is ready. It ends by letting requests finish.
 
+mod audit;
 mod compose;
 mod config;
 mod credits;
@@ -23,7 +24,7 @@ mod token;
 mod who;
 
 pub use compose::{Cloud, StartError};
-pub use config::{Command, Config, KeysCommand, LedgerCommand, UsersCommand};
+pub use config::{AuditCommand, Command, Config, KeysCommand, LedgerCommand, UsersCommand};
 pub use identity::PeopleError;
 pub use limits::LimitsError;
 pub use nodes::LinksError;
@@ -53,6 +54,9 @@ pub fn main() -> ExitCode {
     let served = match (runtime, config.command.clone()) {
         (Ok(runtime), Some(Command::Ledger(LedgerCommand::Verify))) => {
             return runtime.block_on(ledger::verify(&config));
+        }
+        (Ok(runtime), Some(Command::Audit(AuditCommand::Export))) => {
+            return runtime.block_on(audit::export(&config));
         }
         (Ok(runtime), Some(Command::Users(command))) => {
             return runtime.block_on(people::users(&config, command));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "test helpers")]
 
+mod audits;
 mod crashes;
 mod device;
 mod drafts;

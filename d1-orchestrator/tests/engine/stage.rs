@@ -1,11 +1,11 @@
 //! An engine, a device, and an account with credits.
 
-use crate::device::Device;
+use crate::{audits::Frail, device::Device};
 use d1_core::{
-    AccountId, Action, Amount, Argv, Clock, CreditLedger, DeviceId, Effect, Exec, Facts, Install,
-    Intent, Manager, PackageOperation, Packages, Plan, PlanError, Planned, Planner, Prices,
-    Progress, ProgressEvent, Query, Quote, Setup, SetupId, SetupStore, Step, StepId, Supervisor,
-    SystemClock, Timestamp, Undo,
+    AccountId, Action, Amount, Argv, AuditLog, Clock, CreditLedger, DeviceId, Effect, Exec, Facts,
+    Install, Intent, Manager, PackageOperation, Packages, Plan, PlanError, Planned, Planner,
+    Prices, Progress, ProgressEvent, Query, Quote, Setup, SetupId, SetupStore, Step, StepId,
+    Supervisor, SystemClock, Timestamp, Undo,
     memory::{MemoryLedger, MemorySetupStore},
 };
 use d1_orchestrator::{Draft, Engine, EngineParts, Hub};
@@ -29,6 +29,7 @@ pub(crate) const LONG: Duration = Duration::from_secs(24 * 3600);
 pub(crate) struct Stage {
     pub(crate) engine: Engine,
     pub(crate) hub: Hub,
+    pub(crate) audit: Arc<Frail>,
     pub(crate) device: Device,
     pub(crate) store: Arc<dyn SetupStore>,
     pub(crate) ledger: Arc<MemoryLedger>,
@@ -60,9 +61,11 @@ impl Stage {
         let device = Device::new(Supervisor::default());
         let supervisor = Supervisor::default();
         let prices = Arc::new(SameEach(AtomicU64::new(1)));
-        let (engine, hub) = an_engine(Arc::clone(&store), books, prices.clone(), &supervisor);
+        let audit = Arc::new(Frail::new());
+        let (engine, hub) =
+            an_engine(Arc::clone(&store), books, prices.clone(), (&audit, &supervisor));
         device.connect(&hub).await;
-        Self { engine, hub, device, store, ledger, prices, account, supervisor }
+        Self { engine, hub, audit, device, store, ledger, prices, account, supervisor }
     }
 
     /// The same store, ledger, device and account, in another process.
@@ -74,10 +77,11 @@ impl Stage {
     pub(crate) fn another_process_on(&self, store: Arc<dyn SetupStore>) -> Self {
         let supervisor = Supervisor::default();
         let (ledger, prices) = (Arc::clone(&self.ledger), Arc::clone(&self.prices));
-        let (engine, hub) =
-            an_engine(Arc::clone(&store), ledger.clone(), prices.clone(), &supervisor);
+        let audit = Arc::clone(&self.audit);
+        let parts = (&audit, &supervisor);
+        let (engine, hub) = an_engine(Arc::clone(&store), ledger.clone(), prices.clone(), parts);
         let (device, account) = (self.device.clone(), self.account);
-        Self { engine, hub, device, store, ledger, prices, account, supervisor }
+        Self { engine, hub, audit, device, store, ledger, prices, account, supervisor }
     }
 
     pub(crate) async fn draft(&self, things: &[&str]) -> Draft {
@@ -184,10 +188,11 @@ fn an_engine(
     store: Arc<dyn SetupStore>,
     ledger: Arc<dyn CreditLedger>,
     prices: Arc<dyn Prices>,
-    supervisor: &Supervisor,
+    (audit, supervisor): (&Arc<Frail>, &Supervisor),
 ) -> (Engine, Hub) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::starting_at(Timestamp(1_000)));
-    let hub = Hub::new(supervisor.clone(), Arc::clone(&clock));
+    let audit: Arc<dyn AuditLog> = audit.clone();
+    let hub = Hub::audited(supervisor.clone(), Arc::clone(&clock), audit);
     let engine = Engine::new(EngineParts {
         planner: Arc::new(StepEach),
         store,

@@ -11,7 +11,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use d1_core::{AccountId, Category, Intent, Problem, Scope, Setup, SetupId};
+use d1_core::{Category, Intent, Problem, Scope, Setup, SetupId};
 use d1_orchestrator::Draft;
 use d1_protocol::api::{CreateRequest, SetupView};
 
@@ -34,8 +34,9 @@ pub(crate) async fn create(
     app.limits.device(account, request.device).await?;
     app.people.is_owner(account, request.device).await?;
     let draft = app.engine.draft(account, request.device, request.intent()).await?;
-    let setup = keep(&app, account, request.device, draft, key.as_deref()).await?;
+    let setup = keep(&app, &who, request.device, draft, key.as_deref()).await?;
     let setup = if request.approve && setup.state == d1_core::SetupState::AwaitingApproval {
+        app.note_decided(&who, setup.id, "approve").await?;
         app.engine.approve(setup.id).await?
     } else {
         setup
@@ -47,25 +48,29 @@ pub(crate) async fn create(
 pub(crate) async fn undo(
     State(app): State<App>,
     Caller(account): Caller,
+    Extension(who): Extension<Who>,
     Named(id): Named,
 ) -> Result<(StatusCode, Json<SetupView>), Refusal> {
     app.takes_on()?;
     let original = app.engine.get(account, id).await?;
     app.limits.device(account, original.device).await?;
     let draft = app.engine.draft(account, original.device, Intent::Undo(id)).await?;
-    let setup = keep(&app, account, original.device, draft, None).await?;
+    let setup = keep(&app, &who, original.device, draft, None).await?;
+    app.note_decided(&who, setup.id, "approve").await?;
     let setup = app.engine.approve(setup.id).await?;
     Ok((StatusCode::CREATED, Json(SetupView::from(&setup))))
 }
 
 async fn keep(
     app: &App,
-    account: AccountId,
+    who: &Who,
     device: d1_core::DeviceId,
     draft: Draft,
     key: Option<&str>,
 ) -> Result<Setup, Refusal> {
-    Ok(app.engine.create(SetupId::generate(), account, device, draft, key).await?)
+    let id = SetupId::generate();
+    app.note_asked(who, (id, device), &draft).await?;
+    Ok(app.engine.create(id, who.account, device, draft, key).await?)
 }
 
 /// The key of a request that may be repeated (draft-ietf-httpapi-idempotency-key-header).

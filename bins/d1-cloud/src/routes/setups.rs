@@ -1,8 +1,8 @@
 //! Setups that are there: one, many, and what can be done with them.
 
 use super::caller::{Body, Caller, Named};
-use crate::{compose::App, refusal::Refusal};
-use axum::{Json, extract::State, http::HeaderMap};
+use crate::{compose::App, refusal::Refusal, who::Who};
+use axum::{Extension, Json, extract::State, http::HeaderMap};
 use d1_core::{Category, Page, Problem, SetupId};
 use d1_orchestrator::EngineError;
 use d1_protocol::api::{CancelRequest, ResumeRequest, SetupList, SetupView};
@@ -40,9 +40,11 @@ pub(crate) async fn list(
 pub(crate) async fn approve(
     State(app): State<App>,
     Caller(account): Caller,
+    Extension(who): Extension<Who>,
     Named(id): Named,
 ) -> Answer {
     app.engine.get(account, id).await?;
+    app.note_decided(&who, id, "approve").await?;
     Ok(Json(SetupView::from(&app.engine.approve(id).await?)))
 }
 
@@ -50,10 +52,12 @@ pub(crate) async fn approve(
 pub(crate) async fn cancel(
     State(app): State<App>,
     Caller(account): Caller,
+    Extension(who): Extension<Who>,
     Named(id): Named,
     Body(request): Body<CancelRequest>,
 ) -> Answer {
     app.engine.get(account, id).await?;
+    app.note_decided(&who, id, "stop").await?;
     Ok(Json(SetupView::from(&app.engine.stop(id, request.mode).await?)))
 }
 
@@ -61,10 +65,12 @@ pub(crate) async fn cancel(
 pub(crate) async fn resume(
     State(app): State<App>,
     Caller(account): Caller,
+    Extension(who): Extension<Who>,
     Named(id): Named,
     Body(request): Body<ResumeRequest>,
 ) -> Answer {
     app.engine.get(account, id).await?;
+    app.note_decided(&who, id, "resume").await?;
     Ok(Json(SetupView::from(&app.engine.resume(id, request.force).await?)))
 }
 
