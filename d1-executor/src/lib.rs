@@ -69,6 +69,8 @@ pub use process::{
     Asked, Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report, Spool,
     adopt_orphans, clean_environment, run, run_confined,
 };
+#[cfg(target_os = "macos")]
+pub use sandbox::SeatbeltSandbox;
 pub use sandbox::{
     Access, Confined, Demand, DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget,
     EgressRecord, End, Fate, Given, Grant, HostError, HostRule, Inside, Kept, Limits, Missing,

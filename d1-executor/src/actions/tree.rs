@@ -3,13 +3,13 @@
 
 use d1_core::{AbsolutePath, Digest, State};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Uid, fchmod, fchown, fsync, mkdirat, openat,
-    readlinkat, renameat, statat, unlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, RawMode, Uid, fchmod, fchown, fsync, mkdirat,
+    openat, readlinkat, renameat, statat, unlinkat,
 };
 use std::{
     fs::File,
     io::{self, Read as _, Write as _},
-    os::fd::{AsRawFd as _, OwnedFd},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
 
@@ -56,7 +56,7 @@ impl Place {
             }
             Err(error) => return Err(error.into()),
         };
-        let mode = stat.st_mode & 0o7777;
+        let mode = bits(stat.st_mode);
         let state = |state| Ok(Found { state, content: None });
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => state(State::Directory { mode }),
@@ -89,11 +89,13 @@ impl Place {
             Err(error) => return Err(error.into()),
         };
         let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
-        Ok((!is_link).then_some(stat.st_mode & 0o7777))
+        Ok((!is_link).then_some(bits(stat.st_mode)))
     }
 
     /// Sets the permission bits of the file or folder that is there.
+    #[cfg(target_os = "linux")]
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        use std::os::fd::AsRawFd as _;
         // Named and not opened, so that what may not be read can be changed, too; and held, so
         // that no link takes its place before it is changed.
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -102,7 +104,19 @@ impl Place {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link"));
         }
         let by_number = format!("/proc/self/fd/{}", held.as_raw_fd());
-        rustix::fs::chmod(by_number.as_str(), Mode::from_raw_mode(mode))?;
+        rustix::fs::chmod(by_number.as_str(), mode_of(mode))?;
+        Ok(fsync(&self.folder)?)
+    }
+
+    /// Sets the permission bits of the file or folder that is there.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        if self.mode()?.is_none() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link, or nothing"));
+        }
+        // A link that takes its place now is changed itself, and not what it leads to.
+        let on_itself = AtFlags::SYMLINK_NOFOLLOW;
+        rustix::fs::chmodat(&self.folder, &self.name, mode_of(mode), on_itself)?;
         Ok(fsync(&self.folder)?)
     }
 
@@ -134,7 +148,7 @@ impl Place {
             if let Some((uid, gid)) = owner {
                 fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
             }
-            fchmod(&file, Mode::from_raw_mode(mode))?;
+            fchmod(&file, mode_of(mode))?;
             file.sync_all()?;
             renameat(&self.folder, &temporary, &self.folder, &self.name)?;
             Ok::<(), io::Error>(())
@@ -163,13 +177,31 @@ impl Place {
 
     /// Makes a folder there.
     pub(crate) fn make_folder(&self, mode: u32) -> io::Result<()> {
-        mkdirat(&self.folder, &self.name, Mode::from_raw_mode(mode))?;
+        mkdirat(&self.folder, &self.name, mode_of(mode))?;
         Ok(fsync(&self.folder)?)
     }
 }
 
+/// Folders on the way are not read, where the system has a word for that.
+#[cfg(target_os = "linux")]
+const ON_THE_WAY: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const ON_THE_WAY: OFlags = OFlags::RDONLY;
+
+/// The permission bits of a mode; what it is told in has another size on each system.
+#[allow(clippy::useless_conversion, reason = "it is a shorter number elsewhere")]
+fn bits(raw: RawMode) -> u32 {
+    u32::from(raw) & 0o7777
+}
+
+#[allow(clippy::unnecessary_fallible_conversions, reason = "it is a shorter number elsewhere")]
+#[allow(clippy::useless_conversion, reason = "it is a shorter number elsewhere")]
+fn mode_of(bits: u32) -> Mode {
+    Mode::from_raw_mode(RawMode::try_from(bits & 0o7777).unwrap_or(0))
+}
+
 fn open_folder(path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let flags = ON_THE_WAY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut at = openat(CWD, "/", flags, Mode::empty())?;
     for part in path.components() {
         if let std::path::Component::Normal(name) = part {

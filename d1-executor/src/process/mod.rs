@@ -7,6 +7,7 @@ mod environment;
 mod invocation;
 mod run;
 mod spool;
+mod table;
 mod transcript;
 mod tree;
 
@@ -18,4 +19,6 @@ pub use invocation::{Capture, How, Invocation, Leftovers, ProcessError, Report};
 pub use run::run;
 pub use spool::Spool;
 pub use tree::adopt_orphans;
-pub(crate) use tree::{MARKER, kill as kill_tree, until_gone};
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+pub(crate) use tree::kill as kill_tree;
+pub(crate) use tree::{MARKER, until_gone};

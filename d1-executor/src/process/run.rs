@@ -13,7 +13,6 @@ use super::{
 };
 use crate::sandbox::{self, Reaped, Spawn, Status};
 use d1_core::{Digest, Output, Stop, Stream, Usage};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::{
     ffi::{CString, OsStr},
     fs::File,
@@ -103,10 +102,8 @@ fn start(invocation: &Invocation) -> Result<Child, ProcessError> {
         stderr: ends.err.as_fd(),
     })
     .map_err(failed)?;
-    let handle = Pid::from_raw(pid)
-        .ok_or_else(|| io::ErrorKind::NotFound.into())
-        .and_then(|pid| Ok(pidfd_open(pid, PidfdFlags::NONBLOCK)?));
-    Ok(Child { pid, handle: handle.map_err(failed)?, stdout: ends.from_out, stderr: ends.from_err })
+    let handle = sandbox::end_of(pid).map_err(failed)?;
+    Ok(Child { pid, handle, stdout: ends.from_out, stderr: ends.from_err })
 }
 
 /// How many bytes a pipe holds that we have not read yet, where the system lets us say so.

@@ -8,13 +8,10 @@
 //! 2. Everything is killed, stopped or not.
 //! 3. Wait until nothing is left.
 
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, pidfd_open, pidfd_send_signal,
-    set_child_subreaper, waitid,
-};
+use super::table::{self, Row, is_marked, row, signal, table};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, waitid};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -29,21 +26,12 @@ const GONE_WITHIN: Duration = Duration::from_secs(5);
 /// Between two looks at whether it is.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// One line of the process table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Row {
-    parent: i32,
-    session: i32,
-    started: u64,
-    zombie: bool,
-}
-
 /// Makes this process the reaper of orphans, once: what a command leaves behind becomes our
 /// child and can be found.
 pub fn adopt_orphans() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
-        if let Err(error) = set_child_subreaper(Some(getpid())) {
+        if let Err(error) = table::adopt_orphans() {
             tracing::warn!(%error, "orphans cannot be adopted; some may escape");
         }
     });
@@ -92,7 +80,7 @@ pub(crate) async fn until_gone(marker: &str, patience: Duration) {
     let lives = || {
         table()
             .keys()
-            .any(|pid| is_marked(*pid, marker) && row(*pid).is_some_and(|row| !row.zombie))
+            .any(|pid| is_marked(*pid, &entry(marker)) && row(*pid).is_some_and(|row| !row.zombie))
     };
     let gone = async {
         while lives() {
@@ -143,13 +131,18 @@ fn members(root: i32, marker: &str) -> BTreeMap<i32, u64> {
         pid == root
             || row.session == root
             || descends(pid, root, &table)
-            || (is_ours(row.parent, us, &table) && is_marked(pid, marker))
+            || (is_ours(row.parent, us, &table) && is_marked(pid, &entry(marker)))
     };
     table
         .iter()
         .filter(|(pid, row)| !row.zombie && in_tree(**pid, row))
         .map(|(pid, row)| (*pid, row.started))
         .collect()
+}
+
+/// What a marked process has in its environment.
+fn entry(marker: &str) -> String {
+    format!("{MARKER}={marker}")
 }
 
 /// Whether the line of parents from `parent` leads to us: only such processes are marked.
@@ -170,57 +163,9 @@ fn descends(pid: i32, ancestor: i32, table: &BTreeMap<i32, Row>) -> bool {
     false
 }
 
-fn table() -> BTreeMap<i32, Row> {
-    let Ok(entries) = fs::read_dir("/proc") else { return BTreeMap::new() };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(|pid: i32| Some((pid, row(pid)?))).collect()
-}
-
-fn row(pid: i32) -> Option<Row> {
-    parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-/// `proc_pid_stat(5)`; the name in parentheses may itself have any character in it.
-fn parse(stat: &str) -> Option<Row> {
-    let rest = &stat[stat.rfind(')')? + 1..];
-    let mut fields = rest.split_whitespace();
-    let state = fields.next()?;
-    let parent = fields.next()?.parse().ok()?;
-    let session = fields.nth(1)?.parse().ok()?;
-    let started = fields.nth(15)?.parse().ok()?;
-    Some(Row { parent, session, started, zombie: matches!(state, "Z" | "X") })
-}
-
-fn is_marked(pid: i32, marker: &str) -> bool {
-    let wanted = format!("{MARKER}={marker}");
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|env| env.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
-}
-
-/// Signals the process, unless its number belongs to another one by now.
-fn signal(pid: i32, started: u64, signal: Signal) {
-    let Some(handle) = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
-    else {
-        return;
-    };
-    // The handle is fixed to one process: if that one began at the right time, it is ours.
-    if row(pid).is_some_and(|row| row.started == started) {
-        let _already_gone = pidfd_send_signal(&handle, signal);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_with_parentheses_does_not_confuse_the_table() {
-        let stat = "42 (a) b (c)) S 7 42 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 2\n";
-        let expected = Row { parent: 7, session: 9, started: 12345, zombie: false };
-        assert_eq!(parse(stat), Some(expected));
-        assert_eq!(parse("nonsense"), None);
-        assert_eq!(parse("1 (x) Z"), None);
-    }
 
     #[test]
     fn a_loop_in_the_table_ends() {

@@ -5,6 +5,10 @@
 
 #![expect(unsafe_code, reason = "calls to the kernel that have no safe form live here")]
 
+#[cfg_attr(
+    not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")),
+    expect(dead_code, unused_imports, reason = "the sandbox of Linux alone has a gate")
+)]
 mod egress;
 mod grant;
 mod handed;
@@ -24,6 +28,7 @@ pub use egress::{
     DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget, EgressRecord, HostError,
     HostRule, Inside, Outside, Places, Resolver, SystemResolver,
 };
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub(crate) use egress::{Door, Gate, RESOLVER};
 pub use grant::{Access, Demand, Given, Grant, Kept, Limits, Profile, Script, Touch};
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
@@ -36,6 +41,6 @@ pub use seatbelt::SeatbeltSandbox;
 pub(crate) use spawn::{Spawn, spawn};
 pub(crate) use system::sandbox_of_steps;
 pub use system::this_sandbox;
-pub(crate) use wait::{Reaped, Status, reap, watch};
+pub(crate) use wait::{Reaped, Status, end_of, reap, watch};
 pub(crate) use wall::no_walls;
 pub use wall::{Missing, Wall, report};

@@ -8,7 +8,7 @@ use d1_core::{NetworkUse, Usage};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt, io,
-    os::fd::{BorrowedFd, OwnedFd},
+    os::fd::BorrowedFd,
     path::{Path, PathBuf},
 };
 
@@ -193,7 +193,8 @@ pub trait SandboxBackend: fmt::Debug + Send + Sync {
 }
 
 /// Both ends of a pipe: the reading one, the writing one.
-pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+#[cfg(target_os = "linux")]
+pub(crate) fn pipe() -> io::Result<(std::os::fd::OwnedFd, std::os::fd::OwnedFd)> {
     let (read, write) = io::pipe()?;
     Ok((read.into(), write.into()))
 }

@@ -22,7 +22,32 @@ pub(crate) enum Status {
     Signalled(i32),
 }
 
-/// A handle on a process that becomes readable when the process ends (`pidfd_open(2)`).
+/// A handle on a child that becomes readable when it has ended (`pidfd_open(2)`).
+#[cfg(target_os = "linux")]
+pub(crate) fn end_of(pid: i32) -> io::Result<OwnedFd> {
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+    let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::NotFound)?;
+    Ok(pidfd_open(pid, PidfdFlags::NONBLOCK)?)
+}
+
+/// A handle on a child that becomes readable when it has ended: a queue in which its end, and
+/// nothing else, arrives (`kqueue(2)`). Only compiled so far, never run.
+#[cfg(target_os = "macos")]
+pub(crate) fn end_of(pid: i32) -> io::Result<OwnedFd> {
+    use rustix::{
+        event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent, kqueue},
+        process::Pid,
+    };
+    let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::NotFound)?;
+    let queue = kqueue()?;
+    let end = EventFilter::Proc { pid, flags: ProcessEvents::EXIT };
+    let asked = [Event::new(end, EventFlags::ADD, std::ptr::null_mut())];
+    // SAFETY: the event names a process and no descriptor, so that none has to stay open.
+    unsafe { kevent(&queue, &asked, &mut Vec::<Event>::new(), None) }?;
+    Ok(queue)
+}
+
+/// A handle on a process that becomes readable when the process ends.
 pub(crate) fn watch(handle: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is one open descriptor, the same one until it is dropped.
     unsafe { AsyncFd::register(handle) }.map_err(io::Error::from)

@@ -26,7 +26,7 @@ pub(crate) fn holder_of(host: &Host, locks: &[PathBuf]) -> Option<Holder> {
 }
 
 /// Device and inode as `/proc/locks` writes them: `fd:01:1234`.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn identity(file: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt as _;
     let meta = std::fs::metadata(file).ok()?;
@@ -35,7 +35,7 @@ fn identity(file: &Path) -> Option<Identity> {
     Some(Identity { device: format!("{major:02x}:{minor:02x}"), inode: meta.ino() })
 }
 
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 fn identity(_file: &Path) -> Option<Identity> {
     None
 }
