@@ -37,6 +37,7 @@ fn answer(query: &Query) -> Answer {
             summary: String::new(),
         }]),
         Query::Command(_) => Answer::Command(None),
+        Query::Registry(_) => Answer::Registry { hosts: Vec::new(), folders: Vec::new() },
         Query::Provides { .. } | Query::Similar { .. } => Answer::Packages(vec![]),
     }
 }
@@ -100,7 +101,7 @@ fn edges(steps: &[Step]) -> Vec<Vec<usize>> {
 async fn main() {
     let planner = RecipePlanner::new(Catalogue::embedded().unwrap());
     let things = (0..STEPS).map(|n| format!("tool-{n}").parse().unwrap()).collect();
-    let intent = Intent::Install(Install { things, from: None });
+    let intent = Intent::Install(Install { things, from: None, hosts: Vec::new() });
     let (facts, plan) = gathered(&planner, &intent).await;
     let plan = chained(plan);
     assert_eq!(plan.steps.len(), STEPS);

@@ -44,7 +44,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         hub,
         supervisor,
     });
-    let install = Intent::Install(Install { things: vec!["jq".parse()?], from: None });
+    let install =
+        Intent::Install(Install { things: vec!["jq".parse()?], from: None, hosts: Vec::new() });
     let first = SetupId::generate();
     for (id, intent) in [(first, install), (SetupId::generate(), Intent::Undo(first))] {
         let draft = engine.draft(account, device, intent).await?;

@@ -68,7 +68,7 @@ fn shell(id: &str) -> Step {
 }
 
 fn plan(steps: Vec<Step>) -> Plan {
-    let intent = Intent::Install(Install { things: vec![], from: None });
+    let intent = Intent::Install(Install { things: vec![], from: None, hosts: Vec::new() });
     Plan { intent, steps, sources: vec![], follow_up: vec![] }
 }
 

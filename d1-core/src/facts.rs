@@ -1,6 +1,6 @@
 //! What is known of a machine, and what can be asked of it.
 
-use crate::{CommandName, Manager, PackageName};
+use crate::{AbsolutePath, CommandName, HostName, Manager, PackageName, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -150,6 +150,8 @@ pub enum Query {
         /// The name nobody knows.
         name: PackageName,
     },
+    /// How is the tool of a language registry set up: whom does it talk to, where does it install?
+    Registry(Source),
 }
 
 /// A package as a manager's index knows it.
@@ -173,6 +175,13 @@ pub enum Answer {
     Packages(Vec<IndexEntry>),
     /// Where the command is; `None` when it is not there.
     Command(Option<String>),
+    /// How the tool of a registry is set up.
+    Registry {
+        /// The hosts that it talks to; none when it needs no network.
+        hosts: Vec<HostName>,
+        /// The folders that it installs to, where it says so.
+        folders: Vec<AbsolutePath>,
+    },
     /// It cannot be told, for this reason.
     Unknown(String),
 }

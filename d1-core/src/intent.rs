@@ -1,6 +1,6 @@
 //! What a person or an agent asks for, before anyone decided how.
 
-use crate::{CheckId, SetupId, ThingName};
+use crate::{CheckId, HostName, SetupId, ThingName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -35,15 +35,21 @@ pub struct Install {
     pub things: Vec<ThingName>,
     /// Where from; the machine's own package manager when not said.
     pub from: Option<Source>,
+    /// The hosts that its steps may call beside those that are known anyway, at most
+    /// [`Install::MAX_HOSTS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostName>,
 }
 
 impl Install {
     /// The most things one intent may ask for.
     pub const MAX_THINGS: usize = 64;
+    /// The most hosts one intent may name.
+    pub const MAX_HOSTS: usize = 32;
 }
 
 /// A source that is used only when a person names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The Node package registry.
@@ -57,6 +63,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Npm, Self::Cargo, Self::Pipx, Self::Go];
+
     /// Its name, as people type it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -75,10 +84,10 @@ impl fmt::Display for Intent {
             Self::Install(install) => {
                 f.write_str("install")?;
                 install.things.iter().try_for_each(|thing| write!(f, " {thing}"))?;
-                match install.from {
-                    Some(source) => write!(f, " --from {}", source.as_str()),
-                    None => Ok(()),
+                if let Some(source) = install.from {
+                    write!(f, " --from {}", source.as_str())?;
                 }
+                install.hosts.iter().try_for_each(|host| write!(f, " --allow-host {host}"))
             }
             Self::Fix(fix) => {
                 f.write_str("fix")?;

@@ -21,6 +21,7 @@ mod directory;
 mod executor;
 mod facts;
 mod finding;
+mod host_name;
 mod id;
 mod intent;
 mod isolation;
@@ -91,6 +92,7 @@ pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
 };
 pub use finding::{Acceptance, Finding, Verdict};
+pub use host_name::HostName;
 pub use id::{
     AccountId, DeviceId, HoldId, IdError, NodeId, QuoteId, RequestId, SessionId, SetupId, TaskId,
     UserId,
@@ -111,8 +113,8 @@ pub use link_registry::{Holder, LinkRegistry, Node, RegistryError};
 pub use manager::{Manager, UnknownManager};
 pub use manifest::{Item, Manifest, Notable};
 pub use name::{
-    CheckId, CommandName, GroupName, HostName, NameError, PackageName, ResourceKey, ServiceName,
-    StepId, ThingName, UserName,
+    CheckId, CommandName, GroupName, NameError, PackageName, ResourceKey, ServiceName, StepId,
+    ThingName, UserName,
 };
 pub use network::{NetworkAsk, NetworkDecision, NetworkReason, NetworkUse};
 pub use outcome::Outcome;

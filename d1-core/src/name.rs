@@ -125,8 +125,6 @@ name! {
     StepId: "a step id", 64, "_-.";
     /// What two steps cannot use at once: `apt`, `file:/etc/hosts` is written `file-etc-hosts`.
     ResourceKey: "a resource key", 128, "_-.:/";
-    /// A host or a class of hosts a step talks to: `mirror.example`, `package-mirror`.
-    HostName: "a host name", 253, ".-";
 }
 
 #[cfg(test)]

@@ -131,6 +131,45 @@ pub struct NetworkDecision {
     pub received: u64,
 }
 
+impl NetworkDecision {
+    /// Whom it is about: a name, or an address where there was none.
+    fn whom(&self) -> &str {
+        if self.host.is_empty() { &self.address } else { &self.host }
+    }
+
+    /// Whether somebody misses it: what services are announced by is looked for by the way.
+    fn is_missed(&self) -> bool {
+        self.ask != NetworkAsk::Record && !self.whom().is_empty()
+    }
+
+    /// The host that a step would have to name.
+    fn named(&self) -> Option<String> {
+        let Self { host, address, port, .. } = self;
+        let because = |reason| self.reason == Some(reason);
+        if because(NetworkReason::NameNotAllowed) {
+            Some(host.clone())
+        } else if because(NetworkReason::PortNotAllowed) {
+            Some(format!("{host}:{port}"))
+        } else if because(NetworkReason::NoName) && address.contains(':') {
+            Some(format!("[{address}]:{port}"))
+        } else if because(NetworkReason::NoName) {
+            Some(format!("{address}:{port}"))
+        } else {
+            None
+        }
+    }
+}
+
+/// Each of them once, in the order of the first time.
+fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    all.fold(Vec::new(), |mut known, one| {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+        known
+    })
+}
+
 /// What a command did on the network, as far as it was let.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkUse {
@@ -154,6 +193,30 @@ impl NetworkUse {
         self.decisions.is_empty() && self.dropped == 0 && self.closed.is_empty()
     }
 
+    /// Whom it talked to, each once: names, and addresses where there was none.
+    #[must_use]
+    pub fn reached(&self) -> Vec<&str> {
+        let talked = |it: &&NetworkDecision| {
+            let never = [NetworkReason::NotConnected, NetworkReason::ProxyRefused].map(Some);
+            it.allowed && it.ask == NetworkAsk::Connection && !never.contains(&it.reason)
+        };
+        once(self.decisions.iter().filter(talked).map(NetworkDecision::whom))
+    }
+
+    /// Whom it was not let talk to, each once.
+    #[must_use]
+    pub fn turned_away(&self) -> Vec<&str> {
+        once(self.refused().filter(|it| it.is_missed()).map(NetworkDecision::whom))
+    }
+
+    /// Whom it was not let talk to because nobody allowed them, each once and as a step names a
+    /// host.
+    #[must_use]
+    pub fn unallowed(&self) -> Vec<String> {
+        let named = self.refused().filter(|it| it.is_missed()).filter_map(NetworkDecision::named);
+        once(named)
+    }
+
     /// What was refused.
     pub fn refused(&self) -> impl Iterator<Item = &NetworkDecision> {
         self.decisions.iter().filter(|decision| !decision.allowed)
@@ -163,6 +226,50 @@ impl NetworkUse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decided(
+        ask: NetworkAsk,
+        host: &str,
+        address: &str,
+        port: u16,
+        why: Option<NetworkReason>,
+    ) -> NetworkDecision {
+        NetworkDecision {
+            ask,
+            host: host.into(),
+            address: address.into(),
+            port,
+            allowed: why.is_none() || why == Some(NetworkReason::NotConnected),
+            reason: why,
+            times: 1,
+            sent: 0,
+            received: 0,
+        }
+    }
+
+    #[test]
+    fn who_was_reached_and_who_was_not_are_told_once_and_what_nobody_misses_is_not() {
+        use NetworkAsk::{Connection, Name, Record};
+        use NetworkReason as R;
+        let decisions = vec![
+            decided(Name, "mirror.test", "", 0, None),
+            decided(Connection, "mirror.test", "192.0.2.1", 80, None),
+            decided(Connection, "mirror.test", "192.0.2.2", 80, None),
+            decided(Connection, "", "192.0.2.3", 99, None),
+            decided(Connection, "gone.test", "192.0.2.9", 80, Some(R::NotConnected)),
+            decided(Record, "_http._tcp.mirror.test", "", 0, Some(R::NameNotAllowed)),
+            decided(Name, "files.test", "", 0, Some(R::NameNotAllowed)),
+            decided(Connection, "git.test", "198.18.1.0", 22, Some(R::PortNotAllowed)),
+            decided(Connection, "", "2001:db8::7", 443, Some(R::NoName)),
+            decided(Connection, "inside.test", "10.0.0.1", 443, Some(R::PrivateAddress)),
+            decided(Name, "files.test", "", 0, Some(R::NameNotAllowed)),
+        ];
+        let network = NetworkUse { decisions, ..NetworkUse::default() };
+        assert_eq!(network.reached(), ["mirror.test", "192.0.2.3"]);
+        let refused = ["files.test", "git.test", "2001:db8::7", "inside.test"];
+        assert_eq!(network.turned_away(), refused);
+        assert_eq!(network.unallowed(), ["files.test", "git.test:22", "[2001:db8::7]:443"]);
+    }
 
     #[test]
     fn every_reason_has_a_name_of_its_own_that_leads_back_to_it() {

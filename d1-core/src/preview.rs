@@ -1,6 +1,6 @@
 //! What an action would change, told by the machine before anything runs.
 
-use crate::{Change, Problem, Undo};
+use crate::{Change, HostName, Problem, Undo};
 use serde::{Deserialize, Serialize};
 
 /// Whether what an action wants is already so.
@@ -28,6 +28,10 @@ pub struct Preview {
     pub disk_bytes: Option<i64>,
     /// How far it could be taken back.
     pub undo: Undo,
+    /// The hosts it may call, where that is for the machine to say: the mirrors that its package
+    /// manager is set up with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostName>,
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
     /// Why it cannot be done; nothing is started while this is here. A lack of rights is no
@@ -38,6 +42,8 @@ pub struct Preview {
 impl Preview {
     /// The most changes a preview lists; [`Preview::warnings`] says when there are more.
     pub const MAX_CHANGES: usize = 2048;
+    /// The most hosts a preview lists.
+    pub const MAX_HOSTS: usize = 64;
 
     /// A preview of something that is already so.
     #[must_use]
@@ -54,6 +60,7 @@ impl Preview {
             download_bytes: None,
             disk_bytes: None,
             undo,
+            hosts: Vec::new(),
             warnings: Vec::new(),
             blocked: None,
         }

@@ -40,6 +40,8 @@ mod originals;
 mod packages;
 mod policy;
 mod process;
+mod refused;
+mod registries;
 mod sandbox;
 mod state_dir;
 
@@ -75,7 +77,7 @@ pub use sandbox::{
     Access, Confined, Demand, DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget,
     EgressRecord, End, Fate, Given, Grant, HostError, HostRule, Inside, Kept, Limits, Missing,
     Outside, Places, Profile, Resolver, SandboxBackend, SandboxError, Script, Surroundings,
-    SystemResolver, Touch, Waiting, WaitsFor, Wall, report, this_sandbox,
+    SystemResolver, Touch, Via, Waiting, WaitsFor, Wall, report, this_sandbox,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use sandbox::{LinuxConfig, LinuxSandbox};

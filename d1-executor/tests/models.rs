@@ -109,6 +109,7 @@ impl World {
             grace: Duration::from_secs(1),
             spool: &spool,
             name: &d1_core::TaskId::generate().to_string(),
+            hosts: &[],
         };
         work(&self.manager, run).await
     }

@@ -56,6 +56,10 @@ impl Machine {
             Query::Command(name) => Answer::Command(
                 self.commands.contains(&name.as_str()).then(|| format!("/usr/bin/{name}")),
             ),
+            Query::Registry(source) => Answer::Registry {
+                hosts: vec![format!("{}.test", source.as_str()).parse().unwrap()],
+                folders: Vec::new(),
+            },
             Query::Provides { command, .. } => Answer::Packages(
                 self.provides
                     .get(command.as_str())
@@ -73,7 +77,7 @@ impl Machine {
     async fn plan(&self, things: &[&str], from: Option<Source>) -> Result<Plan, PlanError> {
         let planner = RecipePlanner::new(Catalogue::embedded().unwrap());
         let things = things.iter().map(|thing| thing.parse().unwrap()).collect();
-        let intent = Intent::Install(Install { things, from });
+        let intent = Intent::Install(Install { things, from, hosts: Vec::new() });
         let mut facts = self.facts.clone();
         for _ in 0..ROUNDS {
             match planner.plan(&intent, &facts).await? {

@@ -54,7 +54,13 @@ async fn serve(router: Router) -> ApiClient {
 
 fn request() -> CreateRequest {
     let install = vec!["jq".parse().unwrap()];
-    CreateRequest { install, from: None, device: DeviceId::generate(), approve: true }
+    CreateRequest {
+        install,
+        from: None,
+        allow_hosts: Vec::new(),
+        device: DeviceId::generate(),
+        approve: true,
+    }
 }
 
 fn news(seq: u64) -> Progress {

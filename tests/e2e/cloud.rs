@@ -67,7 +67,8 @@ async fn a_device_that_is_not_there_is_said() {
     let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     let device = d1_core::DeviceId::generate();
     let install = vec!["single".parse().unwrap()];
-    let request = CreateRequest { install, from: None, device, approve: true };
+    let request =
+        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true };
     assert_eq!(code(client.create(&request, None).await.unwrap_err()), "D1-DEVICE-001");
 }
 
@@ -95,7 +96,7 @@ impl Scene {
 
     fn request(device: d1_core::DeviceId) -> CreateRequest {
         let install = vec!["slow".parse().unwrap()];
-        CreateRequest { install, from: None, device, approve: true }
+        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true }
     }
 }
 

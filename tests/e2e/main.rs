@@ -35,6 +35,8 @@ mod install;
 mod leases;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod mirrors;
 mod monitor;
 #[cfg(test)]
 mod network;
@@ -42,6 +44,8 @@ mod network;
 mod policy;
 #[cfg(test)]
 mod real;
+#[cfg(test)]
+mod registries;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]

@@ -176,6 +176,24 @@ impl AptRoot {
         }
     }
 
+    /// Has its packages come from this address, and asks there for what there is.
+    pub fn comes_from(&self, address: &str) {
+        let line = format!("deb [trusted=yes] {address} ./\n");
+        fs::write(self.path("root/etc/apt/sources.list"), line).unwrap();
+        self.refresh();
+    }
+
+    /// Adds to the settings of apt.
+    pub fn set(&self, settings: &str) {
+        fs::write(self.path("root/etc/apt/apt.conf.d/99test"), settings).unwrap();
+    }
+
+    /// Takes away a package that is half done, as a person does by hand.
+    pub fn give_up(&self, package: &str) {
+        let root = format!("--root={}", self.path("root").display());
+        self.run("dpkg", &[&root, "--force-script-chrootless", "--purge", package]);
+    }
+
     fn configure(&self) {
         let root = self.path("root");
         let root = root.to_str().unwrap();

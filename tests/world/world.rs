@@ -56,7 +56,7 @@ impl World {
     /// Plans, says yes, and waits for the end.
     pub async fn install(&self, things: &[&str]) -> Result<Setup, EngineError> {
         let things = things.iter().map(|thing| thing.parse().unwrap()).collect();
-        let intent = Intent::Install(Install { things, from: None });
+        let intent = Intent::Install(Install { things, from: None, hosts: Vec::new() });
         let draft = self.engine.draft(self.account, self.device, intent).await?;
         let id = SetupId::generate();
         self.engine.create(id, self.account, self.device, draft, None).await?;

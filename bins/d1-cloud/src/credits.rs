@@ -48,7 +48,7 @@ impl Credits {
         // It asks the device as a setup does.
         self.limits.device(account, query.device).await?;
         self.people.is_owner(account, query.device).await?;
-        let intent = Intent::Install(Install { things, from: query.from });
+        let intent = Intent::Install(Install { things, from: query.from, hosts: Vec::new() });
         let draft = self.engine.draft(account, query.device, intent).await?;
         Ok(quote(&draft, self.prices.in_force().1))
     }

@@ -6,7 +6,7 @@ mod credits;
 mod hosts;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use d1_core::{Source, ThingName};
+use d1_core::{HostName, Source, ThingName};
 use std::path::PathBuf;
 
 pub use account::{Login, Logout};
@@ -169,7 +169,7 @@ pub enum Command {
     Logs(Logs),
     /// Run one command behind walls: it sees and changes what it was given, and nothing else
     #[command(
-        after_help = "Examples:\n  d1-doctor run -- make test\n  d1-doctor run --profile diagnose -- df -h\n  d1-doctor run --touch /srv/site -- ./publish\n  d1-doctor run --allow-host pypi.org --allow-host files.pythonhosted.org -- pip download six\n\nThe command has no network but the hosts that it is allowed. Exit codes are those of the command."
+        after_help = "Examples:\n  d1-doctor run -- make test\n  d1-doctor run --profile diagnose -- df -h\n  d1-doctor run --touch /srv/site -- ./publish\n  d1-doctor run --allow-host example.org -- curl https://example.org/\n\nThe command has no network but the hosts that it is allowed. Exit codes are those of the command."
     )]
     Run(Run),
     /// Ask what the owner's policy says to a command, or say yes to one
@@ -284,6 +284,10 @@ pub struct Install {
     /// Take it from a language registry instead of the system's packages
     #[arg(long, value_enum, value_name = "REGISTRY")]
     pub from: Option<Registry>,
+    /// Also let its steps call this host: NAME, or NAME:PORT for a port other than 80 and 443; may
+    /// be given several times
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<HostName>,
     /// Consent.
     #[command(flatten)]
     pub consent: Consent,
@@ -298,8 +302,12 @@ pub struct Plan {
     /// Take it from a language registry instead of the system's packages
     #[arg(long, value_enum, value_name = "REGISTRY")]
     pub from: Option<Registry>,
+    /// Also let its steps call this host: NAME, or NAME:PORT for a port other than 80 and 443; may
+    /// be given several times
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<HostName>,
     /// List everything there is a recipe for
-    #[arg(long, conflicts_with_all = ["things", "from"])]
+    #[arg(long, conflicts_with_all = ["things", "from", "allow_host"])]
     pub list: bool,
     /// Exit with 9 when there is something to do
     #[arg(long)]

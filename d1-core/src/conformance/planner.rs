@@ -77,7 +77,7 @@ impl Orders {
 }
 
 fn install(things: Vec<ThingName>) -> Intent {
-    Intent::Install(Install { things, from: None })
+    Intent::Install(Install { things, from: None, hosts: Vec::new() })
 }
 
 async fn planned(orders: Orders) {

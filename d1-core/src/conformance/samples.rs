@@ -37,7 +37,7 @@ pub(super) fn a_step(name: &str) -> Step {
 
 /// A plan of these steps.
 pub(super) fn a_plan(steps: &[&str]) -> Plan {
-    let install = Install { things: vec!["jq".parse().unwrap()], from: None };
+    let install = Install { things: vec!["jq".parse().unwrap()], from: None, hosts: Vec::new() };
     Plan {
         intent: Intent::Install(install),
         steps: steps.iter().map(|name| a_step(name)).collect(),

@@ -17,7 +17,7 @@ const MOST_NEAR: usize = 5;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let planner = TablePlanner::new().knowing("ripgrep".parse()?, Vec::new());
-/// let intent = Intent::Install(Install { things: vec!["ripgerp".parse()?], from: None });
+/// let intent = Intent::Install(Install { things: vec!["ripgerp".parse()?], from: None, hosts: Vec::new() });
 /// let unknown = planner.plan(&intent, &Facts::bare(Os::Linux)).await.unwrap_err();
 /// assert_eq!(unknown.to_string(), "nothing called `ripgerp` is known; did you mean `ripgrep`?");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -71,7 +71,12 @@ impl TablePlanner {
                 Some((None, query)) => open.push(query),
                 Some((Some(Answer::Command(Some(_))), _)) => {}
                 Some((
-                    Some(Answer::Command(None) | Answer::Packages(_) | Answer::Unknown(_)),
+                    Some(
+                        Answer::Command(None)
+                        | Answer::Packages(_)
+                        | Answer::Registry { .. }
+                        | Answer::Unknown(_),
+                    ),
                     _,
                 ))
                 | None => {

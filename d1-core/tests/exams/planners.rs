@@ -106,7 +106,7 @@ async fn a_broken_planner_fails_its_exam_by_the_right_laws() {
 
 async fn plan(things: &[&str], from: Option<Source>, facts: &Facts) -> Result<Planned, PlanError> {
     let things = things.iter().map(|name| thing(name)).collect();
-    table().plan(&Intent::Install(Install { things, from }), facts).await
+    table().plan(&Intent::Install(Install { things, from, hosts: Vec::new() }), facts).await
 }
 
 #[tokio::test]
@@ -176,7 +176,8 @@ impl Planner for FlawedPlanner {
                     F::PlansNonsense => plan.steps.extend(plan.steps.clone()),
                     F::PlansSomethingElse => {
                         let things = vec![thing("vim")];
-                        plan.intent = Intent::Install(Install { things, from: None });
+                        plan.intent =
+                            Intent::Install(Install { things, from: None, hosts: Vec::new() });
                     }
                     F::PlansNothing => plan.steps.clear(),
                     _ => {}

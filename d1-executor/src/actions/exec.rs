@@ -6,9 +6,12 @@ use crate::{
     process::{
         self, Asked, Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report,
     },
+    refused, registries,
     sandbox::{self, Access, Grant, SandboxBackend, SandboxError},
 };
-use d1_core::{Category, Effect, Ended, Exec, ExecutorError, Job, Outcome, Output, Problem, Stop};
+use d1_core::{
+    Category, Effect, Ended, Exec, ExecutorError, Job, NetworkUse, Outcome, Output, Problem, Stop,
+};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
@@ -43,7 +46,12 @@ impl Program {
         };
         let argv = exec.argv.words().to_vec();
         let told_where = exec.cwd.is_some();
-        Ok(Self { argv, cwd, env: environment(host, &exec.env)?, told_where })
+        let ours = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let mut env = registries::environment(&argv, ours);
+        env.extend(environment(host, &exec.env)?);
+        Ok(Self { argv, cwd, env, told_where })
     }
 }
 
@@ -108,7 +116,8 @@ async fn confined(
     let fence = Fence { timeout, grace: job.grace, interruptible };
     match process::run_confined(sandbox, &marked, fence, output, stop).await {
         Ok(Confinement { report, isolation, asked, .. }) => {
-            let reached = undeclared(&**sandbox, grant, job, &report);
+            let reached = unnamed(&isolation.network, job, &report)
+                .or_else(|| undeclared(&**sandbox, grant, job, &report));
             let ended = Ended { isolation, ..ended(job, report) };
             Ok(match reached {
                 Some(problem) => Ended { problem: Some(problem), ..ended },
@@ -151,6 +160,20 @@ fn not_run(error: &SandboxError) -> Problem {
         | SandboxError::Directory { .. }
         | SandboxError::Follow { .. } => problem,
     }
+}
+
+/// A program that failed because it called somebody that its step does not name.
+fn unnamed(network: &NetworkUse, job: &Job, report: &Report) -> Option<Problem> {
+    if !matches!(report.how, How::Exited(code) if code != 0) {
+        return None;
+    }
+    let words = last_words(report);
+    let wanted = refused::wanted(network, &words);
+    let (host, title) = (wanted.first()?, &job.step.title);
+    let problem = failed(job, report);
+    let what = format!("`{title}` called `{host}`, which it does not name");
+    let unnamed = Problem::new("D1-BOX-007", Category::Task, what).because(problem.cause);
+    Some(refused::told(unnamed.leaving(problem.state), network, &words))
 }
 
 /// A program that failed because it reached for something that its step does not name.

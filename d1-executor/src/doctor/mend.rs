@@ -130,7 +130,7 @@ impl Sight {
     fn packages(&self, manager: Manager, title: String, action: Action) -> Option<Step> {
         Some(Step {
             needs_root: manager.needs_root(),
-            network: "package-mirror".parse().into_iter().collect(),
+            network: vec![d1_core::HostName::package_mirror()],
             timeout: PACKAGES,
             // A package manager stopped in the middle leaves packages half configured.
             interruptible: false,

@@ -66,12 +66,18 @@ impl FactsSource {
         found
     }
 
-    /// Every question is answered, if only by saying that it cannot be told.
+    /// Every question is answered, if only by saying that it cannot be told. A registry's own
+    /// tool is asked by whoever can run it behind walls.
     async fn answers(&self, queries: &[Query]) -> Answers {
         let mut answers = Answers::default();
         for query in queries {
-            if let Query::Command(command) = query {
-                answers.insert(query.clone(), self.command(command));
+            match query {
+                Query::Command(command) => answers.insert(query.clone(), self.command(command)),
+                Query::Registry(_) => {
+                    let why = "nobody here runs tools behind walls".to_owned();
+                    answers.insert(query.clone(), Answer::Unknown(why));
+                }
+                Query::Package { .. } | Query::Provides { .. } | Query::Similar { .. } => {}
             }
         }
         for kind in Manager::ALL {
@@ -118,7 +124,7 @@ fn manager_of(query: &Query) -> Option<Manager> {
         Query::Package { manager, .. }
         | Query::Provides { manager, .. }
         | Query::Similar { manager, .. } => Some(*manager),
-        Query::Command(_) => None,
+        Query::Command(_) | Query::Registry(_) => None,
     }
 }
 

@@ -154,6 +154,7 @@ impl Machine {
             grace: job.grace,
             spool: &self.spool,
             name,
+            hosts: &job.step.network,
         }
     }
 }
@@ -161,7 +162,13 @@ impl Machine {
 #[async_trait::async_trait]
 impl Executor for Machine {
     async fn facts(&self, queries: &[Query]) -> Result<Facts, ExecutorError> {
-        Ok(self.facts.gather(queries).await)
+        let mut facts = self.facts.gather(queries).await;
+        for query in queries {
+            if let Query::Registry(source) = query {
+                facts.answers.insert(query.clone(), self.registry(*source).await);
+            }
+        }
+        Ok(facts)
     }
 
     async fn preview(&self, what: &Proposal) -> Result<Preview, ExecutorError> {

@@ -2,6 +2,7 @@
 
 mod admit;
 mod core;
+mod registry;
 mod revert;
 mod stateful;
 

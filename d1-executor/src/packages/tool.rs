@@ -1,6 +1,7 @@
 //! Running a package manager's programs: short ones to look, long ones to work.
 
-use d1_core::{Ended, ExecutorError, Output, Stop};
+use crate::sandbox::Egress;
+use d1_core::{Ended, ExecutorError, HostName, Output, Stop};
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -22,6 +23,10 @@ pub struct Command {
     pub writes: Vec<PathBuf>,
     /// Where it reads beyond them.
     pub reads: Vec<PathBuf>,
+    /// What of the network a command that works is given, where it is behind walls.
+    pub network: Egress,
+    /// Words that its program gets there beside its own, right after its name.
+    pub behind_walls: Vec<String>,
 }
 
 impl Command {
@@ -36,6 +41,8 @@ impl Command {
             cwd: None,
             writes: Vec::new(),
             reads: Vec::new(),
+            network: Egress::none(),
+            behind_walls: Vec::new(),
         }
     }
 
@@ -138,6 +145,8 @@ pub struct Run<'a> {
     pub spool: &'a Path,
     /// A name for this attempt in that folder.
     pub name: &'a str,
+    /// The hosts it may call beside those that the manager is configured with.
+    pub hosts: &'a [HostName],
 }
 
 impl<'a> Run<'a> {

@@ -89,7 +89,9 @@ impl PackageWalls {
 
 /// Exactly what runs.
 fn grant(command: &Command, policy: &Policy, home: &Path) -> Result<Grant, ToolError> {
-    let argv = Argv::new(command.argv.iter().cloned()).map_err(|error| ToolError::Run {
+    let (program, words) = command.argv.split_at(command.argv.len().min(1));
+    let words = program.iter().chain(&command.behind_walls).chain(words);
+    let argv = Argv::new(words.cloned()).map_err(|error| ToolError::Run {
         program: command.program().to_owned(),
         source: io::Error::other(error),
     })?;
@@ -101,6 +103,7 @@ fn grant(command: &Command, policy: &Policy, home: &Path) -> Result<Grant, ToolE
         cwd: PathBuf::from("/"),
         touches: writes.chain(reads).collect(),
         keep: policy.kept_at(home),
+        network: command.network.clone(),
         limits: policy.capped(Limits::PACKAGES),
         demand: policy.demand(),
         ..Grant::new(Profile::Packages, argv)

@@ -193,6 +193,14 @@ impl Grant {
         }
     }
 
+    /// Whether what it does on the network passes by us: it was given hosts; or it changes
+    /// packages, whose scripts are told what they are refused even where they were given none.
+    #[must_use]
+    pub fn is_gated(&self) -> bool {
+        let packages = self.profile == Profile::Packages && !self.network.machine;
+        packages || self.network.is_some()
+    }
+
     /// What names this grant, and no other.
     #[must_use]
     pub fn digest(&self) -> Digest {

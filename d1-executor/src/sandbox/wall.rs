@@ -111,7 +111,7 @@ impl Wall {
 pub type Missing = BTreeMap<Wall, String>;
 
 /// What a receipt says of a command with this `grant` that ran behind all walls but the missing
-/// ones. A command without network has no wall around the network it could have.
+/// ones. A command without network, or with that of the machine, has no wall around the network it could have.
 #[must_use]
 pub fn report(grant: &Grant, missing: &Missing) -> IsolationReport {
     let layer = |wall: Wall| Layer {
@@ -123,7 +123,7 @@ pub fn report(grant: &Grant, missing: &Missing) -> IsolationReport {
         profile: grant.profile.as_str().to_owned(),
         layers: Wall::ALL
             .into_iter()
-            .filter(|wall| *wall != Wall::Egress || grant.network.is_some())
+            .filter(|wall| *wall != Wall::Egress || grant.is_gated())
             .map(layer)
             .collect(),
         network: NetworkUse::default(),

@@ -64,6 +64,7 @@ impl Stand {
             grace: Duration::from_secs(5),
             spool: self.spool.path(),
             name: &self.name,
+            hosts: &[],
         }
     }
 }

@@ -72,6 +72,7 @@ async fn the_holder_is_named_and_the_work_goes_on_when_it_is_gone() {
             grace: Duration::from_secs(5),
             spool: spool.path(),
             name: "waits-for-the-holder",
+            hosts: &[],
         };
         machine.apt.apply(&install(&["d1-good"]), &run).await.unwrap()
     };

@@ -17,17 +17,18 @@ fn said(machine: &str, user: &str, request: &Request) -> Decision {
     Policy::parse(machine, user).unwrap().decide(request, &crate::rig::device())
 }
 
-const HOSTS: &str = r#"hosts = ["*.example.org", "pypi.org"]"#;
+const HOSTS: &str = r#"hosts = ["*.example.org", "files.example.net"]"#;
 const INSIDE: &str = r#"inside = ["10.0.0.0/8"]"#;
 
 #[test]
 fn a_host_is_given_only_where_the_policy_names_it_or_names_none() {
     let granted = |machine: &str, host: &str| said(machine, "", &wants(&[host], &[]));
     assert_allowed(&granted("", "anything.test"));
-    for host in ["a.example.org", "*.b.example.org", "pypi.org:443"] {
+    for host in ["a.example.org", "*.b.example.org", "files.example.net:443"] {
         assert_allowed(&granted(HOSTS, host));
     }
-    for host in ["example.org", "*.example.com", "pypi.org:22", "evil.org", "10.0.0.1:80"] {
+    for host in ["example.org", "*.example.com", "files.example.net:22", "evil.org", "10.0.0.1:80"]
+    {
         let denial = denied(granted(HOSTS, host));
         assert_eq!(denial.code, "D1-POL-006");
         assert_eq!(
@@ -35,7 +36,7 @@ fn a_host_is_given_only_where_the_policy_names_it_or_names_none() {
             format!("`{host}` is not among the hosts that a command may call")
         );
     }
-    assert_eq!(denied(granted("hosts = []", "pypi.org")).code, "D1-POL-006");
+    assert_eq!(denied(granted("hosts = []", "files.example.net")).code, "D1-POL-006");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::rig::Rig;
 use d1_core::Argv;
-use d1_executor::{Grant, How, Limits, Profile};
+use d1_executor::{Egress, Grant, How, Limits, Profile, Wall};
 use std::fs;
 
 /// Where the question is asked whether a service may be started.
@@ -70,6 +70,48 @@ async fn packages_see_no_home_no_state_of_ours_and_no_socket_of_the_system() {
     // What it leaves in a home is gone with it.
     run(&rig, "touch /root/d1-test").await;
     assert!(!fs::exists("/root/d1-test").unwrap());
+}
+
+#[tokio::test]
+async fn packages_that_were_given_no_host_call_nobody_and_every_name_they_ask_for_is_told() {
+    let _turn = turn();
+    let rig = Rig::new();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let call = format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
+    let outside = std::process::Command::new("bash").args(["-c", &call]).status().unwrap();
+    assert!(outside.success(), "outside it works");
+    let line = format!("getent hosts evil.example; bash -c '{call}' || echo nobody");
+    let ended = rig.run(&grant(&line)).await.unwrap();
+    assert_eq!(ended.report.stdout, "nobody\n");
+    assert_eq!(ended.isolation.network.turned_away(), ["evil.example"]);
+    let off: Vec<&str> =
+        ended.isolation.layers.iter().filter(|l| !l.in_force).map(|l| &*l.name).collect();
+    assert_eq!(off, [Wall::TaskUser.name()], "{:?}", ended.isolation);
+}
+
+#[tokio::test]
+async fn packages_may_serve_themselves_and_the_network_of_the_machine_is_told_where_they_have_it() {
+    let _turn = turn();
+    let rig = Rig::new();
+    let line = "python3 -c \"import socket; s = socket.create_server(('127.0.0.1', 5432)); \
+                c = socket.create_connection(('127.0.0.1', 5432)); print('served')\"";
+    assert_eq!(run(&rig, line).await, (How::Exited(0), "served\n".to_owned()));
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let whole = Grant {
+        network: Egress::of_the_machine(),
+        ..grant(&format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' && echo reached"))
+    };
+    let ended = rig.run(&whole).await.unwrap();
+    assert_eq!(ended.report.stdout, "reached\n");
+    let network = ended.isolation.layers.iter().find(|l| l.name == Wall::Network.name()).unwrap();
+    assert_eq!(network.why_not, "its packages come over the network of the machine");
+    assert!(ended.isolation.layers.iter().all(|layer| layer.name != Wall::Egress.name()));
+    // Nobody else gets that.
+    let other = Grant { profile: Profile::Home, ..whole };
+    let refused = rig.run(&other).await.unwrap_err().to_string();
+    assert!(refused.contains("only package managers have the network"), "{refused}");
 }
 
 #[tokio::test]

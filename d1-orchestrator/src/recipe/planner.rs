@@ -48,6 +48,12 @@ impl RecipePlanner {
     }
 
     fn install(&self, install: &Install, facts: &Facts) -> Result<Planned, PlanError> {
+        if let (Some(thing), true) =
+            (install.things.first(), install.hosts.len() > Install::MAX_HOSTS)
+        {
+            let why = format!("at most {} hosts can be allowed at once", Install::MAX_HOSTS);
+            return Err(PlanError::Unsupported { thing: thing.clone(), why });
+        }
         if let Some(source) = install.from {
             return registry::plan(install, source, facts);
         }
@@ -64,6 +70,9 @@ impl RecipePlanner {
         };
         if let (Some(manager), false) = (facts.manager(), wanted.is_empty()) {
             fill(&mut plan, manager, &wanted, facts);
+        }
+        for step in plan.steps.iter_mut().filter(|step| !step.network.is_empty()) {
+            step.network.extend(install.hosts.iter().cloned());
         }
         plan.validate()?;
         Ok(Planned::Plan(plan))

@@ -150,14 +150,14 @@ fn candidate<'a>(
 fn entries<'a>(facts: &'a Facts, query: &Query) -> &'a [IndexEntry] {
     match facts.answers.get(query) {
         Some(Answer::Packages(entries)) => entries,
-        Some(Answer::Command(_) | Answer::Unknown(_)) | None => &[],
+        Some(Answer::Command(_) | Answer::Registry { .. } | Answer::Unknown(_)) | None => &[],
     }
 }
 
 fn place(facts: &Facts, query: &Query) -> Option<String> {
     match facts.answers.get(query) {
         Some(Answer::Command(place)) => place.clone(),
-        Some(Answer::Packages(_) | Answer::Unknown(_)) | None => None,
+        Some(Answer::Packages(_) | Answer::Registry { .. } | Answer::Unknown(_)) | None => None,
     }
 }
 

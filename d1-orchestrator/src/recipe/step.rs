@@ -34,7 +34,7 @@ fn path(text: &str) -> Option<AbsolutePath> {
 }
 
 fn mirrors() -> Vec<HostName> {
-    "package-mirror".parse().into_iter().collect()
+    vec![HostName::package_mirror()]
 }
 
 fn blank(id: StepId, title: String, action: Action) -> Step {

@@ -207,7 +207,7 @@ fn an_engine(
 
 pub(crate) fn install(things: &[&str]) -> Intent {
     let things = things.iter().map(|thing| thing.parse().unwrap()).collect();
-    Intent::Install(Install { things, from: None })
+    Intent::Install(Install { things, from: None, hosts: Vec::new() })
 }
 
 /// One step for each thing, each after the one before, except those that begin with

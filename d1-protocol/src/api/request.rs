@@ -1,6 +1,6 @@
 //! What clients ask for. Unknown fields are refused, so a typing mistake never goes unnoticed.
 
-use d1_core::{DeviceId, Install, Intent, Source, StopMode, ThingName};
+use d1_core::{DeviceId, HostName, Install, Intent, Source, StopMode, ThingName};
 use serde::{Deserialize, Serialize};
 
 /// Make a setup.
@@ -12,6 +12,9 @@ pub struct CreateRequest {
     /// From which language registry; the system's packages when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Source>,
+    /// Hosts that its steps may call beside those that are known anyway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_hosts: Vec<HostName>,
     /// On which device.
     pub device: DeviceId,
     /// Whether the caller has seen the plan, or does not want to: true starts at once.
@@ -23,7 +26,11 @@ impl CreateRequest {
     /// What is asked for, as an intent.
     #[must_use]
     pub fn intent(&self) -> Intent {
-        Intent::Install(Install { things: self.install.clone(), from: self.from })
+        Intent::Install(Install {
+            things: self.install.clone(),
+            from: self.from,
+            hosts: self.allow_hosts.clone(),
+        })
     }
 }
 

@@ -1,9 +1,11 @@
 //! What actions would change.
 
-use super::values::{FromWire, ToWire, all_to_wire, list, optional, required, text, texts};
+use super::values::{
+    FromWire, ToWire, all_parsed, all_to_text, all_to_wire, list, optional, required, text, texts,
+};
 use crate::{
     WireError,
-    limits::{MAX_CHANGES, MAX_TEXT_BYTES, MAX_WARNINGS},
+    limits::{MAX_CHANGES, MAX_CLAIMS, MAX_TEXT_BYTES, MAX_WARNINGS},
     wire::{self, presence::Kind},
 };
 use d1_core::{Presence, Preview};
@@ -42,6 +44,7 @@ impl ToWire for Preview {
             undo: Some(self.undo.to_wire()),
             warnings: self.warnings.clone(),
             blocked: self.blocked.as_ref().map(ToWire::to_wire),
+            hosts: all_to_text(&self.hosts),
         }
     }
 }
@@ -57,6 +60,7 @@ impl FromWire for Preview {
             undo: required("Preview.undo", wire.undo)?,
             warnings: texts("Preview.warnings", MAX_WARNINGS, MAX_TEXT_BYTES, wire.warnings)?,
             blocked: optional(wire.blocked)?,
+            hosts: all_parsed("Preview.hosts", MAX_CLAIMS, &wire.hosts)?,
         })
     }
 }

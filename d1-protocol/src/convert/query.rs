@@ -1,12 +1,24 @@
 //! Questions to a machine and its answers.
 
-use super::values::{FromWire, ToWire, all_to_wire, line, list, parsed, required, text};
+use super::values::{
+    FromWire, ToWire, all_parsed, all_to_text, all_to_wire, line, list, parsed, required, text,
+};
 use crate::{
     WireError,
-    limits::{MAX_ENTRIES, MAX_TEXT_BYTES},
+    limits::{MAX_CLAIMS, MAX_ENTRIES, MAX_TEXT_BYTES},
     wire::{self, answer::Kind as A, query::Kind as Q},
 };
-use d1_core::{Answer, IndexEntry, Manager, Query};
+use d1_core::{Answer, IndexEntry, Manager, Query, Source};
+
+/// A registry on the link; its number in the calls of clients is another one's.
+const fn registry(source: Source) -> wire::Registry {
+    match source {
+        Source::Npm => wire::Registry::Npm,
+        Source::Cargo => wire::Registry::Cargo,
+        Source::Pipx => wire::Registry::Pipx,
+        Source::Go => wire::Registry::Go,
+    }
+}
 
 impl ToWire for Query {
     type Wire = wire::Query;
@@ -23,6 +35,7 @@ impl ToWire for Query {
                 command: command.to_string(),
             }),
             Self::Similar { manager, name } => Q::Similar(package(manager, name)),
+            Self::Registry(source) => Q::Registry(registry(*source) as i32),
         };
         wire::Query { kind: Some(kind) }
     }
@@ -45,6 +58,11 @@ impl FromWire for Query {
                 manager: Manager::from_wire(package.manager)?,
                 name: parsed("Query.similar.name", &package.name)?,
             },
+            Q::Registry(source) => Self::Registry({
+                let known = |it: &Source| registry(*it) as i32 == source;
+                let found = Source::ALL.into_iter().find(known);
+                found.ok_or(WireError::Missing { field: "Query.registry" })?
+            }),
         })
     }
 }
@@ -82,6 +100,10 @@ impl ToWire for Answer {
                 A::Packages(wire::answer::Packages { entries: all_to_wire(entries) })
             }
             Self::Command(path) => A::Command(wire::answer::Command { path: path.clone() }),
+            Self::Registry { hosts, folders } => A::Registry(wire::answer::OfRegistry {
+                hosts: all_to_text(hosts),
+                folders: all_to_text(folders),
+            }),
             Self::Unknown(why) => A::Unknown(why.clone()),
         };
         wire::Answer { kind: Some(kind) }
@@ -99,6 +121,10 @@ impl FromWire for Answer {
                 let path = command.path.map(|path| line("Answer.command.path", path));
                 Self::Command(path.transpose()?)
             }
+            A::Registry(registry) => Self::Registry {
+                hosts: all_parsed("Answer.registry.hosts", MAX_CLAIMS, &registry.hosts)?,
+                folders: all_parsed("Answer.registry.folders", MAX_CLAIMS, &registry.folders)?,
+            },
             A::Unknown(why) => Self::Unknown(text("Answer.unknown", MAX_TEXT_BYTES, why)?),
         })
     }

@@ -241,6 +241,14 @@ const LISTS: &[Bound] = &[
     }),
     bound("Preview.changes", 4096, |n| preview(|preview| preview.changes = changes(n))),
     bound("Preview.warnings", 256, |n| preview(|preview| preview.warnings = vec![x(1); n])),
+    bound("Preview.hosts", 256, |n| preview(|preview| preview.hosts = names(n))),
+    bound("Answer.registry.hosts", 256, |n| {
+        answer(Answer::Registry { hosts: names(n), folders: Vec::new() })
+    }),
+    bound("Answer.registry.folders", 256, |n| {
+        let folders = vec!["/x".parse().unwrap(); n];
+        answer(Answer::Registry { hosts: Vec::new(), folders })
+    }),
     bound("PreviewReply.previews", 256, |n| previews(vec![Preview::present(); n])),
     bound("Distro.like", 32, |n| distro(|distro| distro.like = vec![x(1); n])),
     bound("Facts.managers", 32, |n| {

@@ -171,15 +171,19 @@ pub(crate) fn preview() -> impl Strategy<Value = Preview> {
         text().prop_map(Presence::Unknown),
     ];
     let sizes = (of(any::<u64>()), of(any::<i64>()));
-    (presence, few(change()), sizes, undo(), few(text()), of(problem())).prop_map(
-        |(presence, changes, (download_bytes, disk_bytes), undo, warnings, blocked)| Preview {
-            presence,
-            changes,
-            download_bytes,
-            disk_bytes,
-            undo,
-            warnings,
-            blocked,
+    let told = (few(named()), few(text()));
+    (presence, few(change()), sizes, undo(), told, of(problem())).prop_map(
+        |(presence, changes, (download_bytes, disk_bytes), undo, (hosts, warnings), blocked)| {
+            Preview {
+                presence,
+                changes,
+                download_bytes,
+                disk_bytes,
+                undo,
+                hosts,
+                warnings,
+                blocked,
+            }
         },
     )
 }
@@ -282,6 +286,7 @@ pub(crate) fn query() -> impl Strategy<Value = Query> {
         named().prop_map(Query::Command),
         (manager(), named()).prop_map(|(manager, command)| Query::Provides { manager, command }),
         (manager(), named()).prop_map(|(manager, name)| Query::Similar { manager, name }),
+        select(Source::ALL.to_vec()).prop_map(Query::Registry),
     ]
 }
 
@@ -293,6 +298,8 @@ fn answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         few(entry).prop_map(Answer::Packages),
         of(line()).prop_map(Answer::Command),
+        (few(named()), few(path()))
+            .prop_map(|(hosts, folders)| Answer::Registry { hosts, folders }),
         text().prop_map(Answer::Unknown),
     ]
 }

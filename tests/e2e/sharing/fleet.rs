@@ -81,7 +81,13 @@ impl Machine {
 }
 
 pub(crate) fn install(thing: &str, device: DeviceId, approve: bool) -> CreateRequest {
-    CreateRequest { install: vec![thing.parse().unwrap()], from: None, device, approve }
+    CreateRequest {
+        install: vec![thing.parse().unwrap()],
+        from: None,
+        allow_hosts: Vec::new(),
+        device,
+        approve,
+    }
 }
 
 /// How a setup ends, as this server tells it.

@@ -119,6 +119,7 @@ async fn a_device_is_its_accounts_alone_and_as_unknown_to_others_as_none() {
     let request = |device| CreateRequest {
         install: vec!["single".parse().unwrap()],
         from: None,
+        allow_hosts: Vec::new(),
         device,
         approve: false,
     };

@@ -76,7 +76,8 @@ impl Person {
     async fn errand(&self) -> Result<(), EngineError> {
         let device = self.chance.pick(&self.devices).id;
         let things = (0..=self.chance.below(2)).map(|_| self.chance.pick(&THINGS).parse().unwrap());
-        let install = Intent::Install(Install { things: things.collect(), from: None });
+        let install =
+            Intent::Install(Install { things: things.collect(), from: None, hosts: Vec::new() });
         let draft = self.insist(device, async |engine: &Engine| {
             engine.draft(self.account, device, install.clone()).await
         });

@@ -1,7 +1,7 @@
 //! How a confined command ended: one document, or its exit code and a word where it needs one.
 
 use super::refused;
-use crate::{args::Run, failure::Failure, terminal::Terminal};
+use crate::{args::Run, failure::Failure, terminal::Terminal, ui::network_view};
 use d1_core::{Category, Digest, IsolationReport, Problem};
 use d1_executor::{Asked, Confinement, How};
 use serde::Serialize;
@@ -18,7 +18,11 @@ pub(super) fn tell(
 ) -> Result<ExitCode, Failure> {
     let exit = exit(ended, args);
     if terminal.is_text() {
-        for line in refused::lines(&ended.isolation.network) {
+        let network = &ended.isolation.network;
+        if let Some(hosts) = network_view::listed(network.reached().into_iter()) {
+            terminal.talk(&format!("d1-doctor: it reached {hosts}"));
+        }
+        for line in refused::lines(network) {
             terminal.talk(&line);
         }
         if let Some(asked) = ended.asked.as_ref().filter(|asked| !asked.waited) {
@@ -48,8 +52,16 @@ struct Document<'a> {
     asked: Option<&'a Asked>,
     grant: Digest,
     isolation: &'a IsolationReport,
+    network: Hosts<'a>,
     /// Why we do not pass on its own exit code.
     problem: Option<&'a Problem>,
+}
+
+/// Whom it called, in short; every decision is in `isolation.network`.
+#[derive(Serialize)]
+struct Hosts<'a> {
+    reached: Vec<&'a str>,
+    refused: Vec<&'a str>,
 }
 
 impl<'a> Document<'a> {
@@ -79,6 +91,10 @@ impl<'a> Document<'a> {
             asked: asked.as_ref(),
             grant: *grant,
             isolation,
+            network: Hosts {
+                reached: isolation.network.reached(),
+                refused: isolation.network.turned_away(),
+            },
             problem,
         }
     }

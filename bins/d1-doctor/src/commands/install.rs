@@ -12,7 +12,7 @@ use crate::{
     terminal::Terminal,
     ui::inert,
 };
-use d1_core::{Install, Intent, SetupId, ThingName};
+use d1_core::{HostName, Install, Intent, SetupId, ThingName};
 use d1_orchestrator::{Catalogue, Draft, Listing};
 use serde::Serialize;
 
@@ -36,7 +36,8 @@ async fn install_on(
     local: &Local,
     args: &args::Install,
 ) -> Result<ExitCode, Failure> {
-    let draft = draft(local, &args.things, args.from).await?;
+    let install = wanted(&args.things, args.from, &args.allow_host);
+    let draft = draft(local, install).await?;
     if draft.nothing_to_do() {
         return nothing_to_do(terminal, &draft);
     }
@@ -63,7 +64,8 @@ pub async fn plan(
         return list(terminal);
     }
     let local = Local::open(terminal, global, home, Mode::Look).await?;
-    let draft = draft(&local, &args.things, args.from).await;
+    let install = wanted(&args.things, args.from, &args.allow_host);
+    let draft = draft(&local, install).await;
     local.close().await;
     let draft = draft?;
     let changes = if args.exit_code { ExitCode::Findings } else { ExitCode::Ok };
@@ -75,13 +77,12 @@ pub async fn plan(
     Ok(changes)
 }
 
-async fn draft(
-    local: &Local,
-    things: &[ThingName],
-    from: Option<args::Registry>,
-) -> Result<Draft, Failure> {
-    let intent = Intent::Install(Install { things: things.to_vec(), from: from.map(Into::into) });
-    Ok(local.engine.draft(Home::account(), local.device, intent).await?)
+fn wanted(things: &[ThingName], from: Option<args::Registry>, hosts: &[HostName]) -> Install {
+    Install { things: things.to_vec(), from: from.map(Into::into), hosts: hosts.to_vec() }
+}
+
+async fn draft(local: &Local, install: Install) -> Result<Draft, Failure> {
+    Ok(local.engine.draft(Home::account(), local.device, Intent::Install(install)).await?)
 }
 
 fn nothing_to_do(terminal: &Terminal, draft: &Draft) -> Result<ExitCode, Failure> {

@@ -5,6 +5,7 @@ pub mod frame;
 mod harmless;
 pub mod live;
 pub mod model;
+pub mod network_view;
 pub mod plain;
 pub mod plan_view;
 pub mod receipt_view;

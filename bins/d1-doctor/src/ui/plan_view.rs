@@ -9,12 +9,14 @@
 //!
 //!   changes   7 packages
 //!   download  68.5 MB (290 MB on disk)
+//!   network   deb.example.org, and no other host
 //!   undo      everything can be undone
 //! ```
 
 use super::text::{Glyphs, bytes, clip, count, inert};
 use d1_core::{
-    Action, Change, Effect, Intent, Plan, Presence, Preview, Quote, Resource, State, Step, Undo,
+    Action, Change, Effect, HostName, Intent, Plan, Presence, Preview, Quote, Resource, State,
+    Step, Undo,
 };
 
 /// How many names of a step's changes are listed.
@@ -113,11 +115,36 @@ fn summary(plan: &Plan, previews: &[Preview], quote: &Quote) -> Vec<String> {
         (Some(0) | None, None | Some(0)) => {}
         (download, disk) => lines.push(format!("  download  {}", sizes(download, disk))),
     }
+    lines.extend(network(plan, previews));
     lines.extend(undo(plan, previews));
     if !quote.most().is_zero() {
         lines.push(format!("  cost      {} at most; failed steps are free", quote.most()));
     }
     lines
+}
+
+/// The hosts that its steps may call; what is already so calls nobody.
+fn network(plan: &Plan, previews: &[Preview]) -> Option<String> {
+    let mut hosts: Vec<&HostName> = Vec::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        let preview = previews.get(at);
+        if preview.is_some_and(|preview| preview.presence == Presence::Present) {
+            continue;
+        }
+        let told = preview.into_iter().flat_map(|preview| &preview.hosts);
+        for host in step.network.iter().filter(|host| !host.is_package_mirror()).chain(told) {
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+    }
+    let more = hosts.len().saturating_sub(NAMES);
+    let named = hosts.iter().take(NAMES).map(|host| host.as_str()).collect::<Vec<_>>().join(", ");
+    match more {
+        _ if hosts.is_empty() => None,
+        0 => Some(format!("  network   {named}, and no other host")),
+        more => Some(format!("  network   {named} and {more} more, and no other host")),
+    }
 }
 
 fn sizes(download: Option<u64>, disk: Option<i64>) -> String {

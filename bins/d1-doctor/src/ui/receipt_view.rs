@@ -5,11 +5,13 @@
 //!   changed    1 package: ripgrep 13.0.0-4+b2
 //!   brought    1 user (uuidd), 1 unit (uuidd.service)
 //!   isolation  full: its commands ran behind walls
+//!   network    reached deb.example.org; refused news.example
 //!   undo       d1-doctor undo 7c1e0d2a
 //!   log        d1-doctor logs 7c1e0d2a
 //! ```
 
 use super::{
+    network_view,
     plan_view::tally,
     text::{Glyphs, clip, duration, inert},
 };
@@ -40,6 +42,8 @@ pub fn receipt(setup: &Setup, took: Duration, glyphs: &Glyphs) -> String {
     }
     lines.extend(brought(setup));
     lines.extend(isolation(setup));
+    let uses = setup.receipts.iter().map(|receipt| &receipt.isolation.network);
+    lines.extend(network_view::summary(uses).map(|line| format!("  network    {line}")));
     if !setup.quote.most().is_zero() {
         lines.push(format!(
             "  credits    {} charged of {} held",
@@ -162,7 +166,11 @@ pub fn failure_lines(setup: &Setup) -> String {
         let Some(problem) = task.result().and_then(|result| result.problem.as_ref()) else {
             continue;
         };
-        text.push_str(&crate::failure::Failure::from(problem.clone()).text());
+        let network = task.result().and_then(|result| result.receipt.as_ref());
+        let unallowed = network.map(|receipt| receipt.isolation.network.unallowed());
+        let problem =
+            network_view::allowing(problem.clone(), setup, &unallowed.unwrap_or_default());
+        text.push_str(&crate::failure::Failure::from(problem).text());
     }
     text
 }

@@ -12,7 +12,11 @@ use std::time::Duration;
 pub(crate) fn plan(titles: &[&str]) -> Plan {
     let steps = titles.iter().enumerate().map(|(at, title)| step(at, title)).collect();
     Plan {
-        intent: Intent::Install(Install { things: vec!["docker".parse().unwrap()], from: None }),
+        intent: Intent::Install(Install {
+            things: vec!["docker".parse().unwrap()],
+            from: None,
+            hosts: Vec::new(),
+        }),
         steps,
         sources: vec![],
         follow_up: vec![],

@@ -49,7 +49,8 @@ impl Apt {
                 Query::Package { .. }
                 | Query::Similar { .. }
                 | Query::Provides { .. }
-                | Query::Command(_) => Answer::Unknown("this is not a question for apt".into()),
+                | Query::Command(_)
+                | Query::Registry(_) => Answer::Unknown("this is not a question for apt".into()),
             });
         }
         Ok(answers)
@@ -159,7 +160,8 @@ fn asked_for(queries: &[Query]) -> Vec<String> {
         Query::Package { .. }
         | Query::Similar { .. }
         | Query::Provides { .. }
-        | Query::Command(_) => None,
+        | Query::Command(_)
+        | Query::Registry(_) => None,
     };
     queries.iter().filter_map(name).collect::<BTreeSet<_>>().into_iter().collect()
 }

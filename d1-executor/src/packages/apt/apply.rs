@@ -10,9 +10,15 @@ use super::{
     ask::{Installed, SAFE},
     preview::{Task, spelled, task, verb},
     reach::Reach,
+    sources::Network,
 };
-use crate::packages::{Command, Run, ToolError, notables::Notables, trouble::Trouble};
-use d1_core::{Change, Ended, Manager, Outcome, PackageOperation, Packages, Resource, State};
+use crate::{
+    packages::{Command, Run, ToolError, notables::Notables, trouble::Trouble},
+    refused,
+};
+use d1_core::{
+    Change, Ended, Manager, Outcome, PackageOperation, Packages, Problem, Resource, State,
+};
 use tokio::time::Instant;
 
 /// How `apt-get` is told to ask nothing, draw nothing, and keep changed configuration.
@@ -134,14 +140,19 @@ impl Apt {
         if operation == PackageOperation::Install {
             words.push("--no-remove");
         }
-        let command = self.reaching(self.get(&words, &task.work_on)).await?;
+        let command = self.reaching(self.get(&words, &task.work_on), run).await?;
         self.hands.tool.stream(&command, run).await
     }
 
-    /// The same, with where it works beyond the system's own folders.
-    pub(super) async fn reaching(&self, command: Command) -> Result<Command, ToolError> {
+    /// The same, with where it works beyond the system's own folders, and whom it calls.
+    pub(super) async fn reaching(
+        &self,
+        command: Command,
+        run: &Run<'_>,
+    ) -> Result<Command, ToolError> {
         let Reach { writes, reads } = self.reach().await?;
-        Ok(Command { writes, reads, ..command })
+        let Network { egress: network, straight: behind_walls } = self.network(run.hosts).await?;
+        Ok(Command { writes, reads, network, behind_walls, ..command })
     }
 
     /// An `apt-get` that works.
@@ -179,11 +190,11 @@ impl Apt {
         }
         // Without this, apt says that all is well when a mirror was not there.
         let words = ["update", "-o", "APT::Update::Error-Mode=any"];
-        let command = self.reaching(self.get(&words, &[])).await?;
+        let command = self.reaching(self.get(&words, &[]), run).await?;
         let mut ended = self.hands.tool.stream(&command, &rest_of(run, started)).await?;
         ended.duration = started.elapsed();
         if let Some(trouble) = self.trouble_of(&ended) {
-            ended.problem = Some(index_problem(trouble));
+            ended.problem = Some(with_refusals(index_problem(trouble), &ended));
         }
         Ok(ended)
     }
@@ -207,7 +218,8 @@ impl Apt {
         if ended.outcome == Outcome::Succeeded {
             ended.outcome = Outcome::Failed;
         }
-        let mut problem = trouble.problem(Manager::Apt, &ended.changes);
+        let problem = trouble.problem(Manager::Apt, &ended.changes);
+        let mut problem = with_refusals(problem, ended);
         let repair = "sudo dpkg --configure -a".to_owned();
         if !after.snapshot.broken().is_empty() && !problem.next.contains(&repair) {
             problem.next.insert(0, repair);
@@ -237,10 +249,16 @@ impl Apt {
 }
 
 /// A refresh changes no package; its problem says how the index is instead.
-fn index_problem(trouble: Trouble) -> d1_core::Problem {
+fn index_problem(trouble: Trouble) -> Problem {
     trouble
         .problem(Manager::Apt, &[])
         .leaving("the index is as it was, or partly newer; no package changed")
+}
+
+/// What it was refused may be why it failed.
+fn with_refusals(problem: Problem, ended: &Ended) -> Problem {
+    let words = format!("{}\n{}", ended.stdout, ended.stderr);
+    refused::told(problem, &ended.isolation.network, &words)
 }
 
 /// The same run, with the time that is left.

@@ -12,9 +12,11 @@ mod names;
 mod port;
 mod preview;
 mod probe;
+mod proxies;
 mod reach;
 mod revert;
 mod simulation;
+mod sources;
 mod status;
 mod wait;
 

@@ -40,9 +40,10 @@ impl PackageManager for Apt {
     }
 
     async fn preview_refresh(&self) -> Result<Preview, ExecutorError> {
-        Ok(Preview::absent(Undo::None(
-            "an index has nothing to go back to, and needs nothing".into(),
-        )))
+        let undo = "an index has nothing to go back to, and needs nothing";
+        let mut preview = Preview::absent(Undo::None(undo.into()));
+        self.add_hosts(&mut preview).await?;
+        Ok(preview)
     }
 
     async fn prepare(&self) -> Result<Baseline, ExecutorError> {

@@ -97,6 +97,9 @@ impl Apt {
                 .push(format!("{holder} is using the package database; this waits for it"));
         }
         self.add_sizes(&mut preview, &task, &moves, wanted.operation, &now).await?;
+        if wanted.operation == PackageOperation::Install && !task.work_on.is_empty() {
+            self.add_hosts(&mut preview).await?;
+        }
         cut(&mut preview);
         Ok(preview)
     }
@@ -164,6 +167,15 @@ impl Apt {
         let unnamed = moves.iter().filter(|m| m.is_removal() && !named(m));
         let names: Vec<String> = unnamed.map(|m| m.name.to_string()).collect();
         Ok(if names.is_empty() { Ok(moves) } else { Err(Trouble::Removals { names }) })
+    }
+
+    /// Whom it would call, and what has to be said of that.
+    pub(super) async fn add_hosts(&self, preview: &mut Preview) -> Result<(), ToolError> {
+        let sources = self.sources().await?;
+        preview.hosts = sources.hosts();
+        preview.hosts.truncate(Preview::MAX_HOSTS);
+        preview.warnings.extend(sources.warnings);
+        Ok(())
     }
 
     async fn add_sizes(

@@ -166,7 +166,7 @@ impl Apt {
             }
             let name = run.name_of(at);
             let next = run.continued(&name, started);
-            let command = match self.reaching(self.get(verb, &names)).await {
+            let command = match self.reaching(self.get(verb, &names), run).await {
                 Ok(command) => command,
                 Err(error) => match ended {
                     Some(first) => return Ok((first, Err(error))),

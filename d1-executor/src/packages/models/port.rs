@@ -33,7 +33,8 @@ impl Modelled {
             Query::Package { .. }
             | Query::Similar { .. }
             | Query::Provides { .. }
-            | Query::Command(_) => {
+            | Query::Command(_)
+            | Query::Registry(_) => {
                 return Ok(Answer::Unknown(format!(
                     "this is not a question for {}",
                     self.manager()

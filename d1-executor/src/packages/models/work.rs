@@ -1,7 +1,10 @@
 //! Apply and refresh, for every manager that has a dialect.
 
 use super::{dialect::Words, generic::Modelled};
-use crate::packages::{Run, ToolError, join::join, snapshot::Snapshot, trouble::Trouble};
+use crate::{
+    packages::{Command, Run, ToolError, join::join, snapshot::Snapshot, trouble::Trouble},
+    sandbox::Egress,
+};
 use d1_core::{Ended, Outcome, PackageOperation, Packages, Resource};
 use tokio::time::Instant;
 
@@ -58,7 +61,10 @@ impl Modelled {
         for (at, words) in commands.iter().enumerate() {
             let name = run.name_of(at);
             let next = run.continued(&name, started);
-            let next = self.hands.tool.stream(&self.hands.changing(words), &next).await;
+            // Their lists of mirrors come over the network.
+            let network = Egress::of_the_machine();
+            let command = Command { network, ..self.hands.changing(words) };
+            let next = self.hands.tool.stream(&command, &next).await;
             let ended = match all.take() {
                 None => next?,
                 Some(first) => match next {

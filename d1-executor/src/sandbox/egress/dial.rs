@@ -43,7 +43,7 @@ impl World {
         is_plain: bool,
     ) -> Result<Called, NetworkReason> {
         let until = Instant::now() + self.meter.budget.connect();
-        if let Some(proxy) = self.outside.proxy(host, is_plain) {
+        if let Some(proxy) = self.proxy(host, is_plain) {
             return self.through(proxy, (host, port), is_plain, until).await;
         }
         let looked_up = timeout_at(until, self.outside.resolver.addresses(host, port)).await;

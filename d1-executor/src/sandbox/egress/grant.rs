@@ -3,7 +3,9 @@
 use super::{
     address::Inside,
     rule::{HostRule, Places},
+    via::Via,
 };
+use crate::sandbox::grant::Profile;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -19,6 +21,14 @@ pub struct Egress {
     pub inside: Vec<Inside>,
     /// How much.
     pub budget: EgressBudget,
+    /// By whom some of these hosts are reached from outside; the others as our own environment
+    /// says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Via>,
+    /// The network of the machine, whole and by no name, in place of hosts. Only package managers
+    /// can have it: those whose mirrors nobody can name beforehand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub machine: bool,
 }
 
 impl Egress {
@@ -39,8 +49,20 @@ impl Egress {
         Self { hosts, ..Self::default() }
     }
 
-    /// Why it cannot be given, when it cannot.
-    pub(in crate::sandbox) fn check(&self) -> Result<(), String> {
+    /// The network of the machine, whole and by no name.
+    #[must_use]
+    pub fn of_the_machine() -> Self {
+        Self { machine: true, ..Self::default() }
+    }
+
+    /// Why it cannot be given to a command of `profile`, when it cannot.
+    pub(in crate::sandbox) fn check(&self, profile: Profile) -> Result<(), String> {
+        if self.machine && profile != Profile::Packages {
+            return Err("only package managers have the network of the machine".into());
+        }
+        if self.machine && self.is_some() {
+            return Err("the network of the machine has no hosts to choose from".into());
+        }
         let ports = Places::new(&self.hosts).ports();
         if self.hosts.len() > Self::MAX_HOSTS || self.inside.len() > Self::MAX_HOSTS {
             return Err(format!("a command can be given at most {} hosts", Self::MAX_HOSTS));
@@ -55,7 +77,7 @@ impl Egress {
         Ok(())
     }
 
-    /// Whether there is any.
+    /// Whether there are hosts to call.
     #[must_use]
     pub fn is_some(&self) -> bool {
         !self.hosts.is_empty()

@@ -29,6 +29,7 @@ mod request;
 mod resolve;
 mod rule;
 mod tls;
+mod via;
 mod world;
 
 pub use address::Inside;
@@ -41,3 +42,4 @@ pub(crate) use names::RESOLVER;
 pub use outside::Outside;
 pub use resolve::{Resolver, SystemResolver};
 pub use rule::{HostRule, Places};
+pub use via::Via;

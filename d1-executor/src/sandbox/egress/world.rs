@@ -11,7 +11,9 @@ use super::{
     names::Names,
     outside::Outside,
     rule::Places,
+    via::Via,
 };
+use crate::doctor::Proxy;
 use d1_core::{NetworkAsk, NetworkDecision, NetworkReason};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -23,6 +25,7 @@ use std::{
 pub(super) struct World {
     pub(super) places: Places,
     pub(super) inside: Vec<Inside>,
+    via: Vec<Via>,
     pub(super) outside: Outside,
     pub(super) meter: Arc<Meter>,
     pub(super) record: Arc<EgressRecord>,
@@ -43,6 +46,7 @@ impl World {
         Arc::new(Self {
             places: Places::new(&network.hosts),
             inside: network.inside.clone(),
+            via: network.via.clone(),
             outside,
             meter: Meter::new(network.budget),
             record,
@@ -67,6 +71,12 @@ impl World {
             Ok(()) => Ok(Target::Named(host)),
             Err(reason) => Err((host.to_string(), reason)),
         }
+    }
+
+    /// The proxy that stands before `host`.
+    pub(super) fn proxy(&self, host: &DomainName, is_plain: bool) -> Option<Proxy> {
+        let named = self.via.iter().find(|via| via.host == *host && via.is_plain == is_plain);
+        named.map_or_else(|| self.outside.proxy(host, is_plain), Via::proxy)
     }
 
     /// Writes down that something is let through; it happens only when that could be done.

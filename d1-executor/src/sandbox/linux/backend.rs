@@ -112,7 +112,7 @@ impl LinuxSandbox {
             Some(((*name).to_owned(), fs::read_link(format!("/proc/self/ns/{name}")).ok()?))
         });
         order.outside = outside.collect();
-        order.network = gate::doors(network);
+        order.network = gate::doors(network, packages);
         if packages {
             as_packages(&mut order);
         }
@@ -200,15 +200,19 @@ impl LinuxSandbox {
             return Err(SandboxError::SetUp { doing: "install packages".into(), why });
         }
         let told = |error: SandboxError| error.to_string();
-        let none = Egress::none();
-        let tried = || self.try_walls(self.mode, &none, true).map_err(told);
+        let tried = || self.try_walls(self.mode, &gate::trial(), true).map_err(told);
         let missing = self.tried_packages.get_or_init(tried).as_ref();
         let missing = missing.map_err(|why| SandboxError::SetUp {
             doing: "show that it holds".into(),
             why: why.clone(),
         })?;
-        let by_nature = |wall: &Wall| matches!(wall, Wall::TaskUser | Wall::Network);
-        let first = missing.iter().find(|(wall, _)| wall.is_essential() && !by_nature(wall));
+        let is_missing = |wall: &Wall| wall.is_essential() && *wall != Wall::TaskUser;
+        let first = missing.iter().find(|(wall, _)| is_missing(wall));
+        // A network that does not keep to names is none, whoever is content with less.
+        let open = missing.get_key_value(&Wall::Egress).or(missing.get_key_value(&Wall::Network));
+        if let Some((wall, why)) = open {
+            return Err(SandboxError::Missing { wall: *wall, why: why.clone() });
+        }
         match (first, demand) {
             (Some((wall, why)), Demand::Required) => {
                 Err(SandboxError::Missing { wall: *wall, why: why.clone() })
@@ -239,7 +243,7 @@ impl LinuxSandbox {
         }
         order.argv = grant.argv.words().to_vec();
         order.env = grant.env.clone();
-        order.network = gate::doors(&grant.network);
+        order.network = gate::doors(&grant.network, order.packages);
         if order.network.is_some() {
             order.env.retain(|name, _| !gate::names_a_proxy(name));
         }
@@ -296,7 +300,7 @@ impl SandboxBackend for LinuxSandbox {
     ) -> Result<Box<dyn Confined>, SandboxError> {
         let view = view(grant, &self.config.around)?;
         let wrong = |why| SandboxError::SetUp { doing: "give it this network".into(), why };
-        grant.network.check().map_err(wrong)?;
+        grant.network.check(grant.profile).map_err(wrong)?;
         let (mode, proven) = self.proven(grant.profile, grant.demand)?;
         if grant.network.is_some() {
             self.may_have_network(mode)?;
@@ -305,6 +309,10 @@ impl SandboxBackend for LinuxSandbox {
         running.missing.extend(proven);
         running.successor =
             self.config.ahead.then(|| Successor(Arc::clone(&self.spare), self.mode));
+        if grant.network.machine {
+            let why = "its packages come over the network of the machine".to_owned();
+            running.missing.insert(Wall::Network, why);
+        }
         Ok(Box::new(running))
     }
 }

@@ -1,6 +1,6 @@
 //! The network of a command: from its grant to a gate that is served.
 
-use super::{door, launch::Launched, order::Doors, trouble::doing};
+use super::{door, launch::Launched, lookup, order::Doors, trouble::doing};
 use crate::sandbox::{Egress, Gate, HostRule, Outside, Places, port::SandboxError};
 
 /// A name that nobody can have (RFC 6761, 6.4): by it the gate is tried.
@@ -8,10 +8,14 @@ pub(super) const TRIED: &str = "tried.invalid";
 /// What programs find a proxy by. Inside there is none: the gate uses the owner's.
 const PROXIES: [&str; 5] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy", "ftp_proxy"];
 
-/// What the first process is to make; nothing when there is no network.
-pub(super) fn doors(network: &Egress) -> Option<Doors> {
-    let ports = Places::new(&network.hosts).ports().into_iter().collect();
-    network.is_some().then_some(Doors { ports })
+/// What the first process is to make; nothing when there is no network, or that of the machine.
+/// Whoever changes packages is told what it is refused even where it was given no host.
+pub(super) fn doors(network: &Egress, packages: bool) -> Option<Doors> {
+    let is_gated = network.is_some() || packages && !network.machine;
+    let places = Places::new(&network.hosts);
+    let covered = if packages { lookup::in_the_way(&places) } else { lookup::ALL.to_vec() };
+    let ports = places.ports().into_iter().collect();
+    is_gated.then_some(Doors { ports, covered })
 }
 
 /// Opens the gate, before anything of the command runs. None when there is no network, or when

@@ -62,7 +62,9 @@ pub(super) fn launch(
             Err(error) => Err(doing("give its order")(error.into())),
         }
     };
-    let make = || Ready::make(order.mode, order.packages);
+    // The mirrors of some package managers cannot be named beforehand.
+    let in_the_open = order.packages && order.network.is_none();
+    let make = || Ready::make(order.mode, in_the_open);
     // Somebody may have ended it while it waited.
     let ready = match ready.map(told).transpose()?.flatten() {
         Some(told) => told,

@@ -19,6 +19,7 @@ mod gate;
 mod init;
 mod launch;
 mod lend;
+mod lookup;
 mod order;
 mod ready;
 mod rights;

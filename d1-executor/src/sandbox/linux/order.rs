@@ -36,6 +36,30 @@ pub(super) enum Mode {
 pub(super) struct Doors {
     /// The ports at which it listens, beside that for names.
     pub(super) ports: Vec<u16>,
+    /// The files about looking up names that are covered, because they would lead elsewhere.
+    pub(super) covered: Vec<Lookup>,
+}
+
+/// A file that says how names are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Lookup {
+    /// The list of hosts (`hosts(5)`).
+    Hosts,
+    /// The list of resolvers (`resolv.conf(5)`).
+    Resolvers,
+    /// Who is asked, and in which order (`nsswitch.conf(5)`).
+    Switch,
+}
+
+impl Lookup {
+    /// Where it is.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Hosts => "/etc/hosts",
+            Self::Resolvers => "/etc/resolv.conf",
+            Self::Switch => "/etc/nsswitch.conf",
+        }
+    }
 }
 
 impl Doors {
@@ -57,7 +81,7 @@ pub(super) struct Order {
     pub(super) user: (u32, u32),
     pub(super) view: View,
     pub(super) limits: Limits,
-    /// None: there is no network.
+    /// None: there is no network; or, for packages, that of the machine.
     pub(super) network: Option<Doors>,
     /// Whether it changes packages: as the administrator with few capabilities, and to its end
     /// even when nobody follows it any more.

@@ -43,8 +43,8 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    /// Makes one, for packages or not.
-    pub(super) fn make(mode: Mode, packages: bool) -> Result<Self, SandboxError> {
+    /// Makes one; in the open, it has the network of the machine.
+    pub(super) fn make(mode: Mode, in_the_open: bool) -> Result<Self, SandboxError> {
         let group = Group::make().ok();
         let null = File::open("/dev/null").map_err(doing("open /dev/null"))?;
         let (post, order) = rights::pair().map_err(doing("make a pair of sockets"))?;
@@ -53,7 +53,7 @@ impl Ready {
         let null = null.as_fd();
         let fds = [null, null, null, order.as_fd(), say.as_fd(), live.as_fd()];
         let (mut child, _kept) = child(fds, mode).map_err(doing("place its descriptors"))?;
-        let flags = flags(mode, packages) | libc::CLONE_VFORK;
+        let flags = flags(mode, in_the_open) | libc::CLONE_VFORK;
         let handle = group.as_ref().map(Group::handle);
         let cloned = clone(flags, handle, main, &mut child).map_err(no_namespaces)?;
         if child.failed.1 != 0 {
@@ -74,15 +74,14 @@ impl Ready {
 }
 
 /// The namespaces it has from the beginning.
-fn flags(mode: Mode, packages: bool) -> i32 {
+fn flags(mode: Mode, in_the_open: bool) -> i32 {
     let namespaces = libc::CLONE_NEWPID
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP
         | libc::CLONE_NEWNET;
     match mode {
-        // What packages are brought from is reached over the machine's own network.
-        Mode::Root if packages => namespaces & !libc::CLONE_NEWNET,
+        Mode::Root if in_the_open => namespaces & !libc::CLONE_NEWNET,
         Mode::Root => namespaces,
         Mode::Rootless => namespaces | libc::CLONE_NEWUSER,
         Mode::Bare => 0,

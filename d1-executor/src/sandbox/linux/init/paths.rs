@@ -68,7 +68,9 @@ pub(super) fn restrict(order: &Order) -> Result<(), String> {
             .and_then(|rules| rules.add_rules(path_beneath_rules(["/"], list)))
             .map_err(text)?;
     }
-    let ports = order.network.iter().flat_map(|doors| doors.ports.iter().chain([&DNS]));
+    // Scripts of packages may serve themselves: the namespace alone keeps them to the gate.
+    let doors = order.network.iter().filter(|_| !order.packages);
+    let ports = doors.flat_map(|doors| doors.ports.iter().chain([&DNS]));
     let ports = ports.map(|port| Ok(NetPort::new(*port, AccessNet::ConnectTcp)));
     rules = rules.add_rules(ports).map_err(text)?;
     for place in order.view.write.iter().chain(&order.view.empty) {

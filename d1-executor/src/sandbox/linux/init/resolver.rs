@@ -8,7 +8,7 @@ use super::{
     tree::{self, Root},
     view::place,
 };
-use crate::sandbox::RESOLVER;
+use crate::sandbox::{RESOLVER, linux::order::Lookup};
 use rustix::{
     fs::FileType,
     io::{Errno, Result},
@@ -22,24 +22,30 @@ use std::{
 /// Who is on the list of hosts.
 const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
 
-/// Covers what says how names are looked up.
-pub(super) fn cover(root: &Root) -> Result<()> {
-    // Without a list of ends to try, a name means itself.
-    let resolver = format!("nameserver {RESOLVER}\nsearch .\noptions timeout:5 attempts:2\n");
-    let switch = fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
-    for (file, content) in [
-        ("/etc/resolv.conf", resolver.as_str()),
-        ("/etc/hosts", HOSTS),
-        ("/etc/nsswitch.conf", &by_asking(&switch)),
-    ] {
-        if let Some(path) = real(Path::new(file))
+/// Covers these files about how names are looked up.
+pub(super) fn cover(root: &Root, files: &[Lookup]) -> Result<()> {
+    for file in files {
+        if let Some(path) = real(Path::new(file.path()))
             && is_file(root, &path)?
         {
-            let name = file.rsplit('/').next().unwrap_or_default();
-            place(root, content.as_bytes(), Path::new(&format!("/.{name}")), 0o444, &path)?;
+            let name = file.path().rsplit('/').next().unwrap_or_default();
+            let from = PathBuf::from(format!("/.{name}"));
+            place(root, content(*file).as_bytes(), &from, 0o444, &path)?;
         }
     }
     Ok(())
+}
+
+/// What such a file says inside.
+fn content(file: Lookup) -> String {
+    match file {
+        Lookup::Hosts => HOSTS.to_owned(),
+        // Without a list of ends to try, a name means itself.
+        Lookup::Resolvers => {
+            format!("nameserver {RESOLVER}\nsearch .\noptions timeout:5 attempts:2\n")
+        }
+        Lookup::Switch => by_asking(&fs::read_to_string(file.path()).unwrap_or_default()),
+    }
 }
 
 /// Where the file really is: it may be a link to what some service writes.

@@ -31,9 +31,6 @@ fn attempt(wall: Wall, order: &Order) -> Result<(), String> {
         Wall::Ipc => own(order, "ipc"),
         Wall::HostName => own(order, "uts"),
         Wall::Groups => own(order, "cgroup"),
-        Wall::Network if order.packages => {
-            Err("packages come over the network of the machine".into())
-        }
         Wall::Network if order.network.is_some() => own(order, "net").and_then(|()| one_device()),
         Wall::Network => own(order, "net").and_then(|()| no_network()),
         // Nothing is claimed about a network that is not there.

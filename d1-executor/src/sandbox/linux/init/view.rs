@@ -77,8 +77,8 @@ pub(super) fn build(order: &Order, lent: &[OwnedFd]) -> std::result::Result<(), 
         no_services(&root).map_err(set_up("keep services from being started"))?;
     }
     known_user(&root, order).map_err(set_up("make the task's user known"))?;
-    if order.network.is_some() {
-        resolver::cover(&root).map_err(set_up("have names looked up by asking"))?;
+    if let Some(doors) = &order.network {
+        resolver::cover(&root, &doors.covered).map_err(set_up("have names looked up by asking"))?;
     }
     pin_script(&root, order)?;
     enter(&root).map_err(set_up("enter its root"))
