@@ -8,6 +8,8 @@ use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 /// The files everything else is imported from.
 const ROOTS: [&str; 2] = ["d1/link/v1/link.proto", "d1/api/v1/credits.proto"];
+/// Those of what is asked over gRPC, which servers tell whoever asks them for it.
+const API: [&str; 1] = ["d1/api/v1/credits.proto"];
 /// The package of the link language.
 const LINK: &str = "d1.link.v1";
 /// What a frame can be.
@@ -19,6 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_source_info(true).include_imports(true).open_files(ROOTS)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut asked = protox::Compiler::new(["proto"])?;
+    asked.include_source_info(true).include_imports(true).open_files(API)?;
+    fs::write(out.join("api.bin"), asked.encode_file_descriptor_set())?;
     fs::write(out.join("shapes.rs"), shapes(&compiler.descriptor_pool())?)?;
     prost_build::Config::new()
         .btree_map(["."])

@@ -22,7 +22,10 @@ pub use error::WireError;
 #[cfg(all(feature = "client", feature = "grpc"))]
 pub use grpc::CreditsClient;
 #[cfg(feature = "grpc")]
-pub use grpc::{CreditsApi, CreditsCall, credits_service, grpc_refusal, is_grpc};
+pub use grpc::{
+    CreditsApi, CreditsCall, ReadyApi, credits_service, grpc_refusal, health_service, is_grpc,
+    reflection_service,
+};
 pub use limits::MAX_FRAME_BYTES;
 pub use transport::memory;
 #[cfg(unix)]

@@ -13,3 +13,7 @@ include!(concat!(env!("OUT_DIR"), "/d1.link.v1.rs"));
 pub(crate) mod credits {
     include!(concat!(env!("OUT_DIR"), "/d1.api.v1.rs"));
 }
+
+/// The files of what is asked over gRPC, as `build.rs` compiled them.
+#[cfg(feature = "grpc")]
+pub(crate) const API_DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/api.bin"));

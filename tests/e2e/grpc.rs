@@ -135,3 +135,64 @@ async fn a_flood_of_changes_over_grpc_is_refused_and_looking_goes_on() {
     assert_eq!(refused.problem().code, "D1-LIMIT-429");
     assert_eq!(grpc.caps().await.unwrap().caps.len(), 1);
 }
+
+/// What is answered over gRPC to a message: the head, and the bytes of the answer.
+fn call(cloud: &CloudDesk, args: &[&str], path: &str, message: &[u8]) -> (String, Vec<u8>) {
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let (file, answer) = (cloud.desk().state("message"), cloud.desk().state("answer"));
+    std::fs::write(&file, [&[0][..], &length, message].concat()).unwrap();
+    std::fs::write(&answer, []).unwrap();
+    let (body, head) = (format!("@{}", file.display()), cloud.desk().state("head"));
+    let asked = std::process::Command::new("curl")
+        .args(["-s", "-H", "Content-Type: application/grpc", "--http2-prior-knowledge"])
+        .args(["-H", "TE: trailers", "--data-binary", &body, "-D"])
+        .arg(&head)
+        .arg("-o")
+        .arg(&answer)
+        .args(args)
+        .arg(format!("{}{path}", cloud.http()))
+        .status();
+    assert!(asked.unwrap().success());
+    (std::fs::read_to_string(head).unwrap().to_lowercase(), std::fs::read(answer).unwrap())
+}
+
+/// A field of a message that holds a text.
+fn text(number: u8, text: &str) -> Vec<u8> {
+    [&[number << 3 | 2, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat()
+}
+
+#[test]
+fn a_proxy_of_grpc_is_told_whether_the_server_can_work() {
+    let cloud = CloudDesk::start();
+    let check = "/grpc.health.v1.Health/Check";
+    for service in ["", "d1.api.v1.Credits"] {
+        let (_, answer) = call(&cloud, &[], check, &text(1, service));
+        // SERVING, in a frame of two bytes.
+        assert_eq!(answer, b"\0\0\0\0\x02\x08\x01", "{service:?}");
+    }
+    let (head, answer) = call(&cloud, &[], check, &text(1, "d1.api.v1.Nothing"));
+    assert!(head.contains("grpc-status: 5"), "{head}");
+    assert_eq!(answer, b"");
+    let (head, _) = call(&cloud, &[], "/grpc.health.v1.Health/Watch", &text(1, ""));
+    assert!(head.contains("grpc-status: 12"), "{head}");
+}
+
+#[test]
+fn whoever_is_known_is_told_what_can_be_asked_over_grpc() {
+    let cloud = CloudDesk::start();
+    let bearer = CloudDesk::bearer();
+    let known = ["-H", bearer.as_str()];
+    let info = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    let has =
+        |answer: &[u8], word: &str| answer.windows(word.len()).any(|at| at == word.as_bytes());
+    let (_, services) = call(&cloud, &known, info, &text(7, "*"));
+    for service in ["d1.api.v1.Credits", "grpc.health.v1.Health"] {
+        assert!(has(&services, service), "{service} is not listed");
+    }
+    assert!(!has(&services, "d1.link"), "links are not asked over gRPC");
+    let (_, file) = call(&cloud, &known, info, &text(4, "d1.api.v1.Credits"));
+    assert!(has(&file, "BalanceReply"), "the file of a service is not told");
+    let (head, answer) = call(&cloud, &[], info, &text(7, "*"));
+    assert!(head.contains("grpc-status: 16"), "{head}");
+    assert_eq!(answer, b"");
+}

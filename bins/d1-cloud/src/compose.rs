@@ -9,7 +9,7 @@ use crate::{
     ledger,
     limits::{Limits, LimitsError},
     nodes::{LinksError, Nodes},
-    routes,
+    routes::{self, LastLook},
     token::DevelopmentToken,
 };
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
@@ -41,6 +41,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) nodes: Option<Nodes>,
     pub(crate) supervisor: Supervisor,
+    pub(crate) last_look: LastLook,
     /// Fires when it goes, and takes nothing new on.
     pub(crate) draining: CancellationToken,
 }
@@ -195,6 +196,7 @@ impl Cloud {
             limits,
             nodes,
             supervisor: supervised,
+            last_look: LastLook::default(),
             draining: draining.clone(),
         };
         let stopping = supervisor.stopping();

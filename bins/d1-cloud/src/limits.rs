@@ -155,6 +155,8 @@ impl Limits {
 fn is_look(request: &Request) -> bool {
     match CreditsCall::at(request.uri().path()) {
         Some(call) => call.is_look(),
+        // What programs of gRPC ask of every server changes nothing.
+        None if request.uri().path().starts_with("/grpc.") => true,
         None => matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
     }
 }

@@ -34,6 +34,10 @@ pub const CAPS: &str = "/api/v1/credits/caps";
 pub const CAP: &str = "/api/v1/credits/caps/{scope}";
 /// The same over gRPC, call by call.
 pub const CREDITS_CALL: &str = "/d1.api.v1.Credits/{call}";
+/// Whether the server can work, over gRPC.
+pub const HEALTH_CALL: &str = "/grpc.health.v1.Health/{call}";
+/// Which services and messages there are, over gRPC.
+pub const REFLECTION_CALL: &str = "/grpc.reflection.v1.ServerReflection/{call}";
 /// The devices that are linked.
 pub const DEVICES: &str = "/api/v1/devices";
 /// Where devices link up.

@@ -38,7 +38,10 @@ const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// How long a request may take to arrive.
 const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 
-type BoxError = Box<dyn Error + Send + Sync>;
+/// What the service is called.
+pub(super) const CREDITS: &str = "d1.api.v1.Credits";
+
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Who knows about credits.

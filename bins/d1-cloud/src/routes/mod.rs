@@ -14,6 +14,8 @@ mod scopes;
 mod setups;
 mod user;
 
+pub(crate) use ready::LastLook;
+
 use crate::{
     compose::App,
     limits, proxy,
@@ -37,6 +39,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(pages::router(&app))
         .route(api::HEALTH, get(|| async { "ok\n" }))
         .route(api::READY, get(ready::ready))
+        .merge(grpc::health(&app))
         .fallback(Refusal::unknown_path)
         .method_not_allowed_fallback(Refusal::unknown_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -63,7 +63,7 @@ fn need(method: &Method, matched: &str, path: &str) -> Option<Need> {
         api::TOKENS | api::TOKEN => Scope::TokenWrite,
         api::SESSIONS if *method == Method::GET => return Some(Need::Anybody),
         api::SESSIONS | api::SESSION => return Some(Need::Anybody),
-        api::ME => return Some(Need::Anybody),
+        api::ME | api::REFLECTION_CALL => return Some(Need::Anybody),
         _ => return None,
     };
     Some(Need::Scope(scope))
