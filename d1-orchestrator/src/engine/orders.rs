@@ -96,9 +96,12 @@ impl Engine {
         self.0.desks.open().len()
     }
 
-    /// The setups that are being driven.
+    /// The setups that are being driven, by their names: what follows happens in the same order
+    /// each time.
     pub(super) fn driven(&self) -> Vec<SetupId> {
-        self.0.desks.open().keys().copied().collect()
+        let mut driven: Vec<_> = self.0.desks.open().keys().copied().collect();
+        driven.sort_unstable();
+        driven
     }
 
     fn hand_over(&self, id: SetupId, order: Order) -> Result<(), EngineError> {

@@ -11,13 +11,13 @@ use super::{
 };
 use crate::Hub;
 use d1_core::DeviceId;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 impl Fleet {
     /// Keeps them in step until everything stops.
     pub(crate) async fn keep(self, hub: Hub) {
         let (stopping, mut departures) = (hub.0.supervisor.stopping(), hub.departures());
-        let mut known: HashMap<DeviceId, u64> = HashMap::new();
+        let mut known: BTreeMap<DeviceId, u64> = BTreeMap::new();
         loop {
             self.step(&hub, &mut known).await;
             tokio::select! {
@@ -33,9 +33,9 @@ impl Fleet {
         }
     }
 
-    async fn step(&self, hub: &Hub, known: &mut HashMap<DeviceId, u64>) {
-        let claims = hub.claims();
-        let now: HashMap<_, _> = claims.iter().copied().collect();
+    async fn step(&self, hub: &Hub, known: &mut BTreeMap<DeviceId, u64>) {
+        let now = hub.claims();
+        let claims: Vec<_> = now.iter().map(|(device, fence)| (*device, *fence)).collect();
         let gone = known.iter().filter(|(device, fence)| now.get(device) != Some(fence));
         self.give_back(gone.map(|(device, fence)| (*device, *fence))).await;
         *known = now;

@@ -3,6 +3,7 @@
 use super::{Hub, HubError, question::terms};
 use crate::{Fleet, PeerError, Place};
 use d1_core::{DeviceId, FromDevice, ToDevice};
+use std::collections::BTreeMap;
 
 impl Hub {
     /// Makes this server one of many: what it is asked about devices that are linked to others
@@ -69,8 +70,8 @@ impl Hub {
         }
     }
 
-    /// Every link that was claimed.
-    pub(crate) fn claims(&self) -> Vec<(DeviceId, u64)> {
+    /// Every link that was claimed, and its fence.
+    pub(crate) fn claims(&self) -> BTreeMap<DeviceId, u64> {
         let state = self.state();
         let claimed = state.seats.iter().filter(|(_, seat)| seat.fence > 0);
         claimed.map(|(device, seat)| (*device, seat.fence)).collect()
