@@ -5,7 +5,7 @@ use super::{
     spool::Tail,
     transcript::{Closed, Transcript},
 };
-use d1_core::{Output, Stream};
+use d1_core::{Output, OutputChunk, Stream};
 use std::{
     io,
     sync::{
@@ -17,8 +17,8 @@ use std::{
 use tokio::{io::AsyncReadExt as _, net::unix::pipe, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
-/// How many bytes are read at once. Memory that nothing was read into costs nothing.
-const BUFFER: usize = 128 * 1024;
+/// How many bytes are read at once: one piece of output.
+const BUFFER: usize = OutputChunk::MAX_BYTES;
 /// How often a growing file is looked at, at first and at most.
 const LOOK_FIRST: Duration = Duration::from_millis(5);
 const LOOK_AT_MOST: Duration = Duration::from_millis(100);
