@@ -1,7 +1,7 @@
 //! Whatever breaks, what was promised is kept: many seeded worlds, and the same worlds with
 //! one promise broken on purpose, which must not go unnoticed.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use d1_world::sim::{Flaw, Report, Simulation};
 use std::{
