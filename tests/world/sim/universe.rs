@@ -64,11 +64,12 @@ impl Universe {
         let ledger = Ledger::in_memory(Arc::new(books_clock));
         let store = parts.store(ground.flaw);
         let paid = paid(Arc::new(ledger.clone()), ground.flaw);
-        let store_clock = SystemClock::starting_at(Timestamp(1_800_000_000_000));
-        let leases: Arc<dyn SetupLeases> = Arc::new(MemorySetupLeases::new(Arc::new(store_clock)));
+        let shared = leases();
         let node = |number| {
             let (store, paid) = (Arc::clone(&store), Arc::clone(&paid));
-            Arc::new(Node::new(number, ground, store, paid, Arc::clone(&leases)))
+            // Leases that nobody else sees keep nobody from anything.
+            let leases = if ground.weather.leases_fail { leases() } else { Arc::clone(&shared) };
+            Arc::new(Node::new(number, ground, store, paid, leases))
         };
         let nodes: Vec<_> = (0..=chance.below(3)).map(node).collect();
         let devices: Vec<_> = (0..=chance.below(3))
@@ -275,4 +276,10 @@ async fn give(ledger: &Ledger, person: &Person) {
     let (from, until) = (Timestamp(0), None);
     let grant = Grant { account, amount: GIVEN, priority: 100, source: Source::Paid, from, until };
     ledger.grant(Key::generate(), grant).await.unwrap();
+}
+
+/// Leases of setups that nobody has.
+fn leases() -> Arc<dyn SetupLeases> {
+    let clock = SystemClock::starting_at(Timestamp(1_800_000_000_000));
+    Arc::new(MemorySetupLeases::new(Arc::new(clock)))
 }

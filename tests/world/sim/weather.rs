@@ -32,6 +32,9 @@ pub(super) struct Weather {
     pub(super) orphans: u32,
     /// How often a device dials another node before it lets go of the one it has.
     overlaps: u32,
+    /// Whether the leases of setups keep nobody from taking what others have: they are no fence,
+    /// and every promise has to hold without them.
+    pub(super) leases_fail: bool,
 }
 
 /// What becomes of a message.
@@ -66,6 +69,7 @@ impl Weather {
             skew: *chance.pick(&[Duration::ZERO, SECOND, SECOND * 3600]),
             orphans: sometimes(500),
             overlaps: sometimes(500),
+            leases_fail: chance.happens(500),
         }
     }
 
