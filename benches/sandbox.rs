@@ -35,6 +35,8 @@ const EACH: usize = 20;
 const SMALL: usize = 16 << 20;
 const LARGE: usize = 1 << 30;
 const PAGE: usize = 4096;
+/// Called by its path: a name would have the standard library copy our memory to look for it.
+const BUBBLEWRAP_PATH: &str = "/usr/bin/bwrap";
 /// What bubblewrap is asked for: as many of our walls as it has.
 const BUBBLEWRAP: [&str; 14] = [
     "--ro-bind",
@@ -92,7 +94,7 @@ async fn main() {
 }
 
 fn has_bubblewrap() -> bool {
-    let mut bubblewrap = Command::new("bwrap");
+    let mut bubblewrap = Command::new(BUBBLEWRAP_PATH);
     let tried = bubblewrap.args(BUBBLEWRAP).arg("/bin/true").stderr(Stdio::null()).status();
     tried.is_ok_and(|status| status.success())
 }
@@ -146,7 +148,7 @@ async fn in_a_row(place: &Place, bubblewrap: bool) {
 }
 
 fn behind_bubblewrap() {
-    bare("bwrap", &[&BUBBLEWRAP[..], &["/bin/true"]].concat());
+    bare(BUBBLEWRAP_PATH, &[&BUBBLEWRAP[..], &["/bin/true"]].concat());
 }
 
 fn bare(program: &str, args: &[&str]) {
