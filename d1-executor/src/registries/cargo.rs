@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn whom_it_would_have_called_is_read_from_what_it_could_not_do() {
         let home = tempfile::tempdir().unwrap();
-        let failed = "    Updating crates.io index\nerror: download of config.json failed\n\nCaused by:\n\
+        let failed = "    Updating `local` index\nerror: download of config.json failed\n\nCaused by:\n\
                       \x20 failed to download from `https://index.test/config.json`\n\n\
                       see https://help.test for more\n";
         assert_eq!(hosts(failed, home.path()).unwrap(), ["index.test"]);
