@@ -2,8 +2,8 @@
 //!
 //! 1. Everything that is alike for all commands is done: its namespaces, its execution of this
 //!    program, its control group. That is most of what a start takes.
-//! 2. It sees no more of us than three ends of pipes. Its order comes with the descriptors that
-//!    belong to it, once.
+//! 2. It sees no more of us than two ends of pipes and one of a pair of sockets. Its order comes
+//!    with the descriptors that belong to it, once.
 //! 3. It has no mounts of its own yet. So it keeps no file system from being taken away, and
 //!    sees those that come later.
 
