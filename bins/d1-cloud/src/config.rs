@@ -178,6 +178,8 @@ pub enum KeysCommand {
     /// Forgets a key, and with it everything that it signed: for one that got out
     Withdraw {
         /// Which
+        // One of sixty-four begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         key: String,
     },
 }

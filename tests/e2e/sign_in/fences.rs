@@ -192,6 +192,9 @@ fn a_key_that_got_out_is_withdrawn_and_another_one_signs() {
     assert!(!after.contains(&key) && signs(&after) != key, "{after}");
     let gone = cloud.operate(&["keys", "withdraw", &key], "");
     assert!(gone.stderr.contains("there is no signing key"), "{}", gone.stderr);
+    // One of sixty-four keys is called so.
+    let hyphen = cloud.operate(&["keys", "withdraw", "-key"], "");
+    assert!(hyphen.stderr.contains("there is no signing key"), "{}", hyphen.stderr);
 }
 
 #[test]
