@@ -3,11 +3,12 @@
 //! Two forms. It may stand still after a question, which the sandbox sees ([`Waiting`]); or it
 //! finds its input empty, says so in some words of its own, and fails.
 
+use super::last_line::LastLine;
 use crate::sandbox::{Waiting, WaitsFor};
 use serde::Serialize;
 
 /// The most of a question that is kept, in characters.
-const QUESTION: usize = 200;
+pub(super) const QUESTION: usize = 200;
 /// Of a command that failed, so many of its last lines are searched for a question.
 const LINES: usize = 20;
 
@@ -31,7 +32,7 @@ impl Asked {
         let question = plain(&last.text());
         let is_sure = match waiting.on {
             WaitsFor::Terminal | WaitsFor::Pipe => true,
-            WaitsFor::Unknown => last.is_open && asks(&question),
+            WaitsFor::Unknown => last.is_open() && asks(&question),
         };
         let names = std::iter::once(waiting.program.as_str()).chain(words(command));
         is_sure.then(|| Self {
@@ -64,36 +65,6 @@ impl Asked {
             Some(instead) => format!("{what}; so that it does not ask: {instead}"),
             None => what,
         }
-    }
-}
-
-/// The last line of all output, as far as it has come.
-#[derive(Debug, Default)]
-pub(super) struct LastLine {
-    bytes: Vec<u8>,
-    /// Whether its end has not come.
-    is_open: bool,
-}
-
-impl LastLine {
-    /// Takes in what was written.
-    pub(super) fn write(&mut self, bytes: &[u8]) {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if !self.is_open {
-                self.bytes.clear();
-            }
-            let (line, ends) = match piece.strip_suffix(b"\n") {
-                Some(line) => (line, true),
-                None => (piece, false),
-            };
-            let room = (4 * QUESTION).saturating_sub(self.bytes.len());
-            self.bytes.extend(&line[..line.len().min(room)]);
-            self.is_open = !ends;
-        }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
     }
 }
 
@@ -239,11 +210,5 @@ mod tests {
     fn what_a_terminal_would_obey_is_not_repeated() {
         let last = after(&["50 %\r\u{1b}[31mSure\u{202e}?\u{7} "]);
         assert_eq!(plain(&last.text()), "[31mSure?");
-    }
-
-    #[test]
-    fn a_line_without_an_end_is_bounded() {
-        let long = "x".repeat(100_000);
-        assert_eq!(plain(&after(&[&long, &long]).text()).len(), QUESTION);
     }
 }

@@ -1,7 +1,7 @@
 //! Reads what a program writes, passes it on, and knows when nothing more comes.
 
 use super::{
-    asked::LastLine,
+    last_line::LastLine,
     spool::Tail,
     transcript::{Closed, Transcript},
 };

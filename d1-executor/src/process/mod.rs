@@ -5,6 +5,7 @@ mod capture;
 mod confined;
 mod environment;
 mod invocation;
+mod last_line;
 mod run;
 mod spool;
 mod table;
