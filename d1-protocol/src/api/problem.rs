@@ -29,10 +29,13 @@ impl From<Problem> for ProblemBody {
     }
 }
 
-/// The status of a problem: unknown things are 404, the rest goes by its category.
+/// The status of a problem: unknown things are 404, a store that is in trouble is 503 whatever
+/// it was asked for, and the rest goes by its category.
 fn status(problem: &Problem) -> u16 {
     match (problem.code.as_str(), problem.category) {
         ("D1-SETUP-001" | "D1-API-003", _) => 404,
+        // On a machine of its own it is the work that failed; whoever asks a server may come back.
+        ("D1-SETUP-014", _) | ("D1-CREDIT-500", Category::Credit) => 503,
         ("D1-API-004", _) => 405,
         ("D1-LIMIT-429", _) => 429,
         (_, Category::Usage) => 422,
@@ -49,6 +52,23 @@ fn status(problem: &Problem) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_in_trouble_is_not_the_fault_of_whoever_asks() {
+        for (code, category) in
+            [("D1-SETUP-014", Category::Task), ("D1-CREDIT-500", Category::Credit)]
+        {
+            assert_eq!(ProblemBody::from(Problem::new(code, category, "no")).status, 503, "{code}");
+        }
+        // What cannot be put right by waiting is no passing trouble.
+        for (code, category, status) in [
+            ("D1-SETUP-018", Category::Task, 409),
+            ("D1-CREDIT-402", Category::Credit, 402),
+            ("D1-CREDIT-500", Category::Bug, 500),
+        ] {
+            assert_eq!(ProblemBody::from(Problem::new(code, category, "no")).status, status);
+        }
+    }
 
     #[test]
     fn a_problem_reads_back_as_it_was_told() {

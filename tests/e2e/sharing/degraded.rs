@@ -80,6 +80,10 @@ async fn what_ends_while_postgresql_is_gone_is_kept_once_it_is_back() {
     })
     .await;
     assert!(server.curl(&[], "/healthz").0.starts_with("http/1.1 200"));
+    // It is not the fault of whoever asks; whether what they asked for was done is not known, so
+    // that nobody is told to just ask again.
+    let refused = refusal(&server, &[], "/api/v1/setup/tasks");
+    assert_eq!(refused, Some(("D1-SETUP-014".to_owned(), false)));
     machine.go_on();
     d1_world::until("it is installed", || machine.apt.installed().contains("slow ii"));
     fleet.postgres.run();
