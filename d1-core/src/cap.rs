@@ -5,6 +5,7 @@ use std::fmt;
 
 /// What a limit on spending counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CapScope {
     /// Each piece of work by itself.

@@ -6,6 +6,7 @@ use std::fmt;
 
 /// One thing on a machine that an action can change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Resource {
     /// A package.
@@ -34,6 +35,7 @@ pub enum Resource {
 
 /// How such a thing is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Not there, not enabled, not running, not a member.
@@ -89,6 +91,7 @@ pub enum State {
 
 /// How one thing was, and how it is now (or would be).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Change {
     /// What changed.
     pub resource: Resource,

@@ -34,6 +34,9 @@ macro_rules! id {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        crate::openapi::described!($name, crate::openapi::id());
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One layer of protection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Layer {
     /// Its name: `landlock`, `seccomp`, `pid namespace`.
     pub name: String,
@@ -16,6 +17,7 @@ pub struct Layer {
 
 /// Which protection was in force while a command ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IsolationReport {
     /// The confinement asked for; empty when none was.
     pub profile: String,

@@ -37,6 +37,8 @@ mod manager;
 mod manifest;
 mod name;
 mod network;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod outcome;
 mod output;
 mod path;

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 
 /// A system package manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Manager {
     /// Debian and its derivatives.

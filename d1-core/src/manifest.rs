@@ -6,6 +6,7 @@ use std::fmt;
 
 /// What kind of thing was brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Notable {
     /// A program that runs as the user it belongs to, whoever starts it.
@@ -71,6 +72,7 @@ impl Notable {
 
 /// One thing that was brought.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Item {
     /// Of which kind it is.
     pub kind: Notable,
@@ -80,6 +82,7 @@ pub struct Item {
 
 /// What an installation brought that gives rights to others, or that runs by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Manifest {
     /// The first [`Manifest::MAX`] of them, in order.
     pub items: Vec<Item>,

@@ -67,6 +67,9 @@ macro_rules! name {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        crate::openapi::described!($name, crate::openapi::name($kind, $max, $allowed));
+
         impl FromStr for $name {
             type Err = NameError;
             fn from_str(s: &str) -> Result<Self, Self::Err> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What was asked of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NetworkAsk {
     /// The address of a name.
@@ -21,6 +22,7 @@ macro_rules! reasons {
         /// Why the network was refused, or a connection was cut.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum NetworkReason {
             $($(#[doc = $doc])* $name,)*
         }
@@ -109,6 +111,7 @@ reasons! {
 
 /// One decision, and how often it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NetworkDecision {
     /// What was asked.
     pub ask: NetworkAsk,
@@ -172,6 +175,7 @@ fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
 
 /// What a command did on the network, as far as it was let.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NetworkUse {
     /// The different decisions, in the order in which they were first made.
     pub decisions: Vec<NetworkDecision>,

@@ -102,6 +102,7 @@ pub struct Organisation {
 
 /// What somebody is in an organisation, the most powerful first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// May do everything, and makes others owners. There is always one.

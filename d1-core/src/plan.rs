@@ -9,6 +9,7 @@ use std::{
 
 /// What an action does to the machine, at worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Looks, and changes nothing.
@@ -21,6 +22,7 @@ pub enum Effect {
 
 /// How far a step can be taken back. Said before it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Undo {
     /// The machine ends as it was.

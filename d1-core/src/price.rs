@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 
 /// What is measured of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Meter {
     /// How long it ran, in whole milliseconds.
@@ -27,6 +28,7 @@ impl Meter {
 
 /// What a measured unit costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rate {
     /// What is measured.
     pub meter: Meter,

@@ -5,6 +5,7 @@ use std::fmt;
 
 /// What kind of trouble it is; every program maps it to its own numbers in one table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// The request makes no sense as given.
@@ -29,6 +30,7 @@ pub enum Category {
 
 /// What failed, why, what state the machine is in, and what to do now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A stable code, documented one by one: `D1-APT-002`.
     pub code: String,

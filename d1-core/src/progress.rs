@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One piece of news, with its place in the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// Its place: 1, 2, 3 … A follower that gives the last one it has seen misses nothing.
     pub seq: u64,
@@ -17,6 +18,7 @@ pub struct Progress {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ProgressEvent {
     /// The plan is made and waits for a yes.

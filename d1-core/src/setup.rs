@@ -97,6 +97,7 @@ pub enum SetupState {
 
 /// How a setup ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SetupOutcome {
     /// Every step reached its goal.

@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How to stop. Ordered: worse wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StopMode {
     /// Let the running step end; start nothing more.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something wrong, as a device tells it beside how it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Symptom {
     /// Which check found it.
     pub check: CheckId,

@@ -149,56 +149,11 @@ impl StartError {
 impl Cloud {
     /// Opens everything, takes up what an earlier process left, and listens.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        if !config.listen.ip().is_loopback() {
-            return Err(StartError::NotLoopback(config.listen));
-        }
-        let token = config.token_file.clone().map(|path| {
-            DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })
-        });
-        let token = token.transpose()?;
-        let supervisor = Supervisor::default();
-        let limits = Limits::open(&config, Arc::new(SystemClock::new()))?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let ledger = ledger::open(&config, Arc::clone(&clock), &supervisor).await?;
-        let prices = prices(&config, &clock)?;
-        let credits = Amount::credits(config.credits);
-        ledger::begin(&ledger, DevelopmentToken::development_account(), credits).await?;
-        let node = NodeId::generate();
-        let engine = engine(&config, (&ledger, &prices), &clock, &supervisor, node).await?;
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|source| StartError::Listen { address: config.listen, source })?;
+        let has_others = config.store.is_some();
+        let (app, listener) = App::open(config).await?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
-        let people = identity::open(&config, &clock, address).await?;
-        let credits = Credits {
-            ledger,
-            prices,
-            clock: Arc::clone(&clock),
-            engine: engine.clone(),
-            limits: limits.clone(),
-            people: people.clone(),
-        };
-        let identity = people.identity.clone();
-        let nodes = Nodes::open(&config, node, &people, address)?;
-        if let Some(nodes) = &nodes {
-            engine.hub().join(nodes.fleet());
-        }
-        let (supervised, draining) = (supervisor.clone(), CancellationToken::new());
-        let (hub, has_others) = (engine.hub().clone(), config.store.is_some());
-        let app = App {
-            engine,
-            credits,
-            token,
-            people,
-            identity,
-            clock,
-            behind_proxy: config.behind_proxy,
-            limits,
-            nodes,
-            supervisor: supervised,
-            last_look: LastLook::default(),
-            draining: draining.clone(),
-        };
+        let (supervisor, draining) = (app.supervisor.clone(), app.draining.clone());
+        let hub = app.engine.hub().clone();
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
             let stopped = async move { stopping.cancelled().await };
@@ -238,6 +193,62 @@ impl Cloud {
         if !self.supervisor.shut_down(GRACE).await {
             tracing::warn!("some requests were cut off");
         }
+    }
+}
+
+impl App {
+    /// Opens everything, takes up what an earlier process left, and holds the address to listen
+    /// at.
+    pub(crate) async fn open(config: Config) -> Result<(Self, TcpListener), StartError> {
+        if !config.listen.ip().is_loopback() {
+            return Err(StartError::NotLoopback(config.listen));
+        }
+        let token = config.token_file.clone().map(|path| {
+            DevelopmentToken::read(&path).map_err(|source| StartError::Token { path, source })
+        });
+        let token = token.transpose()?;
+        let supervisor = Supervisor::default();
+        let limits = Limits::open(&config, Arc::new(SystemClock::new()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let ledger = ledger::open(&config, Arc::clone(&clock), &supervisor).await?;
+        let prices = prices(&config, &clock)?;
+        let credits = Amount::credits(config.credits);
+        ledger::begin(&ledger, DevelopmentToken::development_account(), credits).await?;
+        let node = NodeId::generate();
+        let engine = engine(&config, (&ledger, &prices), &clock, &supervisor, node).await?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| StartError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
+        let people = identity::open(&config, &clock, address).await?;
+        let credits = Credits {
+            ledger,
+            prices,
+            clock: Arc::clone(&clock),
+            engine: engine.clone(),
+            limits: limits.clone(),
+            people: people.clone(),
+        };
+        let identity = people.identity.clone();
+        let nodes = Nodes::open(&config, node, &people, address)?;
+        if let Some(nodes) = &nodes {
+            engine.hub().join(nodes.fleet());
+        }
+        let app = Self {
+            engine,
+            credits,
+            token,
+            people,
+            identity,
+            clock,
+            behind_proxy: config.behind_proxy,
+            limits,
+            nodes,
+            supervisor,
+            last_look: LastLook::default(),
+            draining: CancellationToken::new(),
+        };
+        Ok((app, listener))
     }
 }
 

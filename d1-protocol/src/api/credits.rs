@@ -19,6 +19,7 @@ pub const MAX_LEASE_SECONDS: u64 = 30 * 86_400;
 
 /// How an account stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BalanceView {
     /// `d1.balance.v1`
     pub schema: String,
@@ -43,6 +44,7 @@ impl BalanceView {
 
 /// Credits that lapse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExpiryView {
     /// How many, in micro-credits.
     pub amount_micro: u64,
@@ -53,21 +55,26 @@ pub struct ExpiryView {
 /// Which part of an account's history is asked for: without anything, its newest lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct EntriesQuery {
     /// Only lines after the one of this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(maximum = 9_223_372_036_854_775_807_i64))]
     pub after: Option<u64>,
     /// Only lines of this time and later, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(maximum = 9_223_372_036_854_775_807_i64))]
     pub since: Option<u64>,
     /// At most so many lines, 1 to [`MAX_LINES`]; [`LINES`] when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 500))]
     pub limit: Option<usize>,
 }
 
 /// A part of an account's history, the oldest line first: what it owned before, and what its
 /// lines changed, is what it owned after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EntryList {
     /// `d1.credit_entries.v1`
     pub schema: String,
@@ -88,6 +95,7 @@ impl EntryList {
 
 /// One line of an account's history; it is never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EntryView {
     /// Its number in the account, from 1.
     pub seq: u64,
@@ -107,6 +115,7 @@ pub struct EntryView {
 
 /// The grants of an account that are not used up, in the order in which they are spent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GrantList {
     /// `d1.credit_grants.v1`
     pub schema: String,
@@ -121,6 +130,7 @@ impl GrantList {
 
 /// Credits that were given, and what became of them: the four parts sum to the amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GrantView {
     /// Its name.
     pub id: String,
@@ -147,8 +157,15 @@ pub struct GrantView {
 /// What is to be priced, and on which device: things are told apart by commas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct QuoteQuery {
     /// What would be installed.
+    #[cfg_attr(
+        feature = "openapi",
+        param(
+            pattern = r"^[A-Za-z0-9_@:][A-Za-z0-9._+\-@:/]{0,127}(,[A-Za-z0-9_@:][A-Za-z0-9._+\-@:/]{0,127})*$"
+        )
+    )]
     pub install: String,
     /// From which language registry; the system's packages when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,6 +176,7 @@ pub struct QuoteQuery {
 
 /// What something would cost now. It binds nobody: a setup that is made has a price that does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuoteView {
     /// `d1.quote.v1`
     pub schema: String,
@@ -171,6 +189,7 @@ pub struct QuoteView {
     /// What it would cost at most, in micro-credits, rounded up once.
     pub most_micro: u64,
     /// How many parts a micro-credit has, in which rates are told.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64, minimum = 1))]
     pub parts: NonZeroU64,
     /// The steps that cost something when they succeed by work, in order.
     pub steps: Vec<QuoteStepView>,
@@ -183,6 +202,7 @@ impl QuoteView {
 
 /// What one step would cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuoteStepView {
     /// Which step.
     pub step: StepId,
@@ -198,6 +218,7 @@ pub struct QuoteStepView {
 
 /// What an account may spend at most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CapList {
     /// `d1.credit_caps.v1`
     pub schema: String,
@@ -212,6 +233,7 @@ impl CapList {
 
 /// One limit on spending.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CapView {
     /// What it counts.
     pub scope: CapScope,
@@ -225,10 +247,13 @@ pub struct CapView {
 /// Set credits aside to be spent without a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LeaseRequest {
     /// How much, in micro-credits.
+    #[cfg_attr(feature = "openapi", schema(maximum = 9_223_372_036_854_775_807_i64))]
     pub amount_micro: u64,
     /// For how long, in seconds: 1 to [`MAX_LEASE_SECONDS`].
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2_592_000))]
     pub seconds: u64,
     /// By which device, for the cap on each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -238,13 +263,16 @@ pub struct LeaseRequest {
 /// Tell what was spent of a lease that is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SettleRequest {
     /// How much, in micro-credits.
+    #[cfg_attr(feature = "openapi", schema(maximum = 9_223_372_036_854_775_807_i64))]
     pub charged_micro: u64,
 }
 
 /// Credits that may be spent without a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LeaseView {
     /// `d1.credit_lease.v1`
     pub schema: String,
@@ -265,7 +293,9 @@ pub struct LeaseView {
 /// Limit what may be spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CapRequest {
     /// What may be spent at most, in micro-credits.
+    #[cfg_attr(feature = "openapi", schema(maximum = 9_223_372_036_854_775_807_i64))]
     pub most_micro: u64,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Setups, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupList {
     /// `d1.setups.v1`
     pub schema: String,
@@ -17,6 +18,7 @@ pub struct SetupList {
 
 /// The devices that are linked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Devices {
     /// `d1.devices.v1`
     pub schema: String,
@@ -39,6 +41,7 @@ const fn yes() -> bool {
 
 /// One device that is linked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceView {
     /// Its id.
     pub id: DeviceId,
@@ -56,6 +59,7 @@ pub struct DeviceView {
 
 /// How a machine is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HealthView {
     /// When it was so, by its own clock, in milliseconds since 1970.
     pub at: u64,

@@ -78,6 +78,8 @@ pub const NODE_QUESTION: &str = "/node/v1/devices/{id}/question";
 pub const NODE_WISH: &str = "/node/v1/setups/{id}/wish";
 /// Between servers: the devices of an account that are linked to the one that is asked.
 pub const NODE_DEVICES: &str = "/node/v1/accounts/{id}/devices";
+/// What can be asked over HTTP, as an OpenAPI document.
+pub const OPENAPI: &str = "/api/v1/openapi.json";
 /// Whether the server lives.
 pub const HEALTH: &str = "/healthz";
 /// Whether the server can work.

@@ -6,14 +6,17 @@ use serde::{Deserialize, Serialize};
 /// Make a setup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateRequest {
     /// What to install.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 64))]
     pub install: Vec<ThingName>,
     /// From which language registry; the system's packages when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Source>,
     /// Hosts that its steps may call beside those that are known anyway.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub allow_hosts: Vec<HostName>,
     /// On which device.
     pub device: DeviceId,
@@ -37,6 +40,7 @@ impl CreateRequest {
 /// Stop a setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CancelRequest {
     /// How.
     pub mode: StopMode,
@@ -45,6 +49,7 @@ pub struct CancelRequest {
 /// Go on with a setup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResumeRequest {
     /// Also when nobody can tell how far a step came.
     #[serde(default)]

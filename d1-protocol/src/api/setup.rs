@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// One setup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupView {
     /// `d1.setup.v1`
     pub schema: String,
@@ -50,6 +51,7 @@ pub struct SetupView {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepView {
     /// Its name, unique in the plan.
     pub id: StepId,
@@ -77,6 +79,7 @@ pub struct StepView {
 
 /// What one step changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReceiptView {
     /// Which step.
     pub step: Option<StepId>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who the caller is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MeView {
     /// [`MeView::SCHEMA`]
     pub schema: String,
@@ -27,6 +28,7 @@ impl MeView {
 
 /// An organisation that somebody is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MembershipView {
     /// Its account.
     pub account: AccountId,
@@ -38,6 +40,7 @@ pub struct MembershipView {
 
 /// The caller's sign-ins, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionList {
     /// [`SessionList::SCHEMA`]
     pub schema: String,
@@ -52,6 +55,7 @@ impl SessionList {
 
 /// A sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionView {
     /// Which.
     pub id: SessionId,
@@ -73,6 +77,7 @@ pub struct SessionView {
 
 /// The tokens that the caller made, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenList {
     /// [`TokenList::SCHEMA`]
     pub schema: String,
@@ -87,6 +92,7 @@ impl TokenList {
 
 /// A token that somebody made for a program of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenView {
     /// Which.
     pub id: SessionId,
@@ -103,17 +109,21 @@ pub struct TokenView {
 /// What somebody wants a token for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewTokenRequest {
     /// What they call it: 1 to 64 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub name: String,
     /// What it may do.
     pub scopes: Scopes,
     /// Days for which it is good: 1 to 365.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 365))]
     pub days: u32,
 }
 
 /// A new token. What lets in is told this once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewTokenView {
     /// [`NewTokenView::SCHEMA`]
     pub schema: String,

@@ -13,12 +13,21 @@ use axum::{
 };
 use d1_core::{Category, Intent, Problem, Scope, Setup, SetupId};
 use d1_orchestrator::Draft;
-use d1_protocol::api::{CreateRequest, SetupView};
+use d1_protocol::api::{self, CreateRequest, SetupView};
 
 /// The longest idempotency key.
 const MAX_KEY: usize = 200;
 
 /// Plans and keeps a setup; starts it when the request says so.
+#[utoipa::path(
+    post, path = api::CREATE, operation_id = "createSetup", tag = "setups",
+    params((
+        "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200,
+        description = "said again with the same key, it is done once",
+    )),
+    request_body = CreateRequest,
+    responses((status = 201, body = SetupView)),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(account): Caller,
@@ -45,6 +54,11 @@ pub(crate) async fn create(
 }
 
 /// Takes back what a setup changed, by a setup of its own.
+#[utoipa::path(
+    post, path = api::UNDO, operation_id = "undoSetup", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    responses((status = 201, body = SetupView)),
+)]
 pub(crate) async fn undo(
     State(app): State<App>,
     Caller(account): Caller,

@@ -14,12 +14,12 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use d1_core::{CapScope, Category, Problem};
+use d1_core::{CapScope, Category, HoldId, Problem};
 use d1_protocol::{
     CreditsApi as _,
     api::{
-        BalanceView, CSV, CapList, CapRequest, EntriesQuery, LeaseRequest, LeaseView, QuoteQuery,
-        QuoteView, SettleRequest,
+        self, BalanceView, CSV, CapList, CapRequest, EntriesQuery, EntryList, GrantList,
+        LeaseRequest, LeaseView, QuoteQuery, QuoteView, SettleRequest,
     },
 };
 use serde::de::{Deserialize as _, IntoDeserializer as _, value};
@@ -30,6 +30,10 @@ const CURSOR: HeaderName = HeaderName::from_static("d1-cursor");
 type Caps = Result<Json<CapList>, Refusal>;
 
 /// How the account stands.
+#[utoipa::path(
+    get, path = api::BALANCE, operation_id = "getBalance", tag = "credits",
+    responses((status = 200, body = BalanceView)),
+)]
 pub(crate) async fn balance(
     State(app): State<App>,
     Caller(account): Caller,
@@ -38,6 +42,15 @@ pub(crate) async fn balance(
 }
 
 /// A part of its history, as JSON, or as a table when that is what is accepted.
+#[utoipa::path(
+    get, path = api::ENTRIES, operation_id = "listCreditEntries", tag = "credits",
+    params(EntriesQuery),
+    responses((
+        status = 200,
+        headers(("D1-Cursor" = u64, description = "of a table, the `after` of the next part")),
+        content((EntryList = "application/json"), (String = "text/csv")),
+    )),
+)]
 pub(crate) async fn entries(
     State(app): State<App>,
     Caller(account): Caller,
@@ -56,6 +69,10 @@ pub(crate) async fn entries(
 }
 
 /// Its grants, as JSON, or as a table when that is what is accepted.
+#[utoipa::path(
+    get, path = api::GRANTS, operation_id = "listCreditGrants", tag = "credits",
+    responses((status = 200, content((GrantList = "application/json"), (String = "text/csv")))),
+)]
 pub(crate) async fn grants(
     State(app): State<App>,
     Caller(account): Caller,
@@ -66,6 +83,11 @@ pub(crate) async fn grants(
 }
 
 /// What something would cost.
+#[utoipa::path(
+    get, path = api::QUOTE, operation_id = "getQuote", tag = "credits",
+    params(QuoteQuery),
+    responses((status = 200, body = QuoteView)),
+)]
 pub(crate) async fn quote(
     State(app): State<App>,
     Caller(account): Caller,
@@ -75,6 +97,15 @@ pub(crate) async fn quote(
 }
 
 /// Sets credits aside to be spent without a connection.
+#[utoipa::path(
+    post, path = api::LEASES, operation_id = "leaseCredits", tag = "credits",
+    params((
+        "Idempotency-Key" = String, Header, min_length = 1, max_length = 200,
+        description = "said again with the same key, it is done once",
+    )),
+    request_body = LeaseRequest,
+    responses((status = 201, body = LeaseView)),
+)]
 pub(crate) async fn lease(
     State(app): State<App>,
     Caller(account): Caller,
@@ -91,6 +122,12 @@ pub(crate) async fn lease(
 }
 
 /// Takes what was spent of them.
+#[utoipa::path(
+    post, path = api::LEASE, operation_id = "settleLease", tag = "credits",
+    params(("id" = HoldId, Path, description = "which lease")),
+    request_body = SettleRequest,
+    responses((status = 200, body = LeaseView)),
+)]
 pub(crate) async fn settle_lease(
     State(app): State<App>,
     Caller(account): Caller,
@@ -105,11 +142,21 @@ pub(crate) async fn settle_lease(
 }
 
 /// Its caps.
+#[utoipa::path(
+    get, path = api::CAPS, operation_id = "listCreditCaps", tag = "credits",
+    responses((status = 200, body = CapList)),
+)]
 pub(crate) async fn caps(State(app): State<App>, Caller(account): Caller) -> Caps {
     Ok(Json(app.credits.caps(account).await?))
 }
 
 /// Sets one.
+#[utoipa::path(
+    put, path = api::CAP, operation_id = "setCreditCap", tag = "credits",
+    params(("scope" = CapScope, Path, description = "what it counts")),
+    request_body = CapRequest,
+    responses((status = 200, body = CapList)),
+)]
 pub(crate) async fn set_cap(
     State(app): State<App>,
     Caller(account): Caller,
@@ -121,6 +168,11 @@ pub(crate) async fn set_cap(
 }
 
 /// Lifts one.
+#[utoipa::path(
+    delete, path = api::CAP, operation_id = "liftCreditCap", tag = "credits",
+    params(("scope" = CapScope, Path, description = "what it counts")),
+    responses((status = 200, body = CapList)),
+)]
 pub(crate) async fn lift_cap(
     State(app): State<App>,
     Caller(account): Caller,

@@ -4,17 +4,21 @@ use super::caller::Caller;
 use crate::{compose::App, drain, refusal::Refusal, socket::framed};
 use axum::{
     Json,
-    extract::{State, WebSocketUpgrade},
+    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
 };
-use d1_core::AccountId;
+use d1_core::{AccountId, Category, Problem};
 use d1_protocol::{
     MAX_FRAME_BYTES,
-    api::{DeviceView, Devices},
+    api::{self, DeviceView, Devices},
     websocket,
 };
 
 /// The devices that are linked, to whichever server.
+#[utoipa::path(
+    get, path = api::DEVICES, operation_id = "listDevices", tag = "devices",
+    responses((status = 200, body = Devices)),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(account): Caller,
@@ -57,12 +61,21 @@ pub(super) async fn here(app: &App, account: AccountId) -> Result<Vec<DeviceView
 }
 
 /// A device links up, and is the account's from then on, unless it is another's.
+#[utoipa::path(
+    get, path = api::LINK, operation_id = "linkDevice", tag = "devices",
+    responses((status = 101, description = "a WebSocket that speaks the link language")),
+)]
 pub(crate) async fn link(
     State(app): State<App>,
     Caller(account): Caller,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     app.takes_on()?;
+    let upgrade = upgrade.map_err(|error| {
+        Problem::new("D1-API-007", Category::Usage, "devices link up here, over WebSocket")
+            .because(error.body_text())
+            .leaving("nothing was changed")
+    })?;
     let upgrade = upgrade.max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let link = websocket::accept(framed(socket), &app.supervisor);

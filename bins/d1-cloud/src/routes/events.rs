@@ -7,11 +7,24 @@ use axum::{
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
-use d1_core::Progress;
+use d1_core::{Progress, SetupId};
+use d1_protocol::api;
 use futures_util::{Stream, StreamExt as _};
 use std::convert::Infallible;
 
 /// Tells what happens until the setup is over.
+#[utoipa::path(
+    get, path = api::EVENTS, operation_id = "followSetup", tag = "setups",
+    params(
+        ("id" = SetupId, Path, description = "which setup"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "the last event that was seen"),
+    ),
+    responses((
+        status = 200,
+        description = "events named `progress`, each with its `seq` as id and a Progress as data",
+        body = Progress, content_type = "text/event-stream",
+    )),
+)]
 pub(crate) async fn events(
     State(app): State<App>,
     Caller(account): Caller,

@@ -5,6 +5,7 @@ mod caller;
 mod create;
 mod credits;
 mod devices;
+mod document;
 mod events;
 mod grpc;
 mod node;
@@ -21,24 +22,19 @@ use crate::{
     limits, proxy,
     refusal::{self, Refusal},
 };
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{delete, get, post, put},
-};
-use d1_protocol::api;
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The most bytes of a request's body.
 const MAX_BODY: usize = 64 * 1024;
 
 /// Every route there is.
 pub(crate) fn router(app: App) -> Router {
-    known(&app)
-        .merge(auth::router())
+    Router::from(known())
+        .merge(grpc::router(&app))
+        .route_layer(middleware::from_fn_with_state(app.clone(), scopes::check))
+        .merge(Router::from(anybody()))
         .merge(pages::router(&app))
-        .route(api::HEALTH, get(|| async { "ok\n" }))
-        .route(api::READY, get(ready::ready))
         .merge(grpc::health(&app))
         .fallback(Refusal::unknown_path)
         .method_not_allowed_fallback(Refusal::unknown_method)
@@ -52,31 +48,37 @@ pub(crate) fn router(app: App) -> Router {
 }
 
 /// What is asked by somebody we know, each for what they may do.
-fn known(app: &App) -> Router<App> {
-    Router::new()
-        .route(api::CREATE, post(create::create))
-        .route(api::TASKS, get(setups::list))
-        .route(api::TASK, get(setups::get))
-        .route(api::EVENTS, get(events::events))
-        .route(api::APPROVE, post(setups::approve))
-        .route(api::CANCEL, post(setups::cancel))
-        .route(api::RESUME, post(setups::resume))
-        .route(api::UNDO, post(create::undo))
-        .route(api::BALANCE, get(credits::balance))
-        .route(api::ENTRIES, get(credits::entries))
-        .route(api::GRANTS, get(credits::grants))
-        .route(api::QUOTE, get(credits::quote))
-        .route(api::LEASES, post(credits::lease))
-        .route(api::LEASE, post(credits::settle_lease))
-        .route(api::CAPS, get(credits::caps))
-        .route(api::CAP, put(credits::set_cap).delete(credits::lift_cap))
-        .route(api::DEVICES, get(devices::list))
-        .route(api::LINK, get(devices::link))
-        .route(api::ME, get(user::me))
-        .route(api::SESSIONS, get(user::sessions).delete(user::end_all))
-        .route(api::SESSION, delete(user::end_session))
-        .route(api::TOKENS, get(user::tokens).post(user::make_token))
-        .route(api::TOKEN, delete(user::take_token_back))
-        .merge(grpc::router(app))
-        .route_layer(middleware::from_fn_with_state(app.clone(), scopes::check))
+fn known() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .routes(routes!(setups::list))
+        .routes(routes!(setups::get))
+        .routes(routes!(events::events))
+        .routes(routes!(setups::approve))
+        .routes(routes!(setups::cancel))
+        .routes(routes!(setups::resume))
+        .routes(routes!(create::undo))
+        .routes(routes!(credits::balance))
+        .routes(routes!(credits::entries))
+        .routes(routes!(credits::grants))
+        .routes(routes!(credits::quote))
+        .routes(routes!(credits::lease))
+        .routes(routes!(credits::settle_lease))
+        .routes(routes!(credits::caps))
+        .routes(routes!(credits::set_cap, credits::lift_cap))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::link))
+        .routes(routes!(user::me))
+        .routes(routes!(user::sessions, user::end_all))
+        .routes(routes!(user::end_session))
+        .routes(routes!(user::tokens, user::make_token))
+        .routes(routes!(user::take_token_back))
+}
+
+/// What programs ask before anybody is known.
+fn anybody() -> OpenApiRouter<App> {
+    auth::router()
+        .routes(routes!(ready::alive))
+        .routes(routes!(ready::ready))
+        .routes(routes!(document::document))
 }

@@ -7,6 +7,7 @@
 use crate::{compose::App, drain, refusal::Refusal, token::DevelopmentToken};
 use axum::extract::State;
 use d1_core::{Category, Problem};
+use d1_protocol::api;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -22,7 +23,20 @@ type Look = (Instant, Result<(), String>);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastLook(Arc<Mutex<Option<Look>>>);
 
+/// Says `ok` for as long as the process lives.
+#[utoipa::path(
+    get, path = api::HEALTH, operation_id = "isAlive", tag = "health",
+    responses((status = 200, body = String, content_type = "text/plain")),
+)]
+pub(crate) async fn alive() -> &'static str {
+    "ok\n"
+}
+
 /// Says `ready`, or why not with status 503.
+#[utoipa::path(
+    get, path = api::READY, operation_id = "isReady", tag = "health",
+    responses((status = 200, body = String, content_type = "text/plain")),
+)]
 pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, Refusal> {
     can_work(&app).await.map(|()| "ready\n")
 }

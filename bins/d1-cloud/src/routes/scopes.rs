@@ -17,7 +17,7 @@ use d1_protocol::{CreditsCall, api};
 
 /// What an address needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Need {
+pub(super) enum Need {
     /// Somebody who may do this.
     Scope(Scope),
     /// Somebody we know.
@@ -47,7 +47,8 @@ pub(super) async fn check(
     }
 }
 
-fn need(method: &Method, matched: &str, path: &str) -> Option<Need> {
+/// What whoever asks for an address needs; nobody has said it of any other address.
+pub(super) fn need(method: &Method, matched: &str, path: &str) -> Option<Need> {
     let scope = match matched {
         api::CREATE | api::CANCEL => Scope::SetupWrite,
         api::APPROVE | api::RESUME | api::UNDO => Scope::SetupApprove,

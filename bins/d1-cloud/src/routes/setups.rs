@@ -5,7 +5,7 @@ use crate::{compose::App, refusal::Refusal, who::Who};
 use axum::{Extension, Json, extract::State, http::HeaderMap};
 use d1_core::{Category, Page, Problem, SetupId};
 use d1_orchestrator::EngineError;
-use d1_protocol::api::{CancelRequest, ResumeRequest, SetupList, SetupView};
+use d1_protocol::api::{self, CancelRequest, ResumeRequest, SetupList, SetupView};
 
 /// How many setups one page has.
 const PAGE: usize = 50;
@@ -13,6 +13,11 @@ const PAGE: usize = 50;
 type Answer = Result<Json<SetupView>, Refusal>;
 
 /// One setup.
+#[utoipa::path(
+    get, path = api::TASK, operation_id = "getSetup", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    responses((status = 200, body = SetupView)),
+)]
 pub(crate) async fn get(
     State(app): State<App>,
     Caller(account): Caller,
@@ -22,6 +27,11 @@ pub(crate) async fn get(
 }
 
 /// Setups, newest first; `D1-Cursor` names the one before which the page begins.
+#[utoipa::path(
+    get, path = api::TASKS, operation_id = "listSetups", tag = "setups",
+    params(("D1-Cursor" = Option<SetupId>, Header, description = "the `cursor` of the page before")),
+    responses((status = 200, body = SetupList)),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     Caller(account): Caller,
@@ -37,6 +47,11 @@ pub(crate) async fn list(
 }
 
 /// Says yes.
+#[utoipa::path(
+    post, path = api::APPROVE, operation_id = "approveSetup", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    responses((status = 200, body = SetupView)),
+)]
 pub(crate) async fn approve(
     State(app): State<App>,
     Caller(account): Caller,
@@ -49,6 +64,12 @@ pub(crate) async fn approve(
 }
 
 /// Stops it.
+#[utoipa::path(
+    post, path = api::CANCEL, operation_id = "cancelSetup", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    request_body = CancelRequest,
+    responses((status = 200, body = SetupView)),
+)]
 pub(crate) async fn cancel(
     State(app): State<App>,
     Caller(account): Caller,
@@ -62,6 +83,12 @@ pub(crate) async fn cancel(
 }
 
 /// Goes on with it.
+#[utoipa::path(
+    post, path = api::RESUME, operation_id = "resumeSetup", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    request_body = ResumeRequest,
+    responses((status = 200, body = SetupView)),
+)]
 pub(crate) async fn resume(
     State(app): State<App>,
     Caller(account): Caller,

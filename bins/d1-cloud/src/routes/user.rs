@@ -14,12 +14,16 @@ use axum::{
 use d1_core::{Category, DirectoryError, Problem, SessionId};
 use d1_orchestrator::{NewToken, SessionNote, SignInError, TokenNote};
 use d1_protocol::api::{
-    MeView, MembershipView, NewTokenRequest, NewTokenView, SessionList, SessionView, TokenList,
-    TokenView,
+    self, MeView, MembershipView, NewTokenRequest, NewTokenView, SessionList, SessionView,
+    TokenList, TokenView,
 };
 use std::time::Duration;
 
 /// Who the caller is.
+#[utoipa::path(
+    get, path = api::ME, operation_id = "getMe", tag = "user",
+    responses((status = 200, body = MeView)),
+)]
 pub(crate) async fn me(
     State(app): State<App>,
     Extension(who): Extension<Who>,
@@ -48,6 +52,10 @@ pub(crate) async fn me(
 }
 
 /// Their sign-ins.
+#[utoipa::path(
+    get, path = api::SESSIONS, operation_id = "listSessions", tag = "user",
+    responses((status = 200, body = SessionList)),
+)]
 pub(crate) async fn sessions(
     State(app): State<App>,
     Me(user, current): Me,
@@ -68,6 +76,11 @@ pub(crate) async fn sessions(
 }
 
 /// Ends one of them.
+#[utoipa::path(
+    delete, path = api::SESSION, operation_id = "endSession", tag = "user",
+    params(("id" = SessionId, Path, description = "which sign-in")),
+    responses((status = 204, description = "it is over, or was")),
+)]
 pub(crate) async fn end_session(
     State(app): State<App>,
     Me(user, _): Me,
@@ -78,6 +91,10 @@ pub(crate) async fn end_session(
 }
 
 /// Ends all of them, the caller's own among them, and every token.
+#[utoipa::path(
+    delete, path = api::SESSIONS, operation_id = "endAllSessions", tag = "user",
+    responses((status = 204, description = "they are over")),
+)]
 pub(crate) async fn end_all(
     State(app): State<App>,
     Me(user, _): Me,
@@ -87,6 +104,10 @@ pub(crate) async fn end_all(
 }
 
 /// The tokens that they made.
+#[utoipa::path(
+    get, path = api::TOKENS, operation_id = "listTokens", tag = "user",
+    responses((status = 200, body = TokenList)),
+)]
 pub(crate) async fn tokens(
     State(app): State<App>,
     Me(user, _): Me,
@@ -97,6 +118,11 @@ pub(crate) async fn tokens(
 }
 
 /// Makes one.
+#[utoipa::path(
+    post, path = api::TOKENS, operation_id = "makeToken", tag = "user",
+    request_body = NewTokenRequest,
+    responses((status = 201, body = NewTokenView)),
+)]
 pub(crate) async fn make_token(
     State(app): State<App>,
     Me(user, _): Me,
@@ -116,6 +142,11 @@ pub(crate) async fn make_token(
 }
 
 /// Takes one back.
+#[utoipa::path(
+    delete, path = api::TOKEN, operation_id = "takeTokenBack", tag = "user",
+    params(("id" = SessionId, Path, description = "which token")),
+    responses((status = 204, description = "it lets nobody in any more")),
+)]
 pub(crate) async fn take_token_back(
     State(app): State<App>,
     Me(user, _): Me,

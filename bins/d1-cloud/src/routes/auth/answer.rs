@@ -8,8 +8,10 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use d1_core::Scopes;
 use d1_orchestrator::{DeviceAnswer, SignInError, TokenAnswer};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How long a program waits before it asks again while nobody can sign in.
 const AGAIN_AFTER: u64 = 2;
@@ -20,7 +22,52 @@ const UNKEPT: [(HeaderName, HeaderValue); 2] = [
     (PRAGMA, HeaderValue::from_static("no-cache")),
 ];
 
-/// Why a program gets nothing, as RFC 6749 §5.2 has it.
+/// Why a program gets nothing (RFC 6749 §5.2).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OAuthError {
+    /// `authorization_pending`, `slow_down`, `invalid_grant` and the others of the RFCs.
+    error: &'static str,
+    /// The same for people.
+    error_description: String,
+    /// How many seconds to leave between two questions from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<u64>,
+}
+
+/// The codes of a sign-in that has begun (RFC 8628 §3.2).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeviceCodes<'a> {
+    /// What the program asks for its tokens with.
+    device_code: &'a str,
+    /// What a person types.
+    user_code: &'a str,
+    /// Where they type it.
+    verification_uri: &'a str,
+    /// The same with the code in it.
+    verification_uri_complete: String,
+    /// For how many seconds both are good.
+    expires_in: u64,
+    /// How many seconds to leave between two questions.
+    interval: u64,
+}
+
+/// Tokens (RFC 6749 §5.1).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Tokens<'a> {
+    /// What to present: a JWT (RFC 9068).
+    access_token: &'a str,
+    /// `Bearer`
+    token_type: &'static str,
+    /// For how many seconds it is good.
+    expires_in: u64,
+    /// What it may do.
+    scope: &'a Scopes,
+    /// What gets the next ones, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+}
+
+/// Why a program gets nothing, on its way out.
 #[derive(Debug)]
 pub(crate) struct OAuthRefusal {
     status: StatusCode,
@@ -82,10 +129,8 @@ fn status(error: &SignInError) -> StatusCode {
 
 impl IntoResponse for OAuthRefusal {
     fn into_response(self) -> Response {
-        let mut body = json!({"error": self.code, "error_description": ascii(&self.text)});
-        if let Some(interval) = self.interval {
-            body["interval"] = interval.into();
-        }
+        let (error, error_description) = (self.code, ascii(&self.text));
+        let body = OAuthError { error, error_description, interval: self.interval };
         (self.status, UNKEPT, self.fields, Json(body)).into_response()
     }
 }
@@ -99,27 +144,25 @@ fn ascii(text: &str) -> String {
 /// The codes of a sign-in that has begun (RFC 8628 §3.2).
 pub(super) fn codes(answer: &DeviceAnswer, activate: &str) -> Response {
     let DeviceAnswer { device_code, user_code, expires_in, interval } = answer;
-    let body = json!({
-        "device_code": device_code,
-        "user_code": user_code,
-        "verification_uri": activate,
-        "verification_uri_complete": format!("{activate}?user_code={user_code}"),
-        "expires_in": expires_in,
-        "interval": interval,
-    });
+    let body = DeviceCodes {
+        device_code,
+        user_code,
+        verification_uri: activate,
+        verification_uri_complete: format!("{activate}?user_code={user_code}"),
+        expires_in: *expires_in,
+        interval: *interval,
+    };
     (UNKEPT, Json(body)).into_response()
 }
 
 /// Tokens (RFC 6749 §5.1).
 pub(super) fn tokens(answer: &TokenAnswer) -> Response {
-    let mut body = json!({
-        "access_token": answer.access_token,
-        "token_type": "Bearer",
-        "expires_in": answer.expires_in,
-        "scope": answer.scopes,
-    });
-    if let Some(token) = &answer.refresh_token {
-        body["refresh_token"] = token.as_str().into();
-    }
+    let body = Tokens {
+        access_token: &answer.access_token,
+        token_type: "Bearer",
+        expires_in: answer.expires_in,
+        scope: &answer.scopes,
+        refresh_token: answer.refresh_token.as_deref(),
+    };
     (UNKEPT, Json(body)).into_response()
 }

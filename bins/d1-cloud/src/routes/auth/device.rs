@@ -1,8 +1,9 @@
 //! A program begins to sign somebody in by a code that is typed (RFC 8628 §3.1).
 
 use super::{
-    answer::{OAuthRefusal, codes},
-    form::Form,
+    answer::{DeviceCodes, OAuthError, OAuthRefusal, codes},
+    form::{FORM, Form},
+    forms::DeviceCodeForm,
 };
 use crate::compose::App;
 use axum::{
@@ -15,6 +16,11 @@ use d1_protocol::api;
 use std::net::SocketAddr;
 
 /// Gives out the two codes.
+#[utoipa::path(
+    post, path = api::DEVICE_CODE, operation_id = "beginByCode", tag = "auth",
+    request_body(content = DeviceCodeForm, content_type = FORM),
+    responses((status = 200, body = DeviceCodes<'_>), (status = "4XX", body = OAuthError)),
+)]
 pub(super) async fn begin(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

@@ -10,7 +10,8 @@ use axum::{
 use d1_orchestrator::SignInError;
 use std::collections::BTreeMap;
 
-const FORM: &str = "application/x-www-form-urlencoded";
+/// The media type of a form.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A form, each field once.
 #[derive(Debug, Default)]

@@ -3,16 +3,13 @@
 mod answer;
 mod device;
 mod form;
+mod forms;
 mod metadata;
 mod token;
 
 use crate::compose::App;
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    routing::{get, post},
-};
-use d1_protocol::api;
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use device::origin;
 pub(super) use form::Form;
@@ -21,12 +18,12 @@ pub(super) use form::Form;
 pub(super) const MAX_FORM: usize = 8 * 1024;
 
 /// Everything that programs ask.
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route(api::DEVICE_CODE, post(device::begin))
-        .route(api::AUTH_TOKEN, post(token::token))
-        .route(api::AUTH_REVOKE, post(token::revoke))
-        .route(api::AUTH_METADATA, get(metadata::metadata))
-        .route(api::JWKS, get(metadata::jwks))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(device::begin))
+        .routes(routes!(token::token))
+        .routes(routes!(token::revoke))
+        .routes(routes!(metadata::metadata))
+        .routes(routes!(metadata::jwks))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

@@ -1,8 +1,9 @@
 //! A program gets its tokens, the next ones, and ends them.
 
 use super::{
-    answer::{OAuthRefusal, tokens},
-    form::Form,
+    answer::{OAuthError, OAuthRefusal, Tokens, tokens},
+    form::{FORM, Form},
+    forms::{RevokeForm, TokenForm},
 };
 use crate::compose::App;
 use axum::{
@@ -11,9 +12,15 @@ use axum::{
     response::Response,
 };
 use d1_orchestrator::{SignInError, TokenAnswer};
+use d1_protocol::api;
 use std::net::SocketAddr;
 
 /// Gives out tokens (RFC 6749 §4.1.3 and §6, RFC 8628 §3.4).
+#[utoipa::path(
+    post, path = api::AUTH_TOKEN, operation_id = "getTokens", tag = "auth",
+    request_body(content = TokenForm, content_type = FORM),
+    responses((status = 200, body = Tokens<'_>), (status = "4XX", body = OAuthError)),
+)]
 pub(super) async fn token(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -53,6 +60,11 @@ async fn grant(app: &App, form: &Form) -> Result<TokenAnswer, SignInError> {
 }
 
 /// Ends a sign-in (RFC 7009). A token that is not known is as good as ended.
+#[utoipa::path(
+    post, path = api::AUTH_REVOKE, operation_id = "revokeToken", tag = "auth",
+    request_body(content = RevokeForm, content_type = FORM),
+    responses((status = 200, description = "it is over, or was"), (status = "4XX", body = OAuthError)),
+)]
 pub(super) async fn revoke(State(app): State<App>, form: Form) -> Result<StatusCode, OAuthRefusal> {
     let client = form.need("client_id", "the client_id is missing")?;
     let token = form.need("token", "the token is missing")?;
