@@ -233,6 +233,7 @@ fn ended(job: &Job, report: Report) -> Ended {
         | How::TooManyProcesses
         | How::CpuTime
         | How::FileSize
+        | How::DiskFull
         | How::OutputLimit => (Outcome::Failed, None),
     };
     let problem = (!outcome.is_success()).then(|| failed(job, &report));
@@ -279,6 +280,9 @@ fn failed(job: &Job, report: &Report) -> Problem {
         ),
         How::FileSize => {
             ("D1-EXEC-012", Category::Task, format!("`{title}` wrote a larger file than it may"))
+        }
+        How::DiskFull => {
+            ("D1-EXEC-014", Category::Task, format!("`{title}` left hardly any room on the disk"))
         }
         How::OutputLimit => {
             ("D1-EXEC-010", Category::Task, format!("`{title}` printed more than it may"))

@@ -98,6 +98,7 @@ pub(super) fn ended(report: Report) -> Ended {
         | How::TooManyProcesses
         | How::CpuTime
         | How::FileSize
+        | How::DiskFull
         | How::OutputLimit => (Outcome::Failed, None),
     };
     Ended {

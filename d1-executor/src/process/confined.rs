@@ -175,6 +175,7 @@ fn of(fate: Fate) -> How {
         Fate::TooManyProcesses => How::TooManyProcesses,
         Fate::CpuTime => How::CpuTime,
         Fate::FileSize => How::FileSize,
+        Fate::DiskFull => How::DiskFull,
         Fate::Killed => How::Killed,
     }
 }

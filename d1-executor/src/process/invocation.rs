@@ -71,6 +71,8 @@ pub enum How {
     /// It wrote a larger file than it may, and was ended for it. A program that another one of
     /// it ended so is told of by that one, in its own way.
     FileSize,
+    /// It left less room on a disk than the machine needs to go on.
+    DiskFull,
     /// It printed more than it may.
     OutputLimit,
 }

@@ -104,6 +104,8 @@ pub enum Fate {
     CpuTime,
     /// It wrote a larger file than it may.
     FileSize,
+    /// It left less room on a disk than the machine needs to go on.
+    DiskFull,
     /// From outside, before it had an end of its own.
     Killed,
 }

@@ -4,7 +4,7 @@
 //! program that tries one thing after the other and tells the kernel's answers, first outside,
 //! where all must succeed, so that a refusal inside means something. [`swaps`] are ways out that
 //! need luck. [`files`], [`streams`] and [`ends`] are what a command sees, says and how it ends,
-//! [`bounds`] what it may use, [`handed`] what it cannot be given, [`waits`] is one that wants an
+//! [`bounds`] and [`hoards`] what it may use, [`handed`] what it cannot be given, [`waits`] is one that wants an
 //! answer, [`unconfined`] is one without walls, [`faults`] and [`namespaces`] are kernels that lack
 //! a wall.
 
@@ -17,6 +17,7 @@ mod escapes;
 mod faults;
 mod files;
 mod handed;
+mod hoards;
 mod namespaces;
 mod packages;
 mod rig;

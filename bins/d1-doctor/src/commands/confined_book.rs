@@ -67,6 +67,7 @@ const fn told(how: How) -> (&'static str, Option<i32>) {
         How::TooManyProcesses => ("too_many_processes", None),
         How::CpuTime => ("cpu_time", None),
         How::FileSize => ("file_size", None),
+        How::DiskFull => ("disk_full", None),
         How::OutputLimit => ("output_limit", None),
     }
 }

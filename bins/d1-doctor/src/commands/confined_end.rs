@@ -77,6 +77,7 @@ impl<'a> Document<'a> {
             How::TooManyProcesses => ("too_many_processes", None, None),
             How::CpuTime => ("cpu_time", None, None),
             How::FileSize => ("file_size", None, None),
+            How::DiskFull => ("disk_full", None, None),
             How::OutputLimit => ("output_limit", None, None),
         };
         Self {
@@ -122,6 +123,7 @@ fn exit(ended: &Confinement, args: &Run) -> Result<ExitCode, Problem> {
         How::TooManyProcesses => too_much("D1-EXEC-009", "had more processes than it may"),
         How::CpuTime => too_much("D1-EXEC-011", "took more processor time than it may"),
         How::FileSize => too_much("D1-EXEC-012", "wrote a larger file than it may"),
+        How::DiskFull => too_much("D1-EXEC-014", "left hardly any room on the disk"),
         How::OutputLimit => too_much("D1-EXEC-010", "printed more than it may"),
     };
     Err(problem)

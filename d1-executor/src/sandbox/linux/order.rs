@@ -136,6 +136,7 @@ pub(super) enum How {
     OutOfMemory,
     TooManyProcesses,
     CpuTime,
+    DiskFull,
 }
 
 impl Order {

@@ -95,6 +95,7 @@ fn end(finish: Option<Finish>, starved: bool) -> End {
         How::OutOfMemory => Fate::OutOfMemory,
         How::TooManyProcesses => Fate::TooManyProcesses,
         How::CpuTime | How::Signalled(libc::SIGXCPU) => Fate::CpuTime,
+        How::DiskFull => Fate::DiskFull,
         How::Signalled(libc::SIGXFSZ) => Fate::FileSize,
         How::Signalled(libc::SIGKILL) if starved => Fate::OutOfMemory,
         How::Exited(code) => Fate::Exited(code),

@@ -5,13 +5,15 @@
 //! 3. [`paths`] (Landlock) and [`calls`] (seccomp, most of it in [`numbers`]), built after the
 //!    mounts: their rules bind to what is there then.
 //! 4. [`watch`]: starts the command, reaps, counts, and ends everything with itself; [`census`]
-//!    is what it sees, [`still`] notices when nothing happens any more.
+//!    is what it sees, [`held`] what it does not see in any process, [`room`] what is left on
+//!    the disks; [`still`] notices when nothing happens any more.
 //!
 //! [`tried`] asks from inside whether the walls hold.
 
 mod calls;
 mod census;
 mod gate_tried;
+mod held;
 mod identity;
 mod limits;
 mod main;
@@ -19,6 +21,7 @@ mod network;
 mod numbers;
 mod paths;
 mod resolver;
+mod room;
 mod still;
 mod tree;
 mod tried;

@@ -5,13 +5,16 @@
 
 use super::{
     census::{Seen, census, processes},
+    held::held,
     main::{Stop, Walls},
+    room::Room,
     still::Stillness,
 };
 use crate::sandbox::{
     Reaped, Spawn, Status,
     grant::Limits,
     linux::order::{Failure, Finish, How, Mode, Order, Word, say},
+    places::View,
     reap, spawn,
 };
 use rustix::{
@@ -130,6 +133,7 @@ fn stay(
     let Order { mode, limits, packages: outlives, .. } = order;
     let (mode, outlives) = (*mode, *outlives);
     let (mut wait, mut still, mut followed) = (LOOK_FIRST, Stillness::default(), true);
+    let mut room = room(order);
     loop {
         let mut ends = [PollFd::new(command, PollFlags::IN), PollFd::new(life, PollFlags::IN)];
         // What outlives whoever started it hears nothing more from there.
@@ -151,6 +155,9 @@ fn stay(
             }
         }
         reap_orphans(mode, pid);
+        if room.is_gone() {
+            return Some(Some(How::DiskFull));
+        }
         // Without a namespace, others than ours would be counted.
         if mode != Mode::Bare {
             let all = census();
@@ -163,6 +170,14 @@ fn stay(
         }
         wait = (wait * 2).min(LOOK_AT_MOST);
     }
+}
+
+/// The disks that it may not fill. A package manager looks after that itself, and one that is
+/// ended in the middle leaves more behind than a full disk.
+fn room(order: &Order) -> Room {
+    let View { write, reopened, .. } = &order.view;
+    let places = write.iter().chain(reopened).filter(|_| !order.packages);
+    Room::of(places.cloned().collect())
 }
 
 /// Asks every process to end; one that is stopped hears nothing until it goes on.
@@ -193,7 +208,7 @@ fn excess(all: &[Seen], limits: &Limits) -> Option<How> {
     let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
     let threads: u64 = all.iter().map(|seen| seen.threads).sum();
     let pages = all.iter().fold(0_u64, |sum, seen| sum.saturating_add(seen.pages));
-    let memory = pages.saturating_mul(page);
+    let memory = pages.saturating_mul(page).saturating_add(held(all.iter().map(|seen| seen.pid)));
     if memory > limits.memory {
         return Some(How::OutOfMemory);
     }
