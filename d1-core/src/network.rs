@@ -105,6 +105,8 @@ reasons! {
     SentTooMuch: "sent_too_much", "it has sent as much as it may";
     /// It has received more than it may.
     ReceivedTooMuch: "received_too_much", "it has received as much as it may";
+    /// It was allowed when the command began, and the owner of the machine has changed that since.
+    NoLongerAllowed: "no_longer_allowed", "the owner of this machine has changed the policy since";
     /// The decision could not be written down.
     NotRecorded: "not_recorded", "it could not be written down";
 }

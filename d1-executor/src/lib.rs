@@ -76,8 +76,8 @@ pub use sandbox::SeatbeltSandbox;
 pub use sandbox::{
     Access, Confined, Demand, DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget,
     EgressRecord, End, Fate, Given, Grant, HostError, HostRule, Inside, Kept, Limits, Missing,
-    Outside, Places, Profile, Resolver, SandboxBackend, SandboxError, Script, Surroundings,
-    SystemResolver, Touch, Via, Waiting, WaitsFor, Wall, report, this_sandbox,
+    Outside, Places, Profile, Resolver, SandboxBackend, SandboxError, Script, Standing,
+    Surroundings, SystemResolver, Touch, Via, Waiting, WaitsFor, Wall, report, this_sandbox,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use sandbox::{LinuxConfig, LinuxSandbox};

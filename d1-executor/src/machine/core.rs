@@ -52,13 +52,15 @@ impl MachineConfig {
     pub fn this(state_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, PolicyError> {
         let home = this_home();
         let around = Surroundings { home: home.clone(), ours: ours(state_dir) };
+        let policy = Policy::this()?;
+        let owner = Arc::new(policy.clone());
         Ok(Self {
             state_dir: state_dir.to_path_buf(),
-            policy: Policy::this()?,
+            policy,
             root: PathBuf::from("/"),
             path: Host::this(Arc::clone(&clock)).path,
             home,
-            sandbox: sandbox_of_steps(around),
+            sandbox: sandbox_of_steps(around, owner),
             clock,
         })
     }

@@ -18,6 +18,7 @@ mod request;
 mod rule;
 mod sheet;
 mod shell;
+mod standing;
 
 pub use core::Policy;
 pub use decision::{Decision, Denial, Reason, unapproved};

@@ -26,7 +26,7 @@ mod wall;
 
 pub use egress::{
     DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget, EgressRecord, HostError,
-    HostRule, Inside, Outside, Places, Resolver, SystemResolver, Via,
+    HostRule, Inside, Outside, Places, Resolver, Standing, SystemResolver, Via,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub(crate) use egress::{Door, Gate, RESOLVER};

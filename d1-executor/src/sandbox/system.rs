@@ -1,6 +1,7 @@
 //! The sandbox of the system this program runs on.
 
 use super::{
+    egress::Standing,
     places::Surroundings,
     port::{SandboxBackend, SandboxError},
 };
@@ -40,15 +41,21 @@ fn outside() -> super::Outside {
 /// The sandbox for the steps of plans, none on a system that none is made for.
 ///
 /// Unlike [`this_sandbox`] it starts a step that is content with best effort even where this
-/// machine has no namespaces for us; any other step is refused there.
-pub(crate) fn sandbox_of_steps(around: Surroundings) -> Option<Arc<dyn SandboxBackend>> {
+/// machine has no namespaces for us; any other step is refused there. The `owner` may think again
+/// while a step runs.
+pub(crate) fn sandbox_of_steps(
+    around: Surroundings,
+    owner: Arc<dyn Standing>,
+) -> Option<Arc<dyn SandboxBackend>> {
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
     {
         let config = super::linux::LinuxConfig { around, allow_bare: true, ahead: true };
-        Some(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside())))
+        let outside = outside().with_owner(owner);
+        Some(Arc::new(super::linux::LinuxSandbox::new(config).with_outside(outside)))
     }
     #[cfg(target_os = "macos")]
     {
+        let _nothing_is_called = owner;
         Some(Arc::new(super::seatbelt::SeatbeltSandbox::new(around)))
     }
     #[cfg(not(any(
@@ -56,7 +63,7 @@ pub(crate) fn sandbox_of_steps(around: Surroundings) -> Option<Arc<dyn SandboxBa
         target_os = "macos"
     )))]
     {
-        let _nothing_around_it = around;
+        let _nothing_around_it = (around, owner);
         None
     }
 }

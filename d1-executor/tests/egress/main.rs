@@ -14,6 +14,7 @@ mod budgets;
 mod faults;
 mod http;
 mod names;
+mod owner;
 mod proxy;
 mod rootless;
 mod tls;

@@ -13,8 +13,8 @@ use crate::{
 };
 use d1_core::{Argv, Category, Output, Problem, Stop, StopMode, Stream};
 use d1_executor::{
-    Access, Decision, Demand, Device, Fence, Grant, Limits, Request, SandboxBackend, SandboxError,
-    Surroundings, Touch, Walls, clean_environment, run_confined, unapproved,
+    Access, Decision, Demand, Device, Fence, Grant, Limits, Policy, Request, SandboxBackend,
+    SandboxError, Surroundings, Touch, Walls, clean_environment, run_confined, unapproved,
 };
 use std::{
     collections::BTreeSet,
@@ -35,9 +35,10 @@ const QUEUE: usize = 16;
 pub async fn run(terminal: &Terminal, global: &Global, args: &Run) -> Result<ExitCode, Failure> {
     let request = request(args)?;
     let home = Home::open(global.state_dir.as_deref(), &Places::present())?;
-    let grant = granted(terminal, &request, args)?;
+    let policy = policy::of_owner()?;
+    let grant = granted(terminal, &request, (args, &policy))?;
     let book = Book::open(&home, &grant)?;
-    let sandbox = sandbox(around(global)?)?;
+    let sandbox = sandbox(around(global)?, policy)?;
     let (to, from) = mpsc::channel(QUEUE);
     let stop = Stop::new();
     let timeout = Duration::from_secs(args.timeout);
@@ -82,9 +83,13 @@ pub fn request(args: &Run) -> Result<Request, Failure> {
 }
 
 /// What the owner's policy grants of it; a person at the terminal may say yes.
-fn granted(terminal: &Terminal, request: &Request, args: &Run) -> Result<Grant, Failure> {
+fn granted(
+    terminal: &Terminal,
+    request: &Request,
+    (args, policy): (&Run, &Policy),
+) -> Result<Grant, Failure> {
     let device = Device::look(request, &home()?);
-    let grant = match policy::of_owner()?.decide(request, &device) {
+    let grant = match policy.decide(request, &device) {
         Decision::Allow { grant, .. } => grant,
         Decision::NeedsApproval { grant, digest, .. } if args.approve == Some(digest) => grant,
         Decision::NeedsApproval { grant, digest, reasons } => {
@@ -140,14 +145,17 @@ pub fn around(global: &Global) -> Result<Surroundings, Failure> {
 
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
-fn sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, Failure> {
+fn sandbox(around: Surroundings, owner: Policy) -> Result<Arc<dyn SandboxBackend>, Failure> {
     let config = d1_executor::LinuxConfig { around, allow_bare: true, ahead: false };
-    let outside = d1_executor::Outside::new().with_proxies_of(&|name| std::env::var(name).ok());
+    // Whoever owns this machine may think again while the command runs.
+    let outside = d1_executor::Outside::new()
+        .with_proxies_of(&|name| std::env::var(name).ok())
+        .with_owner(Arc::new(owner));
     Ok(Arc::new(d1_executor::LinuxSandbox::new(config).with_outside(outside)))
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
-fn sandbox(_around: Surroundings) -> Result<Arc<dyn SandboxBackend>, Failure> {
+fn sandbox(_around: Surroundings, _owner: Policy) -> Result<Arc<dyn SandboxBackend>, Failure> {
     let problem =
         Problem::new("D1-BOX-005", Category::Denied, "there is no sandbox for this system")
             .because("it is made for Linux on x86-64 with the GNU C library")

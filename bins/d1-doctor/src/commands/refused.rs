@@ -55,6 +55,7 @@ fn how(decision: &NetworkDecision, reason: Reason) -> Option<String> {
         Reason::NameNotAllowed => Some(format!("to allow it: --allow-host {host}")),
         Reason::PortNotAllowed => Some(format!("to allow it: --allow-host {host}:{port}")),
         Reason::NoName => Some("call it by a name that is allowed".to_owned()),
+        Reason::NoLongerAllowed => Some("see `hosts` in policy.toml".to_owned()),
         Reason::OwnAddress
         | Reason::LoopbackAddress
         | Reason::PrivateAddress

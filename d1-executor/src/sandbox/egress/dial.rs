@@ -5,6 +5,7 @@ use super::{
     audit::{Ticket, decision},
     name::DomainName,
     own,
+    rule::HostRule,
     world::World,
 };
 use crate::doctor::Proxy;
@@ -43,6 +44,10 @@ impl World {
         is_plain: bool,
     ) -> Result<Called, NetworkReason> {
         let until = Instant::now() + self.meter.budget.connect();
+        if !self.outside.owner.lets_call(&HostRule::of_name(host, port)) {
+            self.no(host, ("", port), NetworkReason::NoLongerAllowed);
+            return Err(NetworkReason::NoLongerAllowed);
+        }
         if let Some(proxy) = self.proxy(host, is_plain) {
             return self.through(proxy, (host, port), is_plain, until).await;
         }
@@ -61,6 +66,11 @@ impl World {
     /// Calls an address that is allowed as such.
     pub(super) async fn call_address(&self, to: SocketAddr) -> Result<Called, NetworkReason> {
         let until = Instant::now() + self.meter.budget.connect();
+        if !self.outside.owner.lets_call(&HostRule::of_address(to.ip(), to.port())) {
+            let (address, reason) = (to.ip().to_string(), NetworkReason::NoLongerAllowed);
+            self.refuse(NetworkAsk::Connection, "", (&address, to.port()), reason);
+            return Err(reason);
+        }
         let (stream, ticket) = self.one("", to.port(), to, until).await?;
         Ok(Called { stream: Box::new(stream), ticket, via: None })
     }
@@ -73,12 +83,14 @@ impl World {
         found: Vec<SocketAddr>,
     ) -> Result<Vec<SocketAddr>, NetworkReason> {
         let own = own::addresses();
+        let still = |net: &&Inside| self.outside.owner.lets_lead(net);
+        let inside: Vec<&Inside> = self.inside.iter().filter(still).collect();
         let why_not = |address: &SocketAddr| {
             let ip = address.ip().to_canonical();
             // What cannot be told may be ours.
             let is_own = own.as_ref().map_or(true, |own| own.contains(&ip)) && !ip.is_loopback();
             let is_inside = |it: &Inside| if is_own { it.is(ip) } else { it.has(ip) };
-            if self.inside.iter().any(is_inside) {
+            if inside.iter().any(|net| is_inside(net)) {
                 return None;
             }
             judge(ip).or(is_own.then_some(NetworkReason::OwnAddress))

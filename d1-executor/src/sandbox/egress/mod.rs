@@ -6,7 +6,8 @@
 //!    that means this name ([`names`]), any other is refused. No question leaves the machine.
 //! 3. Every connection ends at us ([`connection`]). What it says first has to ask for the same
 //!    name ([`hello`], [`http`]); then we look the name up, refuse addresses that no name of the
-//!    internet leads to ([`address`]), and call it ([`dial`]).
+//!    internet leads to ([`address`]), and call it ([`dial`]), unless its owner has thought again
+//!    meanwhile ([`standing`]).
 //! 4. What is decided is written down before it happens ([`audit`]), and all of it has bounds
 //!    ([`meter`]).
 
@@ -28,6 +29,7 @@ mod raw;
 mod request;
 mod resolve;
 mod rule;
+mod standing;
 mod tls;
 mod via;
 mod world;
@@ -42,4 +44,5 @@ pub(crate) use names::RESOLVER;
 pub use outside::Outside;
 pub use resolve::{Resolver, SystemResolver};
 pub use rule::{HostRule, Places};
+pub use standing::Standing;
 pub use via::Via;

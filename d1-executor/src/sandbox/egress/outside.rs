@@ -4,8 +4,9 @@ use super::{
     audit::{EgressAudit, NoFurtherAudit},
     name::DomainName,
     resolve::{Resolver, SystemResolver},
+    standing::{AsGranted, Standing},
 };
-use crate::doctor::Proxy;
+use crate::{doctor::Proxy, sandbox::grant::Profile};
 use hyper_util::client::proxy::matcher::Matcher;
 use std::{fmt, sync::Arc};
 
@@ -14,14 +15,21 @@ use std::{fmt, sync::Arc};
 pub struct Outside {
     pub(super) resolver: Arc<dyn Resolver>,
     pub(super) audit: Arc<dyn EgressAudit>,
+    pub(super) owner: Arc<dyn Standing>,
     proxies: Option<Arc<Matcher>>,
 }
 
 impl Outside {
-    /// The resolver of this machine, no proxy, and nobody who is told besides the record.
+    /// The resolver of this machine, no proxy, nobody who is told besides the record, and an owner
+    /// who never thinks again.
     #[must_use]
     pub fn new() -> Self {
-        Self { resolver: Arc::new(SystemResolver), audit: Arc::new(NoFurtherAudit), proxies: None }
+        Self {
+            resolver: Arc::new(SystemResolver),
+            audit: Arc::new(NoFurtherAudit),
+            owner: Arc::new(AsGranted),
+            proxies: None,
+        }
     }
 
     /// With the proxies that the owner's environment names: `http_proxy`, `https_proxy` and
@@ -60,6 +68,23 @@ impl Outside {
         Self { audit, ..self }
     }
 
+    /// With an owner who is asked again before each connection.
+    #[must_use]
+    pub fn with_owner(self, owner: Arc<dyn Standing>) -> Self {
+        Self { owner, ..self }
+    }
+
+    /// The same for a command of `profile`. Whom packages call is set up where the machine says
+    /// whom it trusts for packages; the owner's word about the hosts of commands is not about that.
+    #[must_use]
+    pub(in crate::sandbox) fn of_profile(&self, profile: Profile) -> Self {
+        if profile == Profile::Packages {
+            self.clone().with_owner(Arc::new(AsGranted))
+        } else {
+            self.clone()
+        }
+    }
+
     /// The proxy that stands before `host`.
     pub(super) fn proxy(&self, host: &DomainName, is_plain: bool) -> Option<Proxy> {
         let scheme = if is_plain { "http" } else { "https" };
@@ -80,6 +105,7 @@ impl fmt::Debug for Outside {
         f.debug_struct("Outside")
             .field("resolver", &self.resolver)
             .field("audit", &self.audit)
+            .field("owner", &self.owner)
             .field("proxies", &self.proxies.is_some())
             .finish()
     }

@@ -50,6 +50,16 @@ impl HostRule {
         host.as_str().parse()
     }
 
+    /// The rule for one port of a name.
+    pub(super) fn of_name(host: &DomainName, port: u16) -> Self {
+        Self { pattern: Pattern::Exact(host.clone()), port: Some(port) }
+    }
+
+    /// The rule for one port of an address.
+    pub(super) fn of_address(address: IpAddr, port: u16) -> Self {
+        Self { pattern: Pattern::Address(address.to_canonical()), port: Some(port) }
+    }
+
     /// Whether everything that `other` allows is allowed by this one, too.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -259,7 +259,8 @@ impl LinuxSandbox {
         order.limits = grant.limits;
         let ready = if self.is_usual(&order) { self.spare.take() } else { None };
         let mut launched = launch(order, stdout, stderr, ready)?;
-        let gate = gate::open(&mut launched, &grant.network, &self.outside)?;
+        let gate =
+            gate::open(&mut launched, &grant.network, &self.outside.of_profile(grant.profile))?;
         match hear(&mut launched.words).map_err(doing("hear how it goes"))? {
             Some(Word::Started(missing)) => {
                 Running::new(launched, missing, mode != Mode::Bare, mark, gate)
