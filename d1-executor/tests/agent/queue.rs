@@ -97,6 +97,24 @@ async fn a_task_whose_deadline_passes_while_it_waits_is_never_begun() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_order_whose_time_is_over_when_it_comes_is_never_begun() {
+    let rig = Rig::new();
+    let (mut late, in_time) = (an_order(), an_order());
+    late.deliver_by = Some(crate::rig::NOW);
+    rig.clock.advance(Duration::from_millis(1));
+    let mut desk = rig.link();
+    desk.order(&late).await;
+    let result = desk.result().await;
+    assert_eq!((result.task, why(&result)), (late.task, Some("D1-TASK-002")));
+    let problem = result.problem.clone();
+    let never = without_beginning(&late, Outcome::Undeliverable);
+    assert_eq!(result, TaskResult { problem, ..never });
+    desk.order(&in_time).await;
+    desk.result().await;
+    assert_eq!(begun(&rig), [in_time.task]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deadline_is_kept_to_the_moment() {
     let rig = Rig::new();
     let mut order = an_order();

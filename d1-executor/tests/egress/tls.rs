@@ -87,3 +87,21 @@ async fn on_a_port_that_was_granted_by_its_number_the_same_holds_for_tls_and_oth
     let (said, _) = town.shell(line, &hosts).await;
     assert!(said.contains("Failed to connect") || said.contains("Couldn't connect"), "{said}");
 }
+
+/// What is asked for inside TLS is between the two ends: nobody on the way has the keys.
+#[tokio::test]
+async fn f11_inside_tls_another_host_can_be_asked_for_and_the_record_names_the_one_that_was_called()
+{
+    let town = Town::new();
+    let page = town.safe_page(&[GOOD], "safe").await;
+    town.map.lead(GOOD, &[&[page]]);
+    let fronted = "curl -sS --cacert ca.pem -H 'Host: evil.org' https://good.example.org/";
+    let (said, network) = town.shell(fronted, &[GOOD]).await;
+    assert_eq!(said, "safe", "a server that answers for others answers for them");
+    assert_eq!(decided(&network), [(NetworkAsk::Connection, GOOD, 443, None)]);
+    // Where it can be read, it is refused.
+    let plain = "curl -sS -H 'Host: evil.org' http://good.example.org/ 2>&1; true";
+    let (said, network) = town.shell(plain, &[GOOD]).await;
+    assert!(!said.contains("safe"), "{said}");
+    assert!(refused(&network, "evil.org", NetworkReason::OtherHost), "{network:?}");
+}
