@@ -22,6 +22,8 @@ pub(super) struct Shelf {
     pub(super) books: Books,
     /// The accounts that are here whole, and until when: then a hold ends that is not here.
     whole: BTreeMap<AccountId, Timestamp>,
+    /// The caps that were looked for and are not there: they begin with the first hold they count.
+    absent: BTreeSet<String>,
 }
 
 impl Shelf {
@@ -125,8 +127,14 @@ impl Shelf {
         }
         ids.sort_unstable();
         ids.dedup();
-        ids.retain(|id| books.caps.get(&(id.clone(),)).is_none());
+        ids.retain(|id| !self.absent.contains(id) && books.caps.get(&(id.clone(),)).is_none());
         ids
+    }
+
+    /// These caps were looked for; what is not here now is nowhere.
+    pub(super) fn has_caps(&mut self, ids: Vec<String>) {
+        let caps = &self.books.caps;
+        self.absent.extend(ids.into_iter().filter(|id| caps.get(&(id.clone(),)).is_none()));
     }
 
     /// Everything is written: what is over is put away.
@@ -168,6 +176,7 @@ impl Shelf {
             books.holds.len(),
             books.rules.len(),
             books.caps.len(),
+            self.absent.len(),
         ];
         if most.into_iter().any(|rows| rows > ROWS) {
             self.clear();

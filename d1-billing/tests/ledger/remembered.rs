@@ -1,8 +1,8 @@
 //! What a process remembers of the books is never older than what another has written: not for
 //! what it does, and not for what it refuses.
 
-use crate::stage::{Stage, paid, refusal};
-use d1_billing::{Key, Ledger, NewHold, Operation, Refusal};
+use crate::stage::{Stage, connected, paid, refusal};
+use d1_billing::{CapScope, Key, Ledger, NewHold, Operation, Refusal};
 use d1_core::{AccountId, Amount, HoldId};
 
 /// The same books in two processes, of which the first knows an account with ten credits, all
@@ -89,5 +89,41 @@ async fn a_name_that_another_process_has_used_for_somebody_else_is_taken() {
         assert_eq!(by_key, Err(Refusal::KeyConflict(key)));
         let by_name = two.hold(Key::generate(), hold).await;
         assert_eq!(by_name, Err(Refusal::HoldExists(hold)));
+    }
+}
+
+/// A cap begins with the first hold that it counts, and is not there before.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cap_refuses_that_has_counted_nothing_locks_and_writes_nothing() {
+    let stage = Stage::postgres().await;
+    let account = stage.account(10).await;
+    let (scope, most) = (CapScope::Day, Some(Amount::credits(1)));
+    stage.done(Operation::SetCap { account, scope, most }).await;
+    let two = NewHold::new(HoldId::generate(), account, Amount::credits(2));
+    let mut locked = Vec::new();
+    for _ in 0..3 {
+        let refusal = stage.refused(Operation::Hold(two.clone())).await;
+        assert!(matches!(refusal, Refusal::CapReached { .. }), "{refusal:?}");
+        let mut db = connected(&stage).await;
+        let by = sqlx::query_scalar::<_, String>("SELECT xmin || ' ' || xmax FROM account");
+        locked.push(by.fetch_one(&mut db).await.unwrap());
+    }
+    assert_eq!(locked[1..], [&*locked[0], &*locked[0]], "each lock leaves its transaction");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_that_another_process_has_begun_counts_here_too() {
+    for two in Two::each().await {
+        let account = two.first.account(10).await;
+        let (scope, most) = (CapScope::Day, Some(Amount::credits(5)));
+        two.first.done(Operation::SetCap { account, scope, most }).await;
+        let hold = |credits| NewHold::new(HoldId::generate(), account, Amount::credits(credits));
+        let said = two.first.refused(Operation::Hold(hold(6))).await;
+        assert!(matches!(said, Refusal::CapReached { .. }), "{said:?}");
+        two.second_does(Key::generate(), Operation::Hold(hold(4))).await;
+        let said = two.first.refused(Operation::Hold(hold(3))).await;
+        let (needed, left) = (Amount::credits(3), Amount::credits(1));
+        assert_eq!(said, Refusal::CapReached { scope, needed, left });
+        assert_eq!(two.first.stands(account).await, [10, 4, 6]);
     }
 }

@@ -128,7 +128,9 @@ pub(super) async fn load(
         load_shares(&mut *db, &mut shelf.books, &names).await?;
     }
     let caps = shelf.missing_caps(commands, &names, needs.now);
-    load_caps(db, &mut shelf.books, &caps).await
+    load_caps(db, &mut shelf.books, &caps).await?;
+    shelf.has_caps(caps);
+    Ok(())
 }
 
 /// The columns of a row, each of them a text.

@@ -89,7 +89,9 @@ pub(super) fn load(
         load_shares(db, &mut shelf.books, &holds)?;
     }
     let ids = shelf.missing_caps(commands, &holds, needs.now);
-    load_caps(db, &mut shelf.books, &ids)
+    load_caps(db, &mut shelf.books, &ids)?;
+    shelf.has_caps(ids);
+    Ok(())
 }
 
 /// These accounts, their organisations, and everything of both that may matter now; tells
