@@ -17,33 +17,43 @@ use tokio::{
     task::JoinSet,
 };
 
-/// How many ask at once.
-const CLIENTS: u8 = 32;
-/// From how many accounts they pay.
-const ACCOUNTS: u8 = 4;
 /// How many times each holds and pays.
 const PAIRS: u8 = 4;
 /// How often something is said to a server that is there.
 const PATIENCE: usize = 10;
+/// How many answers later each next cut comes.
+const STRIDE: usize = 1_097;
 /// What each account is given, and what is paid each time, in credits.
-const GIVEN: u64 = 1_000;
+const GIVEN: u64 = 100_000;
 const PAID: u64 = 2;
+
+/// How many ask at once, and from how many accounts they pay.
+#[derive(Clone, Copy)]
+struct Crowd {
+    clients: u16,
+    accounts: u16,
+}
 
 /// One time that the server is cut off. Everything in it has names of its own.
 #[derive(Clone, Copy)]
-struct Round(u32);
+struct Round(u32, Crowd);
 
-/// What is said, and its place among all that is.
-type Said = (u8, u8);
+/// Who says it, and its place among all that they say.
+type Said = (u16, u8);
 
 impl Round {
-    fn bytes(self, kind: u8, number: u8) -> [u8; 16] {
-        let [a, b, c, d] = self.0.to_be_bytes();
-        [a, b, c, d, kind, number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    fn bytes(self, kind: u16, number: u8) -> [u8; 16] {
+        let ([a, b, c, d], [e, f]) = (self.0.to_be_bytes(), kind.to_be_bytes());
+        [a, b, c, d, e, f, number, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     }
 
-    fn account(self, client: u8) -> AccountId {
-        AccountId::from_bytes(self.bytes(u8::MAX, client % ACCOUNTS))
+    /// Who pays for a client.
+    fn account(self, client: u16) -> AccountId {
+        AccountId::from_bytes(self.bytes(client % self.1.accounts, u8::MAX))
+    }
+
+    fn accounts(self) -> impl Iterator<Item = AccountId> {
+        (0..self.1.accounts).map(move |number| self.account(number))
     }
 
     /// A hold, and then its charge.
@@ -72,7 +82,7 @@ impl Round {
     }
 
     async fn begin(self, books: &PostgresBooks) {
-        for account in (0..ACCOUNTS).map(|number| self.account(number)) {
+        for account in self.accounts() {
             for operation in
                 [Operation::Open(terms(account)), Operation::Grant(paid(account, GIVEN))]
             {
@@ -83,7 +93,7 @@ impl Round {
     }
 
     /// Says all that a client has to say, until the server is gone.
-    async fn work(self, books: Arc<PostgresBooks>, client: u8, tell: UnboundedSender<Said>) {
+    async fn work(self, books: Arc<PostgresBooks>, client: u16, tell: UnboundedSender<Said>) {
         for said in (0..PAIRS * 2).map(|place| (client, place)) {
             match books.apply(self.command(said), Timestamp(NOON)).await {
                 Ok(_) => tell.send(said).unwrap(),
@@ -103,7 +113,7 @@ impl Round {
     ) -> Vec<Said> {
         let (tell, mut told) = mpsc::unbounded_channel();
         let mut clients = JoinSet::new();
-        for client in 0..CLIENTS {
+        for client in 0..self.1.clients {
             clients.spawn(self.work(books.clone(), client, tell.clone()));
         }
         drop(tell);
@@ -124,7 +134,7 @@ impl Round {
     async fn nothing_is_lost(self, books: &PostgresBooks, answered: &[Said]) {
         self.is_right(books).await;
         for place in 0..PAIRS * 2 {
-            let all = (0..CLIENTS).map(async |client| {
+            let all = (0..self.1.clients).map(async |client| {
                 let said = (client, place);
                 let again = Self::insist(books, &self.command(said)).await;
                 let is_there = matches!(again, Applied::Replayed(_));
@@ -133,8 +143,8 @@ impl Round {
             join_all(all).await;
         }
         self.is_right(books).await;
-        let left = GIVEN - PAID * u64::from(PAIRS) * u64::from(CLIENTS / ACCOUNTS);
-        for account in (0..ACCOUNTS).map(|number| self.account(number)) {
+        let left = GIVEN - PAID * u64::from(PAIRS) * u64::from(self.1.clients / self.1.accounts);
+        for account in self.accounts() {
             let balance = books.balance(account, Timestamp(NOON)).await.unwrap();
             let stands = [balance.posted, balance.held];
             assert_eq!(stands, [Amount::credits(left), Amount::ZERO], "{}", self.0);
@@ -142,14 +152,14 @@ impl Round {
     }
 
     async fn is_right(self, books: &PostgresBooks) {
-        for account in (0..ACCOUNTS).map(|number| self.account(number)) {
+        for account in self.accounts() {
             assert_eq!(books.verify(account).await.unwrap(), None, "{}", self.0);
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_cut_off_under_load_loses_nothing_it_has_answered() {
+/// Cuts a server off under the load of a crowd, again and again.
+async fn cut_off_under(crowd: Crowd, rounds: usize) {
     // With every promise to the disk in force, and alone: others must not lose their server.
     // Before it starts again it syncs its disk at once, and not file by file.
     let server = Postgres::start(&["recovery_init_sync_method=syncfs"]);
@@ -157,15 +167,27 @@ async fn a_server_that_is_cut_off_under_load_loses_nothing_it_has_answered() {
     let supervisor = Supervisor::default();
     let opened = PostgresBooks::open(&server.url("ledger"), &supervisor).await;
     let books = Arc::new(opened.unwrap());
-    let all = usize::from(CLIENTS) * usize::from(PAIRS) * 2;
+    let all = usize::from(crowd.clients) * usize::from(PAIRS) * 2;
     let mut unanswered = 0;
-    for number in 0..deaths(3) {
-        let round = Round(u32::try_from(number).unwrap());
+    for number in 0..rounds {
+        let round = Round(u32::try_from(number).unwrap(), crowd);
         round.begin(&books).await;
         // Not the same moment each time, from the first words to the last but a few.
-        let answered = round.cut_off(&books, &server, number * 97 % (all - 32)).await;
+        let after = number * STRIDE % (all - usize::from(crowd.clients));
+        let answered = round.cut_off(&books, &server, after).await;
         unanswered += all - answered.len();
         round.nothing_is_lost(&books, &answered).await;
     }
     assert!(unanswered > 0, "it was never cut off in the middle of anything");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_cut_off_under_load_loses_nothing_it_has_answered() {
+    cut_off_under(Crowd { clients: 32, accounts: 4 }, deaths(3)).await;
+}
+
+/// Then batches are decided on what others on their way will leave behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_cut_off_under_a_crowd_of_one_account_loses_nothing_it_has_answered() {
+    cut_off_under(Crowd { clients: 1_024, accounts: 1 }, deaths(3)).await;
 }

@@ -1,7 +1,9 @@
 //! Many at once.
 
 use crate::stage::Stage;
-use d1_billing::{Applied, HoldState, Key, NewHold, Operation, PostgresBooks, SqliteBooks};
+use d1_billing::{
+    Applied, BillingError, HoldState, Key, NewHold, Operation, PostgresBooks, Refusal, SqliteBooks,
+};
 use d1_core::{AccountId, Amount, HoldId, Supervisor};
 use futures_util::future::join_all;
 use std::{
@@ -83,9 +85,7 @@ async fn two_processes_on_the_same_books_do_not_overspend() {
                 match charged {
                     Ok(_) => true,
                     // Waiting for the other is never told as having nothing, nor the reverse.
-                    Err(d1_billing::BillingError::Refused(d1_billing::Refusal::Insufficient {
-                        ..
-                    })) => false,
+                    Err(BillingError::Refused(Refusal::Insufficient { .. })) => false,
                     Err(other) => panic!("{other:?}"),
                 }
             }
@@ -93,6 +93,35 @@ async fn two_processes_on_the_same_books_do_not_overspend() {
         assert_eq!(won.await, PLACES as usize, "{:?}", stage.place);
         assert_eq!(stage.stands(account).await, [0, 0, 0]);
     }
+}
+
+/// How many are so many that a ledger decides for some while it writes for others.
+const CROWD: usize = 1_500;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_crowd_at_two_processes_as_many_succeed_as_there_is_for_and_each_once() {
+    let stage = Stage::postgres().await;
+    let second = d1_billing::Ledger::new(stage.opened_again().await, stage.clock.clone());
+    let account = stage.account(CROWD as u64 / 2).await;
+    let mut crowd = JoinSet::new();
+    for number in 0..CROWD {
+        let ledger = if number % 2 == 0 { stage.ledger.clone() } else { second.clone() };
+        crowd.spawn(async move {
+            let (key, hold) = (Key::generate(), HoldId::generate());
+            let hold = Operation::Charge(NewHold::new(hold, account, Amount::credits(1)));
+            match ledger.apply(key, hold.clone()).await {
+                Ok(Applied::Fresh(first)) => {
+                    assert_eq!(ledger.apply(key, hold).await.unwrap(), Applied::Replayed(first));
+                    true
+                }
+                Err(BillingError::Refused(Refusal::Insufficient { .. })) => false,
+                other => panic!("{other:?}"),
+            }
+        });
+    }
+    let won = crowd.join_all().await.into_iter().filter(|won| *won).count();
+    assert_eq!(won, CROWD / 2);
+    assert_eq!(stage.stands(account).await, [0, 0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,12 @@
-//! A few lanes, each with its own connection, and its own batch under way.
+//! A few lanes, each with its own connection, and its own batches under way.
 //!
 //! A command goes into the lane of its account, so that what a lane keeps of an account stays
-//! true; what ends a hold goes where the hold was made. What arrives while the lane commits is its
-//! next batch, so that nobody waits for a timer and a busy account shares its syncs. The queue
-//! is here and not in the database: who waits there holds a lock and a connection.
+//! true; what ends a hold goes where the hold was made. The queue is here and not in the database:
+//! who waits there holds a lock and a connection.
 
 use super::{
     batch::{Answer, Desk},
+    lane::{Job, Lane},
     recent::Recent,
 };
 use crate::{BillingError, Command, NewHold, Operation};
@@ -24,16 +24,6 @@ pub(super) const LANES: usize = 2;
 /// How many commands may wait in a lane; whoever comes later waits to put its own in.
 const QUEUE: usize = 2048;
 
-/// How many commands one transaction takes at most, so that none waits long for its answer.
-const BATCH: usize = 1024;
-
-#[derive(Debug)]
-struct Job {
-    command: Command,
-    now: Timestamp,
-    tell: oneshot::Sender<Answer>,
-}
-
 #[derive(Debug)]
 pub(super) struct Lanes {
     lanes: Vec<mpsc::Sender<Job>>,
@@ -44,9 +34,10 @@ impl Lanes {
     pub(super) fn start(pool: &PgPool, supervisor: &Supervisor) -> Self {
         let lane = |_number| {
             let (jobs, queue) = mpsc::channel(QUEUE);
-            let (desk, stopping) = (Desk::new(pool.clone()), supervisor.stopping());
+            let desk = Desk::new(pool.clone(), supervisor.clone());
+            let (lane, stopping) = (Lane::new(desk, queue), supervisor.stopping());
             supervisor.spawn("ledger lane", OnFailure::StopAll, async move {
-                run(desk, queue, stopping).await;
+                lane.run(stopping).await;
                 Ok::<(), Infallible>(())
             });
             jobs
@@ -76,55 +67,7 @@ impl Lanes {
     }
 }
 
-/// Lets everybody who is ready to ask do so, so that they share the sync: as long as somebody
-/// does, and with no timer, so that whoever is alone waits for nobody.
-async fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
-    let mut before = 0;
-    while before < jobs.len() && jobs.len() < BATCH {
-        before = jobs.len();
-        tokio::task::yield_now().await;
-        while jobs.len() < BATCH
-            && let Ok(job) = queue.try_recv()
-        {
-            jobs.push(job);
-        }
-    }
-}
-
-/// Commits batch after batch, until the process stops and nobody waits any more.
-async fn run(
-    mut desk: Desk,
-    mut queue: mpsc::Receiver<Job>,
-    stopping: tokio_util::sync::CancellationToken,
-) {
-    let mut jobs = Vec::new();
-    loop {
-        let waiting = tokio::select! {
-            biased;
-            count = queue.recv_many(&mut jobs, BATCH) => count,
-            () = stopping.cancelled(), if !queue.is_closed() => {
-                queue.close();
-                continue;
-            }
-        };
-        if waiting == 0 {
-            return;
-        }
-        gather(&mut queue, &mut jobs).await;
-        let (mut commands, mut tells, mut now) = (Vec::new(), Vec::new(), Timestamp(0));
-        for job in jobs.drain(..) {
-            now = now.max(job.now);
-            commands.push(job.command);
-            tells.push(job.tell);
-        }
-        for (tell, answer) in tells.into_iter().zip(desk.answer(&commands, now).await) {
-            // Nobody there to hear it any more: what is written stays written.
-            drop(tell.send(answer));
-        }
-    }
-}
-
-fn stopped() -> BillingError {
+pub(super) fn stopped() -> BillingError {
     let source = "it has stopped; start the program again".into();
     BillingError::Unavailable { doing: "write", source }
 }

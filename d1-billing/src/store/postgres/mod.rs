@@ -1,9 +1,12 @@
 //! A [`BookStore`] in PostgreSQL.
 
 mod batch;
+mod kept;
+mod lane;
 mod lanes;
 mod recent;
 mod rows;
+mod sealed;
 mod write;
 
 use super::BookStore;

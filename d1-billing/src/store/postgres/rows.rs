@@ -225,14 +225,14 @@ pub(super) async fn fill_all<R: Row>(
 pub(super) async fn stands(
     db: &mut PgConnection,
     needs: &Needs,
-    seen: &[(AccountId, Stamp)],
+    seen: &BTreeMap<AccountId, Stamp>,
 ) -> Result<bool, BillingError> {
-    let stamps: Vec<i32> = seen.iter().map(|(_id, stamp)| stamp.cast_signed()).collect();
+    let stamps: Vec<i32> = seen.values().map(|stamp| stamp.cast_signed()).collect();
     let asked = sqlx::query_scalar(STANDS)
         .bind(list(&needs.keys))
         .bind(list(&needs.holds))
         .bind(list(&needs.quotes))
-        .bind(list(seen.iter().map(|(id, _stamp)| id)))
+        .bind(list(seen.keys()))
         .bind(stamps);
     asked.fetch_one(db).await.map_err(trouble)
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 use d1_core::AccountId;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, postgres::PgArguments, query::QueryScalar};
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What tells one version of a row from every other: the transaction that wrote it.
@@ -30,7 +30,6 @@ enum Column {
     Names(Vec<Option<Uuid>>),
     Numbers(Vec<Option<i64>>),
     Texts(Vec<Option<String>>),
-    Stamps(Vec<i32>),
 }
 
 impl Column {
@@ -54,41 +53,50 @@ impl Column {
             Self::Texts(texts) => {
                 texts.push(if let Cell::Text(text) = cell { Some(text.to_owned()) } else { None });
             }
-            Self::Stamps(_) => {}
         }
     }
 }
 
-/// A statement in the making.
+/// Everything that a batch changes, as one statement that only waits to be sent.
 #[derive(Default)]
-struct Statement {
+pub(super) struct Statement {
     parts: Vec<String>,
     columns: Vec<Column>,
+    /// The accounts that have to be there as they were seen: their stamps are parameter 1, and
+    /// are known last.
+    changed: Vec<AccountId>,
 }
 
-/// Writes everything that has changed, when the accounts are there as `seen`, and tells the
-/// stamp of what was written; nothing when there was nothing to write.
-pub(super) async fn save(
-    db: &mut PgConnection,
-    books: &mut Books,
-    seen: impl Fn(AccountId) -> Stamp,
-) -> Result<Option<Stamp>, BillingError> {
-    let mut statement = Statement::default();
-    let accounts = statement.accounts(&books.accounts, seen)?;
-    each_table!(&mut *books, |table| statement.table(table)?);
-    if statement.parts.is_empty() {
-        return Ok(None);
+impl Statement {
+    /// Everything that has changed; nothing when nothing has.
+    pub(super) fn of(books: &mut Books) -> Result<Option<Self>, BillingError> {
+        let mut statement = Self::default();
+        statement.accounts(&books.accounts)?;
+        each_table!(&mut *books, |table| statement.table(table)?);
+        Ok((!statement.parts.is_empty()).then_some(statement))
     }
-    let sql = format!(
-        "WITH {} SELECT all_as_seen({accounts}) || pg_current_xact_id()::text",
-        statement.parts.join(", ")
-    );
-    let query = sqlx::query_scalar(AssertSqlSafe(sql));
-    let query = statement.columns.into_iter().fold(query, bind);
-    let written: String = query.fetch_one(db).await.map_err(writing)?;
-    let written = written.parse::<u64>().map_err(|_| BillingError::Damaged(written))?;
-    // The server itself compares the lower half alone.
-    Ok(Some((written & u64::from(u32::MAX)) as Stamp))
+
+    /// Writes it, when the accounts are there as `seen`, and tells the stamp of what was written.
+    pub(super) async fn send(
+        self,
+        db: &mut PgConnection,
+        seen: &BTreeMap<AccountId, Stamp>,
+    ) -> Result<Stamp, BillingError> {
+        let Self { parts, columns, changed } = self;
+        let there = if changed.is_empty() { "0" } else { "(SELECT count(*) FROM accounts)" };
+        let sql = format!(
+            "WITH {} SELECT all_as_seen({there}, cardinality($1)) || pg_current_xact_id()::text",
+            parts.join(", ")
+        );
+        let stamp = |id| seen.get(&id).copied().unwrap_or_default().cast_signed();
+        let stamps: Vec<i32> = changed.into_iter().map(stamp).collect();
+        let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(stamps);
+        let query = columns.into_iter().fold(query, bind);
+        let written: String = query.fetch_one(db).await.map_err(writing)?;
+        let written = written.parse::<u64>().map_err(|_| BillingError::Damaged(written))?;
+        // The server itself compares the lower half alone.
+        Ok((written & u64::from(u32::MAX)) as Stamp)
+    }
 }
 
 type Query<'q> = QueryScalar<'q, Postgres, String, PgArguments>;
@@ -98,32 +106,26 @@ fn bind(query: Query<'_>, column: Column) -> Query<'_> {
         Column::Names(names) => query.bind(names),
         Column::Numbers(numbers) => query.bind(numbers),
         Column::Texts(texts) => query.bind(texts),
-        Column::Stamps(stamps) => query.bind(stamps),
     }
 }
 
 impl Statement {
-    /// Updates the accounts that changed; tells in SQL how many are, and how many should be.
-    fn accounts(
-        &mut self,
-        table: &Table<AccountRow>,
-        seen: impl Fn(AccountId) -> Stamp,
-    ) -> Result<String, BillingError> {
+    /// Updates the accounts that changed.
+    fn accounts(&mut self, table: &Table<AccountRow>) -> Result<(), BillingError> {
         let (_new, changed) = table.unsaved();
         if changed.is_empty() {
-            return Ok("0, 0".to_owned());
+            return Ok(());
         }
         let columns: Vec<&str> =
             AccountRow::KEY.iter().chain(AccountRow::CHANGING).copied().collect();
-        let mut source = self.unnest(&columns, &changed)?;
-        let stamps = changed.iter().map(|row| seen(row.id).cast_signed()).collect();
-        self.columns.push(Column::Stamps(stamps));
-        write!(source, ", ${}", self.columns.len()).map_err(unsaid)?;
+        let source = self.unnest(&columns, &changed)?;
+        let source = format!("{source}, $1");
+        self.changed = changed.iter().map(|row| row.id).collect();
         self.parts.push(format!(
             "accounts AS ({} AND account.xmin = new.seen RETURNING 1)",
             update::<AccountRow>(&source, &[columns, vec!["seen"]].concat())
         ));
-        Ok(format!("(SELECT count(*) FROM accounts), cardinality(${})", self.columns.len()))
+        Ok(())
     }
 
     fn table<R: Row>(&mut self, table: &Table<R>) -> Result<(), BillingError> {
@@ -171,10 +173,11 @@ impl Statement {
                 source: error.into(),
             })?;
         }
-        let first = self.columns.len() + 1;
-        self.columns.extend(columns);
+        // The first parameter is taken.
+        let first = self.columns.len() + 2;
         let parameters: Vec<String> =
-            (first..=self.columns.len()).map(|number| format!("${number}")).collect();
+            (first..first + columns.len()).map(|number| format!("${number}")).collect();
+        self.columns.extend(columns);
         Ok(parameters.join(", "))
     }
 }
@@ -186,8 +189,4 @@ fn update<R: Row>(source: &str, columns: &[&str]) -> String {
         R::KEY.iter().map(|name| format!("{table}.{name} = new.{name}")).collect();
     let (set, same, columns) = (set.join(", "), same.join(" AND "), columns.join(", "));
     format!("UPDATE {table} SET {set} FROM unnest({source}) AS new ({columns}) WHERE {same}")
-}
-
-fn unsaid(error: std::fmt::Error) -> BillingError {
-    BillingError::Unavailable { doing: "write", source: error.into() }
 }
