@@ -30,9 +30,10 @@ use std::time::Duration;
 const SCHEMA: &str = "d1_ledger";
 
 /// Every step from an empty schema to the present form, in order; never changed, only added to.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "ledger", include_str!("../../../migrations/postgres/0001_ledger.sql")),
     (2, "speed", include_str!("../../../migrations/postgres/0002_speed.sql")),
+    (3, "in place", include_str!("../../../migrations/postgres/0003_in_place.sql")),
 ];
 
 /// How many connections look things up, next to those that write.

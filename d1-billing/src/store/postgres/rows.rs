@@ -147,16 +147,17 @@ fn texts<const N: usize>(row: &PgRow) -> Result<[String; N], BillingError> {
 /// for each account when the first of its other holds ends.
 fn first() -> String {
     let mine = GREAT.among("account", 1);
-    let open = format!("{mine} AND state = 'open' AND until_at");
     let ends = format!(
         "SELECT coalesce(json_object_agg(account, first), '{{}}')::text FROM
-         (SELECT account, min(until_at) AS first FROM {} WHERE {open} > $5 GROUP BY account) ends",
-        HoldRow::TABLE
+         (SELECT account, min(until_at) AS first FROM deadline WHERE {mine} AND until_at > $5
+          GROUP BY account) ends"
     );
+    // As an array, so that these are found first, and not looked for among all holds.
+    let overdue = format!("ARRAY(SELECT hold FROM deadline WHERE {mine} AND until_at <= $5)");
     let parts = [
         GREAT.select::<OutcomeRow>(&GREAT.among("key", 2)),
         GREAT.select::<HoldRow>(&GREAT.among("id", 3)),
-        GREAT.select::<HoldRow>(&format!("{open} <= $5")),
+        GREAT.select::<HoldRow>(&format!("state = 'open' AND id = ANY ({overdue})")),
         GREAT.select::<QuoteRow>(&GREAT.among("id", 4)),
         GREAT.select::<RuleRow>(&mine),
         GREAT.select::<LotRow>(&format!("{mine} AND free + held > 0")),
