@@ -87,8 +87,9 @@ fn tell(number: usize) {
     std::io::stderr().write_all(format!("answered {number}\n").as_bytes()).unwrap();
 }
 
-/// A life in another process, without a core dump; tells which commands were answered.
-fn child(place: &str, point: &str) -> (bool, Vec<usize>) {
+/// A life in another process, without a core dump and with this in its environment; tells which
+/// commands were answered.
+pub(crate) fn child(place: &str, point: &str, environment: &[(&str, &str)]) -> (bool, Vec<usize>) {
     let myself = std::env::current_exe().unwrap();
     let lived = Command::new("prlimit")
         .args(["--core=0", "--"])
@@ -96,6 +97,7 @@ fn child(place: &str, point: &str) -> (bool, Vec<usize>) {
         .args(["--exact", "crashes::a_life_that_may_end", "--nocapture"])
         .env(PLACE, place)
         .env(fault::VARIABLE, point)
+        .envs(environment.iter().copied())
         .stdout(Stdio::null())
         .output()
         .unwrap();
@@ -126,7 +128,7 @@ async fn a_process_that_dies_at_any_point_loses_nothing_that_sqlite_was_asked_to
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("ledger.db");
         let point = format!("{}:{}", POINTS[number % 3], 1 + number / 3 % 20);
-        let (ended_well, answered) = child(place.to_str().unwrap(), &point);
+        let (ended_well, answered) = child(place.to_str().unwrap(), &point, &[]);
         died += usize::from(!ended_well);
         assert!(!ended_well || answered.len() == commands().len(), "{point}");
         nothing_is_lost(&ledger(SqliteBooks::open(&place).unwrap()), &answered, &point).await;
@@ -141,7 +143,7 @@ async fn a_process_that_dies_at_any_point_loses_nothing_that_postgresql_was_aske
     for number in 0..deaths(9) {
         let url = clone(&server).await;
         let point = format!("{}:{}", POINTS[number % 3], 1 + number / 3 % 10);
-        let (ended_well, answered) = child(&url, &point);
+        let (ended_well, answered) = child(&url, &point, &[]);
         died += usize::from(!ended_well);
         nothing_is_lost(&open(&url).await, &answered, &point).await;
     }

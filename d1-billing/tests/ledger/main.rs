@@ -24,6 +24,7 @@ mod news;
 #[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/postgres.rs"]
 mod postgres;
+mod power;
 mod predicates;
 mod proxy;
 mod quotes;
