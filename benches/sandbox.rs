@@ -72,8 +72,16 @@ impl Place {
     }
 }
 
+/// Like a task of the daemon, not like a program around it: whoever waits for the runtime from
+/// outside is woken by another thread at each piece of output.
 #[tokio::main]
 async fn main() {
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(everything());
+    tasks.join_next().await.unwrap().unwrap();
+}
+
+async fn everything() {
     let (words, mut heard) = mpsc::channel(16);
     let supervisor = Supervisor::default();
     supervisor.run("listener", async move { while heard.recv().await.is_some() {} });

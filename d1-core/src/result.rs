@@ -50,7 +50,8 @@ pub struct TaskResult {
     /// How long it ran.
     #[serde(rename = "duration_ms", with = "millis")]
     pub duration: Duration,
-    /// The digest of the digests of all it wrote to standard output and to standard error.
+    /// The SHA-256 digest of two BLAKE3 digests of 32 bytes: of all it wrote to standard output,
+    /// and of all it wrote to standard error.
     pub output_digest: Digest,
     /// Bytes of output that were not kept.
     pub dropped_bytes: u64,

@@ -113,18 +113,20 @@ async fn read_pipe(
     to: &mpsc::Sender<Output>,
     (ended, budget): (&CancellationToken, &Budget),
 ) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = Vec::new();
     loop {
+        buffer.clear();
+        buffer.reserve(BUFFER);
         let count = tokio::select! {
             biased;
-            count = pipe.read(&mut buffer) => count?,
+            count = pipe.read_buf(&mut buffer) => count?,
             () = quiet_after(ended) => return Ok(()),
         };
         if count == 0 {
             return Ok(());
         }
-        budget.take(&buffer[..count]);
-        pass_on(transcript, &buffer[..count], to).await;
+        budget.take(&buffer);
+        pass_on(transcript, &mut buffer, to).await;
     }
 }
 
@@ -149,7 +151,7 @@ async fn read_file(
         thrown_away += unread;
         if count > 0 {
             wait = LOOK_FIRST;
-            pass_on(transcript, &buffer[..count], to).await;
+            pass_on(transcript, &mut buffer[..count].to_vec(), to).await;
         } else if last {
             return Ok(thrown_away);
         } else {
@@ -161,7 +163,7 @@ async fn read_file(
     }
 }
 
-async fn pass_on(transcript: &mut Transcript, bytes: &[u8], to: &mpsc::Sender<Output>) {
+async fn pass_on(transcript: &mut Transcript, bytes: &mut Vec<u8>, to: &mpsc::Sender<Output>) {
     if let Some(output) = transcript.write(bytes) {
         let _reader_gone = to.send(output).await;
     }

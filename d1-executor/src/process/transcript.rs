@@ -2,8 +2,6 @@
 //! fell between.
 
 use d1_core::{Output, Stream, TaskResult};
-use sha2::{Digest as _, Sha256};
-use std::collections::VecDeque;
 
 /// How many bytes of a stream are passed on as they come.
 pub(super) const HEAD: usize = 1024 * 1024;
@@ -18,8 +16,8 @@ pub(super) struct Transcript {
     stream: Stream,
     total: u64,
     head_text: Vec<u8>,
-    tail: VecDeque<u8>,
-    digest: Sha256,
+    tail: Vec<u8>,
+    digest: blake3::Hasher,
 }
 
 /// A stream that has ended.
@@ -32,7 +30,7 @@ pub(super) struct Closed {
     pub(super) dropped: u64,
     /// The text for the record.
     pub(super) text: String,
-    /// The digest of everything.
+    /// The BLAKE3 digest of everything.
     pub(super) digest: [u8; 32],
 }
 
@@ -42,41 +40,48 @@ impl Transcript {
             stream,
             total: 0,
             head_text: Vec::new(),
-            tail: VecDeque::new(),
-            digest: Sha256::new(),
+            tail: Vec::new(),
+            digest: blake3::Hasher::new(),
         }
     }
 
-    /// Takes in what was written; gives back what is to be passed on now.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Option<Output> {
+    /// Takes in what was written; gives back what is to be passed on now. What is in `bytes`
+    /// after is of no meaning.
+    pub(super) fn write(&mut self, bytes: &mut Vec<u8>) -> Option<Output> {
         self.digest.update(bytes);
         let passed = usize::try_from(self.total).map_or(HEAD, |total| total.min(HEAD));
         self.total += bytes.len() as u64;
-        let now = &bytes[..bytes.len().min(HEAD - passed)];
+        let now = bytes[..bytes.len().min(HEAD - passed)].to_vec();
         let room = (TEXT / 2).saturating_sub(self.head_text.len());
         self.head_text.extend(&bytes[..bytes.len().min(room)]);
         self.keep(bytes);
-        (!now.is_empty()).then(|| Output { stream: self.stream, bytes: now.to_vec() })
+        (!now.is_empty()).then_some(Output { stream: self.stream, bytes: now })
     }
 
     /// Nothing more comes.
     pub(super) fn close(self) -> Closed {
         let beyond = self.total.saturating_sub(HEAD as u64);
         let kept = usize::try_from(beyond).unwrap_or(usize::MAX).min(TAIL);
-        let tail: Vec<u8> = self.tail.iter().copied().collect();
+        let tail = &self.tail[self.tail.len().saturating_sub(TAIL)..];
         let last = tail[tail.len() - kept..].to_vec();
         let dropped = beyond - kept as u64;
-        let text = text(&self.head_text, &tail, self.total);
+        let text = text(&self.head_text, tail, self.total);
         let last = (!last.is_empty()).then_some(Output { stream: self.stream, bytes: last });
         Closed { last, total: self.total, dropped, text, digest: self.digest.finalize().into() }
     }
 
-    /// The last bytes of everything, for the text and for what comes after the head.
-    fn keep(&mut self, bytes: &[u8]) {
-        let fresh = &bytes[bytes.len().saturating_sub(TAIL)..];
-        let too_many = (self.tail.len() + fresh.len()).saturating_sub(TAIL);
-        self.tail.drain(..too_many.min(self.tail.len()));
-        self.tail.extend(fresh);
+    /// The last bytes of everything, for the text and for what comes after the head; some more,
+    /// so that they need not be moved each time.
+    fn keep(&mut self, bytes: &mut Vec<u8>) {
+        if bytes.len() >= TAIL {
+            std::mem::swap(&mut self.tail, bytes);
+            return;
+        }
+        let too_many = self.tail.len().saturating_sub(TAIL);
+        if too_many >= TAIL {
+            self.tail.drain(..too_many);
+        }
+        self.tail.extend_from_slice(bytes);
     }
 }
 
@@ -110,7 +115,7 @@ mod tests {
             let (mut passed, mut all) = (Vec::new(), Vec::new());
             for (n, length) in pieces.iter().enumerate() {
                 let bytes: Vec<u8> = (0..*length).map(|at| (at * 7 + n) as u8).collect();
-                passed.extend(transcript.write(&bytes).map(|o| o.bytes).unwrap_or_default());
+                passed.extend(transcript.write(&mut bytes.clone()).map(|o| o.bytes).unwrap_or_default());
                 all.extend(bytes);
             }
             let closed = transcript.close();
@@ -119,8 +124,7 @@ mod tests {
             let head = all.len().min(HEAD);
             prop_assert_eq!(&passed[..head], &all[..head]);
             prop_assert_eq!(&passed[head..], &all[all.len() - (passed.len() - head)..]);
-            let digest: [u8; 32] = Sha256::digest(&all).into();
-            prop_assert_eq!(closed.digest, digest);
+            prop_assert_eq!(closed.digest, *blake3::hash(&all).as_bytes());
             prop_assert!(closed.text.len() <= 4 * TaskResult::MAX_TEXT);
         }
     }
@@ -128,10 +132,10 @@ mod tests {
     #[test]
     fn short_output_is_the_text_and_long_output_tells_what_is_missing() {
         let mut short = Transcript::new(Stream::Stderr);
-        short.write(b"hello");
+        short.write(&mut b"hello".to_vec());
         assert_eq!(short.close().text, "hello");
         let mut long = Transcript::new(Stream::Stderr);
-        long.write(&vec![b'x'; 100_000]);
+        long.write(&mut vec![b'x'; 100_000]);
         assert!(long.close().text.contains("bytes left out"));
     }
 }
