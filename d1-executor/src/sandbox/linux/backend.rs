@@ -5,6 +5,7 @@ use super::{
     launch::launch,
     order::{Mode, Order, Word, hear},
     running::Running,
+    shape::Shape,
     spare::{Spare, Successor},
     trouble::{doing, silent, told},
 };
@@ -41,7 +42,8 @@ pub struct LinuxConfig {
     /// where this machine has none for us.
     pub allow_bare: bool,
     /// Whether a first process is kept ready for the next command: one idle process for a start
-    /// in half the time. For programs that run many.
+    /// in half the time, behind walls that are up already when commands that only read follow each
+    /// other. For programs that run many.
     pub ahead: bool,
 }
 
@@ -94,6 +96,7 @@ impl LinuxSandbox {
             packages: false,
             unconfined: false,
             strict,
+            ahead: false,
             outside: BTreeMap::new(),
         }
     }
@@ -258,12 +261,20 @@ impl LinuxSandbox {
         order.view = view;
         order.limits = grant.limits;
         let ready = if self.is_usual(&order) { self.spare.take() } else { None };
+        let successor = self.config.ahead.then(|| Successor {
+            spare: Arc::clone(&self.spare),
+            mode: self.mode,
+            shape: self.spare.note(Shape::of(&order)),
+        });
         let mut launched = launch(order, stdout, stderr, ready)?;
         let gate =
             gate::open(&mut launched, &grant.network, &self.outside.of_profile(grant.profile))?;
         match hear(&mut launched.words).map_err(doing("hear how it goes"))? {
             Some(Word::Started(missing)) => {
-                Running::new(launched, missing, mode != Mode::Bare, mark, gate)
+                let walled = mode != Mode::Bare;
+                let mut running = Running::new(launched, missing, walled, mark, gate)?;
+                running.successor = successor;
+                Ok(running)
             }
             Some(Word::Failed(failure)) => {
                 let script = grant.script.as_ref().map(|script| script.path.as_path());
@@ -308,8 +319,6 @@ impl SandboxBackend for LinuxSandbox {
         }
         let mut running = self.start_in(mode, (grant, view), stdout, stderr)?;
         running.missing.extend(proven);
-        running.successor =
-            self.config.ahead.then(|| Successor(Arc::clone(&self.spare), self.mode));
         if grant.network.machine {
             let why = "its packages come over the network of the machine".to_owned();
             running.missing.insert(Wall::Network, why);

@@ -3,13 +3,13 @@
 use super::{
     lend::lend,
     order::{Mode, Order},
-    ready::Ready,
+    ready::{RESERVE, Ready},
     rights::{self, MOST_LENT},
     root::Root,
     slot::Slot,
     trouble::{doing, silent},
 };
-use crate::sandbox::port::SandboxError;
+use crate::sandbox::{places::View, port::SandboxError};
 use rustix::io::Errno;
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -30,20 +30,40 @@ pub(super) struct Launched {
 }
 
 /// Starts `order`, with words to `stdout` and `stderr`, in a group if there can be one; by the
-/// first process that is `ready`, if there is one.
+/// first process that is `ready`, if there is one that will do.
 pub(super) fn launch(
-    mut order: Order,
+    order: Order,
     stdout: BorrowedFd<'_>,
     stderr: BorrowedFd<'_>,
     ready: Option<Ready>,
 ) -> Result<Launched, SandboxError> {
-    let slot = match order.mode {
-        Mode::Root if order.packages => None,
-        Mode::Root => Some(Slot::take().map_err(doing("reserve a user for the task"))?),
-        Mode::Rootless | Mode::Bare => None,
-    };
-    if let Some(slot) = &slot {
+    if let Some(ready) = ready.filter(|ready| ready.suits(&order)) {
+        // Somebody may have ended it while it waited.
+        if let Some(launched) = give(order.clone(), stdout, stderr, ready)? {
+            return Ok(launched);
+        }
+    }
+    // The mirrors of some package managers cannot be named beforehand.
+    let in_the_open = order.packages && order.network.is_none();
+    let made = Ready::make(order.mode, in_the_open)?;
+    give(order, stdout, stderr, made)?.ok_or_else(silent)
+}
+
+/// Gives it `order`; none when it is gone.
+fn give(
+    mut order: Order,
+    stdout: BorrowedFd<'_>,
+    stderr: BorrowedFd<'_>,
+    mut ready: Ready,
+) -> Result<Option<Launched>, SandboxError> {
+    if order.mode == Mode::Root && !order.packages && ready.root.slot.is_none() {
+        ready.root.slot = Some(Slot::take().map_err(doing(RESERVE))?);
+    }
+    if let Some(slot) = &ready.root.slot {
         order.user = (slot.user, slot.user);
+    }
+    if ready.has_walls() {
+        order.view = View::default();
     }
     let lent = lent(&order)?;
     let door = order.network.is_some().then(rights::pair).transpose();
@@ -51,28 +71,17 @@ pub(super) fn launch(
     let sealed = order.seal().map_err(doing("write its order"))?;
     let mut all = vec![sealed.as_fd(), stdout, stderr];
     all.extend(lent.iter().chain(&theirs).map(OwnedFd::as_fd));
-
-    let told = |ready: Ready| -> Result<Option<Ready>, SandboxError> {
-        if let Some(group) = &ready.root.group {
-            group.limit(&order.limits).map_err(doing("bound its control group"))?;
-        }
-        match rights::send(&all, &ready.post) {
-            Ok(()) => Ok(Some(ready)),
-            Err(Errno::PIPE | Errno::CONNRESET) => Ok(None),
-            Err(error) => Err(doing("give its order")(error.into())),
-        }
-    };
-    // The mirrors of some package managers cannot be named beforehand.
-    let in_the_open = order.packages && order.network.is_none();
-    let make = || Ready::make(order.mode, in_the_open);
-    // Somebody may have ended it while it waited.
-    let ready = match ready.map(told).transpose()?.flatten() {
-        Some(told) => told,
-        None => told(make()?)?.ok_or_else(silent)?,
-    };
+    if let Some(group) = &ready.root.group {
+        group.limit(&order.limits).map_err(doing("bound its control group"))?;
+    }
+    match rights::send(&all, &ready.post) {
+        Ok(()) => {}
+        Err(Errno::PIPE | Errno::CONNRESET) => return Ok(None),
+        Err(error) => return Err(doing("give its order")(error.into())),
+    }
     let Ready { mut root, words, .. } = ready;
-    (root.slot, root.outlives) = (slot, order.packages);
-    Ok(Launched { root, words, door })
+    root.outlives = order.packages;
+    Ok(Some(Launched { root, words, door }))
 }
 
 /// Lends every writable place to the task's user; gives back what lends.

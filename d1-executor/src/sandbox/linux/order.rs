@@ -68,7 +68,7 @@ impl Doors {
 }
 
 /// What the first process is to do.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) mode: Mode,
     /// The command; none when the walls are only tried.
@@ -90,6 +90,8 @@ pub(super) struct Order {
     pub(super) unconfined: bool,
     /// Whether a wall that cannot be put up ends it.
     pub(super) strict: bool,
+    /// Whether only the walls go up: the order with the command follows.
+    pub(super) ahead: bool,
     /// Our namespaces, for comparison; nothing where nothing is compared.
     pub(super) outside: BTreeMap<String, PathBuf>,
 }

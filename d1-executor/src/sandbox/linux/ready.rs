@@ -6,14 +6,20 @@
 //!    with the descriptors that belong to it, once.
 //! 3. It has no mounts of its own yet. So it keeps no file system from being taken away, and
 //!    sees those that come later.
+//! 4. Where one command is like another, the walls of the next go up ahead, too. It takes them
+//!    if it is of their shape, and they stand on what is so still. When the mounts of the
+//!    machine change, the process ends by itself, and with it what it keeps.
 
 use super::{
     cgroup::Group,
     child::{Child, main},
     clone::clone,
-    order::Mode,
+    ground::Ground,
+    order::{Mode, Order},
     rights,
     root::Root,
+    shape::Shape,
+    slot::Slot,
     trouble::{doing, no_namespaces},
 };
 use crate::sandbox::{
@@ -33,6 +39,9 @@ use std::{
 /// A number above all places of the child's descriptors.
 const ABOVE: RawFd = Child::PLACES as RawFd;
 
+/// What taking a user for a task is called when it fails.
+pub(super) const RESERVE: &str = "reserve a user for the task";
+
 /// A first process that waits for its order.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -40,6 +49,8 @@ pub(super) struct Ready {
     pub(super) words: BufReader<File>,
     /// Where its order goes.
     pub(super) post: OwnedFd,
+    /// The walls that are up, or go up.
+    walls: Option<(Shape, Ground)>,
 }
 
 impl Ready {
@@ -69,7 +80,30 @@ impl Ready {
             outlives: false,
             slot: None,
         };
-        Ok(Self { root, words: BufReader::new(File::from(words)), post })
+        Ok(Self { root, words: BufReader::new(File::from(words)), post, walls: None })
+    }
+
+    /// Has walls of this shape put up.
+    pub(super) fn put_up(&mut self, shape: Shape, mode: Mode) -> Result<(), SandboxError> {
+        let slot = (mode == Mode::Root).then(Slot::take).transpose().map_err(doing(RESERVE))?;
+        let ground = Ground::of(&shape).map_err(doing("look at the machine"))?;
+        let order = shape.order(slot.as_ref().map(|slot| slot.user));
+        let sealed = order.seal().map_err(doing("write its order"))?;
+        let all = [sealed.as_fd(), ground.mounts()];
+        rights::send(&all, &self.post).map_err(|error| doing("give its order")(error.into()))?;
+        (self.root.slot, self.walls) = (slot, Some((shape, ground)));
+        Ok(())
+    }
+
+    /// Whether its walls are up, or go up.
+    pub(super) const fn has_walls(&self) -> bool {
+        self.walls.is_some()
+    }
+
+    /// Whether it will do for this order.
+    pub(super) fn suits(&self, order: &Order) -> bool {
+        let Some((shape, ground)) = &self.walls else { return true };
+        Shape::of(order).as_ref() == Some(shape) && ground.is_as_it_was()
     }
 }
 

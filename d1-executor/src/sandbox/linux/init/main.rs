@@ -10,7 +10,9 @@ use crate::sandbox::{
     wall::{Missing, Wall},
 };
 use rustix::{
-    io::{FdFlags, fcntl_setfd},
+    event::{PollFd, PollFlags, poll},
+    io::{Errno, FdFlags, fcntl_setfd},
+    net::{Shutdown, shutdown},
     stdio::{dup2_stderr, dup2_stdout},
 };
 use std::{
@@ -69,16 +71,29 @@ fn inherited(number: i32) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 
-/// Takes the order and the places for words off what came; what lends and hands out is left.
-fn take_order(came: &mut Vec<OwnedFd>) -> Result<Order, Stop> {
+/// Hears what is to be done, and takes the order off what came with it; none when whoever made us
+/// never has anything for us to do.
+fn hear(post: &OwnedFd) -> Result<Option<(Order, Vec<OwnedFd>)>, Stop> {
     let unread = |why: String| Failure::SetUp { doing: "read its order".into(), why };
-    if came.len() < 3 {
+    let Some(mut came) = rights::receive(post).map_err(set_up("hear its order"))? else {
+        return Ok(None);
+    };
+    if came.is_empty() {
         return Err(unread("it did not come whole".into()));
     }
-    let stderr = came.remove(2);
-    let stdout = came.remove(1);
-    dup2_stdout(&stdout).and_then(|()| dup2_stderr(&stderr)).map_err(set_up("take its output"))?;
-    Order::open(came.remove(0)).map_err(|error| unread(error.to_string()))
+    let order = Order::open(came.remove(0)).map_err(|error| unread(error.to_string()))?;
+    Ok(Some((order, came)))
+}
+
+/// Takes the places for words off what came; what lends and hands out is left.
+fn take_output(came: &mut Vec<OwnedFd>) -> Result<(), Stop> {
+    if came.len() < 2 {
+        let why = "they did not come with the order".to_owned();
+        return Err(Failure::SetUp { doing: "take the places for its words".into(), why });
+    }
+    let stderr = came.remove(1);
+    let stdout = came.remove(0);
+    dup2_stdout(&stdout).and_then(|()| dup2_stderr(&stderr)).map_err(set_up("take its output"))
 }
 
 fn work(words: &File, life: &OwnedFd) -> Result<(), Stop> {
@@ -86,12 +101,25 @@ fn work(words: &File, life: &OwnedFd) -> Result<(), Stop> {
     for descriptor in [post.as_fd(), life.as_fd(), words.as_fd()] {
         fcntl_setfd(descriptor, FdFlags::CLOEXEC).map_err(set_up("keep its descriptors"))?;
     }
-    // Whoever made us may never have anything for us to do.
-    let Some(mut came) = rights::receive(&post).map_err(set_up("hear its order"))? else {
-        return Ok(());
-    };
+    let Some((order, came)) = hear(&post)? else { return Ok(()) };
+    let walls = if order.ahead { ahead(order, came, &post)? } else { Some(now(order, came)?) };
     drop(post);
-    let order = take_order(&mut came)?;
+    let Some(mut walls) = walls else { return Ok(()) };
+    let limits = limits::set(&walls.order.limits, walls.order.unconfined);
+    walls.put_up(Wall::Limits, limits)?;
+    if walls.order.argv.is_empty() {
+        let found = tried::try_all(&walls);
+        let _unheard = say(words, &Word::Tried(found));
+        // Stay until whoever tries us has looked from outside, too.
+        let _gone = rustix::io::read(life, &mut [0; 1]);
+        return Ok(());
+    }
+    watch::run(walls, words, life)
+}
+
+/// Puts up the walls of this order.
+fn now(order: Order, mut came: Vec<OwnedFd>) -> Result<Walls, Stop> {
+    take_output(&mut came)?;
     let door = order.network.as_ref().and_then(|_| came.pop());
     let lent = came;
     if let (Some(doors), Some(door)) = (&order.network, door) {
@@ -105,19 +133,32 @@ fn work(words: &File, life: &OwnedFd) -> Result<(), Stop> {
         view::build(&walls.order, &lent)?;
     }
     drop(lent);
-    let limits = limits::set(&walls.order.limits, walls.order.unconfined);
-    walls.put_up(Wall::Limits, limits)?;
     if !walls.order.unconfined {
         restrict(&mut walls)?;
     }
-    if walls.order.argv.is_empty() {
-        let found = tried::try_all(&walls);
-        let _unheard = say(words, &Word::Tried(found));
-        // Stay until whoever tries us has looked from outside, too.
-        let _gone = rustix::io::read(life, &mut [0; 1]);
-        return Ok(());
+    Ok(walls)
+}
+
+/// Puts up the walls, and waits for the order that they are for; none when it never comes, or
+/// when the mounts of the machine change before: what was shown would not be what is there.
+fn ahead(order: Order, mut came: Vec<OwnedFd>, post: &OwnedFd) -> Result<Option<Walls>, Stop> {
+    let mounts = came.pop();
+    let mut walls = Walls { order, missing: Missing::new() };
+    view::build(&walls.order, &[])?;
+    restrict(&mut walls)?;
+    if let Some(mounts) = mounts {
+        let mut both = [PollFd::new(post, PollFlags::IN), PollFd::new(&mounts, PollFlags::PRI)];
+        while poll(&mut both, None) == Err(Errno::INTR) {}
+        if !both[1].revents().is_empty() {
+            // What came before is heard all the same; what comes after is told that we are gone.
+            shutdown(post, Shutdown::Read).map_err(set_up("take no more orders"))?;
+        }
     }
-    watch::run(walls, words, life)
+    let Some((order, mut came)) = hear(post)? else { return Ok(None) };
+    take_output(&mut came)?;
+    let view = std::mem::take(&mut walls.order.view);
+    walls.order = Order { view, ..order };
+    Ok(Some(walls))
 }
 
 /// The walls that bind whatever runs in here, and all it starts.
