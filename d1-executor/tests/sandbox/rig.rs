@@ -59,9 +59,19 @@ impl Rig {
         timeout: Duration,
         stop: &Stop,
     ) -> Result<Confinement, SandboxError> {
-        let (to, mut from) = mpsc::channel::<Output>(16);
+        // Few of these end politely.
         let grace = Duration::from_millis(200);
-        let fence = Fence { timeout, grace, interruptible: true };
+        self.run_within(grant, Fence { timeout, grace, interruptible: true }, stop).await
+    }
+
+    /// The same, with this time to end politely.
+    pub(crate) async fn run_within(
+        &self,
+        grant: &Grant,
+        fence: Fence,
+        stop: &Stop,
+    ) -> Result<Confinement, SandboxError> {
+        let (to, mut from) = mpsc::channel::<Output>(16);
         let run = run_confined(&self.sandbox, grant, fence, &to, stop);
         let drain = async { while from.recv().await.is_some() {} };
         tokio::select! {
