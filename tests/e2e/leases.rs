@@ -78,7 +78,7 @@ async fn a_lease_that_is_asked_for_or_settled_wrongly_is_refused() {
     assert_eq!(code(LeaseRequest { amount_micro: 1, ..HOUR }, "one").await, "D1-API-002");
     assert_eq!(code(LeaseRequest { seconds: 0, ..HOUR }, "two").await, "D1-API-005");
     assert_eq!(code(LeaseRequest { seconds: 2_592_001, ..HOUR }, "two").await, "D1-API-005");
-    assert_eq!(code(LeaseRequest { amount_micro: 0, ..HOUR }, "two").await, "D1-CREDIT-403");
+    assert_eq!(code(LeaseRequest { amount_micro: 0, ..HOUR }, "two").await, "D1-API-005");
     let all = LeaseRequest { amount_micro: 990_000_001, ..HOUR };
     assert_eq!(code(all, "two").await, "D1-CREDIT-402");
     let (head, body) = cloud.curl(

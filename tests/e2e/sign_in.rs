@@ -22,7 +22,7 @@ fn send(cloud: &CloudDesk, path: &str, form: &[(&str, &str)]) -> (u16, String, V
     (status(&head), head, serde_json::from_str(&body).unwrap_or_default())
 }
 
-fn status(head: &str) -> u16 {
+pub(crate) fn status(head: &str) -> u16 {
     head.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
@@ -53,8 +53,48 @@ fn signed_in(cloud: &CloudDesk) -> Value {
 }
 
 /// What is answered to whoever presents this token.
-fn ask(cloud: &CloudDesk, token: &str, args: &[&str], path: &str) -> (u16, Value) {
+pub(crate) fn ask(cloud: &CloudDesk, token: &str, args: &[&str], path: &str) -> (u16, Value) {
     let field = format!("Authorization: Bearer {token}");
     let (head, body) = cloud.curl(&[&["-H", &field], args].concat(), path);
     (status(&head), serde_json::from_str(&body).unwrap_or_default())
+}
+
+/// Where whoever asks is, when a proxy stands in front: a browser and its program.
+const FROM: &str = "X-Forwarded-For: 203.0.113.7";
+
+/// The access token of a program that somebody let do all this, in the browser of their machine.
+pub(crate) fn by_browser(cloud: &CloudDesk, name: &str, scopes: &str) -> String {
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let answer_at = "http://127.0.0.1:4567/callback";
+    let scopes = scopes.replace(' ', "%20");
+    let browser = Browser::signed_in(cloud, name);
+    let panel = browser.get(&format!(
+        "/authorize?client_id=d1-cli&redirect_uri={answer_at}&response_type=code&state=s\
+         &scope={scopes}&code_challenge={challenge}&code_challenge_method=S256"
+    ));
+    let names = [
+        "form",
+        "account",
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "state",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+    ];
+    let fields: Vec<_> = names.iter().map(|name| (*name, panel.hidden(name))).collect();
+    let mut form: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    form.push(("decision", "approve"));
+    let sent = browser.post("/authorize", &form);
+    let to = sent.field("location").unwrap();
+    let code = to.strip_prefix(&format!("{answer_at}?code=")).unwrap().split('&').next().unwrap();
+    let form = format!(
+        "grant_type=authorization_code&client_id=d1-cli&code={code}&redirect_uri={answer_at}\
+         &code_verifier={verifier}"
+    );
+    let (_, tokens) = cloud.curl(&["-H", FROM, "-d", &form], TOKEN);
+    let tokens: Value = serde_json::from_str(&tokens).unwrap();
+    tokens["access_token"].as_str().unwrap_or_else(|| panic!("{tokens}")).to_owned()
 }

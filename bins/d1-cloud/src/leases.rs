@@ -23,6 +23,11 @@ impl Credits {
                 .because(format!("{seconds} were asked for"))
                 .leaving("nothing was changed"));
         }
+        if amount_micro == 0 {
+            return Err(Problem::new("D1-API-005", Category::Usage, "a lease is of some credits")
+                .because("none were asked for")
+                .leaving("nothing was changed"));
+        }
         let (id, amount) = (Lease::name(account, key), Amount::micro(amount_micro));
         let until = self.clock.now().after(Duration::from_secs(seconds));
         let lease = Lease { id, account, amount, until };

@@ -48,10 +48,7 @@ impl RecipePlanner {
     }
 
     fn install(&self, install: &Install, facts: &Facts) -> Result<Planned, PlanError> {
-        if let (Some(thing), true) =
-            (install.things.first(), install.hosts.len() > Install::MAX_HOSTS)
-        {
-            let why = format!("at most {} hosts can be allowed at once", Install::MAX_HOSTS);
+        if let (Some(thing), Some(why)) = (install.things.first(), too_much(install)) {
             return Err(PlanError::Unsupported { thing: thing.clone(), why });
         }
         if let Some(source) = install.from {
@@ -135,6 +132,15 @@ impl Planner for RecipePlanner {
             ))),
         }
     }
+}
+
+/// What is asked for is more than can be planned at once.
+fn too_much(install: &Install) -> Option<String> {
+    if install.things.len() > Install::MAX_THINGS {
+        return Some(format!("at most {} things can be asked for at once", Install::MAX_THINGS));
+    }
+    let many = install.hosts.len() > Install::MAX_HOSTS;
+    many.then(|| format!("at most {} hosts can be allowed at once", Install::MAX_HOSTS))
 }
 
 fn fill(plan: &mut Plan, manager: Manager, wanted: &[Wanted<'_>], facts: &Facts) {

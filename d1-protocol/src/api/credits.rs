@@ -59,11 +59,11 @@ pub struct ExpiryView {
 pub struct EntriesQuery {
     /// Only lines after the one of this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(maximum = 9_223_372_036_854_775_807_i64))]
+    #[cfg_attr(feature = "openapi", param(maximum = 18_446_744_073_709_551_615_u64))]
     pub after: Option<u64>,
     /// Only lines of this time and later, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(maximum = 9_223_372_036_854_775_807_i64))]
+    #[cfg_attr(feature = "openapi", param(maximum = 18_446_744_073_709_551_615_u64))]
     pub since: Option<u64>,
     /// At most so many lines, 1 to [`MAX_LINES`]; [`LINES`] when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -250,9 +250,11 @@ pub struct CapView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LeaseRequest {
     /// How much, in micro-credits.
-    #[cfg_attr(feature = "openapi", schema(maximum = 9_223_372_036_854_775_807_i64))]
+    #[serde(deserialize_with = "super::whole::number")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 18_446_744_073_709_551_615_u64))]
     pub amount_micro: u64,
     /// For how long, in seconds: 1 to [`MAX_LEASE_SECONDS`].
+    #[serde(deserialize_with = "super::whole::number")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2_592_000))]
     pub seconds: u64,
     /// By which device, for the cap on each.
@@ -266,7 +268,8 @@ pub struct LeaseRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SettleRequest {
     /// How much, in micro-credits.
-    #[cfg_attr(feature = "openapi", schema(maximum = 9_223_372_036_854_775_807_i64))]
+    #[serde(deserialize_with = "super::whole::number")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 18_446_744_073_709_551_615_u64))]
     pub charged_micro: u64,
 }
 
@@ -296,6 +299,7 @@ pub struct LeaseView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CapRequest {
     /// What may be spent at most, in micro-credits.
-    #[cfg_attr(feature = "openapi", schema(maximum = 9_223_372_036_854_775_807_i64))]
+    #[serde(deserialize_with = "super::whole::number")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 9_223_372_036_854_775_807_u64))]
     pub most_micro: u64,
 }

@@ -8,6 +8,7 @@ mod problem;
 mod request;
 mod setup;
 mod user;
+mod whole;
 
 pub use credits::{
     BalanceView, CSV, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,

@@ -37,6 +37,8 @@ fn status(problem: &Problem) -> u16 {
         ("D1-SETUP-001" | "D1-API-003", _) => 404,
         // On a machine of its own it is the work that failed; whoever asks a server may come back.
         ("D1-SETUP-014", _) | ("D1-CREDIT-500", Category::Credit) => 503,
+        // The server can do its work; this one machine is away.
+        ("D1-DEVICE-001", _) => 409,
         ("D1-API-004", _) => 405,
         ("D1-LIMIT-429", _) => 429,
         (_, Category::Usage) => 422,
@@ -64,6 +66,8 @@ mod tests {
         // What cannot be put right by waiting is no passing trouble.
         for (code, category, status) in [
             ("D1-SETUP-018", Category::Task, 409),
+            ("D1-DEVICE-001", Category::Daemon, 409),
+            ("D1-DEVICE-002", Category::Daemon, 503),
             ("D1-CREDIT-402", Category::Credit, 402),
             ("D1-CREDIT-500", Category::Bug, 500),
         ] {

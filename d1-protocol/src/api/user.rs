@@ -114,9 +114,14 @@ pub struct NewTokenRequest {
     /// What they call it: 1 to 64 characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub name: String,
-    /// What it may do.
+    /// What it may do: what needs no person who says yes.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = String, pattern = r"^(setup:read|setup:write|credits:read|credits:write|device:read|device:link)( (setup:read|setup:write|credits:read|credits:write|device:read|device:link))*$")
+    )]
     pub scopes: Scopes,
     /// Days for which it is good: 1 to 365.
+    #[serde(deserialize_with = "super::whole::number")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 365))]
     pub days: u32,
 }

@@ -97,7 +97,12 @@ impl<'a> Browser<'a> {
         // `curl` reads the head in lower case for us, but what is kept has both.
         let url = format!("{}{path}", self.cloud.http());
         let mut curl = std::process::Command::new("curl");
-        let asked = curl.args(["-si", "-H", &field]).args(args).arg(url).output().unwrap();
+        let asked = curl
+            .args(["-si", "-H", &field, "-H", super::FROM])
+            .args(args)
+            .arg(url)
+            .output()
+            .unwrap();
         let text = String::from_utf8(asked.stdout).unwrap().replace('\r', "");
         let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
         for line in head.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {

@@ -23,6 +23,7 @@ const MAX_KEY: usize = 200;
     post, path = api::CREATE, operation_id = "createSetup", tag = "setups",
     params((
         "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200,
+        pattern = "^[!-~]([ -~]*[!-~])?$",
         description = "said again with the same key, it is done once",
     )),
     request_body = CreateRequest,

@@ -101,6 +101,7 @@ pub(crate) async fn quote(
     post, path = api::LEASES, operation_id = "leaseCredits", tag = "credits",
     params((
         "Idempotency-Key" = String, Header, min_length = 1, max_length = 200,
+        pattern = "^[!-~]([ -~]*[!-~])?$",
         description = "said again with the same key, it is done once",
     )),
     request_body = LeaseRequest,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "it describes a form that is read field by field")]
 pub(super) struct DeviceCodeForm {
     /// Which program: `d1-cli`.
+    #[schema(min_length = 1)]
     client_id: String,
     /// What it asks for: names and spaces.
     scope: Option<String>,
@@ -26,8 +27,10 @@ pub(super) struct DeviceCodeForm {
 #[expect(dead_code, reason = "it describes a form that is read field by field")]
 pub(super) struct TokenForm {
     /// `urn:ietf:params:oauth:grant-type:device_code`, `authorization_code` or `refresh_token`.
+    #[schema(min_length = 1)]
     grant_type: String,
     /// Which program.
+    #[schema(min_length = 1)]
     client_id: String,
     /// Of a code that was typed.
     device_code: Option<String>,
@@ -50,7 +53,9 @@ pub(super) struct TokenForm {
 #[expect(dead_code, reason = "it describes a form that is read field by field")]
 pub(super) struct RevokeForm {
     /// Which program.
+    #[schema(min_length = 1)]
     client_id: String,
     /// One of its tokens.
+    #[schema(min_length = 1)]
     token: String,
 }
