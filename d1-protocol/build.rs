@@ -6,10 +6,10 @@
 use protox::prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
-/// The files everything else is imported from.
-const ROOTS: [&str; 2] = ["d1/link/v1/link.proto", "d1/api/v1/credits.proto"];
+/// The file everything else of the link language is imported from.
+const LINK_ROOTS: [&str; 1] = ["d1/link/v1/link.proto"];
 /// Those of what is asked over gRPC, which servers tell whoever asks them for it.
-const API: [&str; 1] = ["d1/api/v1/credits.proto"];
+const API: [&str; 2] = ["d1/api/v1/credits.proto", "d1/api/v1/setups.proto"];
 /// The package of the link language.
 const LINK: &str = "d1.link.v1";
 /// What a frame can be.
@@ -18,18 +18,26 @@ const FRAMES: [(&str, &str); 2] =
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
-    let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_source_info(true).include_imports(true).open_files(ROOTS)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut asked = protox::Compiler::new(["proto"])?;
     asked.include_source_info(true).include_imports(true).open_files(API)?;
     fs::write(out.join("api.bin"), asked.encode_file_descriptor_set())?;
-    fs::write(out.join("shapes.rs"), shapes(&compiler.descriptor_pool())?)?;
-    prost_build::Config::new()
-        .btree_map(["."])
-        .bytes(["."])
-        .compile_fds(compiler.file_descriptor_set())?;
+    // What both languages know is made once, with the link language: that comes last, in the
+    // place of what this leaves of it.
+    generator()
+        .extern_path(".d1.link.v1", "crate::wire")
+        .compile_fds(asked.file_descriptor_set())?;
+    let mut link = protox::Compiler::new(["proto"])?;
+    link.include_source_info(true).include_imports(true).open_files(LINK_ROOTS)?;
+    fs::write(out.join("shapes.rs"), shapes(&link.descriptor_pool())?)?;
+    generator().compile_fds(link.file_descriptor_set())?;
     Ok(())
+}
+
+fn generator() -> prost_build::Config {
+    let mut config = prost_build::Config::new();
+    config.btree_map(["."]).bytes(["."]);
+    config
 }
 
 /// The fields of every message of the link that hold messages, or many of anything.

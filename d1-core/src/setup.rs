@@ -475,6 +475,10 @@ impl SetupEvent {
 }
 
 impl SetupOutcome {
+    /// Every way to end.
+    pub const ALL: [Self; 5] =
+        [Self::Succeeded, Self::NoChange, Self::Failed, Self::Cancelled, Self::Declined];
+
     /// Its name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -19,13 +19,13 @@ mod wire;
 pub use client::{ApiClient, ClientError, NodeClient, NodeError};
 pub use codec::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
 pub use error::WireError;
-#[cfg(all(feature = "client", feature = "grpc"))]
-pub use grpc::CreditsClient;
 #[cfg(feature = "grpc")]
 pub use grpc::{
-    CreditsApi, CreditsCall, ReadyApi, credits_service, grpc_refusal, health_service, is_grpc,
-    reflection_service,
+    CreditsApi, CreditsCall, News, ReadyApi, SetupsApi, SetupsCall, SetupsDoor, credits_service,
+    grpc_refusal, health_service, is_grpc, reflection_service, setups_service,
 };
+#[cfg(all(feature = "client", feature = "grpc"))]
+pub use grpc::{CreditsClient, SetupsClient};
 pub use limits::MAX_FRAME_BYTES;
 pub use transport::memory;
 #[cfg(unix)]

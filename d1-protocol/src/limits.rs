@@ -62,3 +62,18 @@ pub(crate) const MAX_CAPS: usize = 64;
 /// The most rates of one price; each meter has one.
 #[cfg(feature = "grpc")]
 pub(crate) const MAX_RATES: usize = 16;
+/// The most setups of one page.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_PAGE: usize = 256;
+/// The most steps of one setup.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_VIEW_STEPS: usize = d1_core::Plan::MAX_STEPS;
+/// The most receipts of one setup: one for each attempt at a step.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_RECEIPTS: usize = 4096;
+/// The most devices of one account that are linked.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_DEVICES: usize = MAX_ELEMENTS;
+/// The most bytes of output as text: a byte that is no text becomes three.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_OUTPUT_TEXT_BYTES: usize = 3 * MAX_OUTPUT_BYTES;

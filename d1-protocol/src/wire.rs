@@ -10,7 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/d1.link.v1.rs"));
 
 /// What is asked over gRPC.
 #[cfg(feature = "grpc")]
-pub(crate) mod credits {
+pub(crate) mod api {
     include!(concat!(env!("OUT_DIR"), "/d1.api.v1.rs"));
 }
 

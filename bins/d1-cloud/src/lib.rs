@@ -19,6 +19,7 @@ mod place;
 mod proxy;
 mod refusal;
 mod routes;
+mod setups;
 mod socket;
 mod token;
 mod who;

@@ -24,7 +24,7 @@ use d1_core::{
     AccountId, Ask, Category, Class, Clock, Decision, DeviceId, Fallback, Leases, Limit,
     LimitError, LimitKey, LimiterError, Problem, RateLimiter, Standing,
 };
-use d1_protocol::{CreditsCall, api};
+use d1_protocol::{CreditsCall, SetupsCall, api};
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
@@ -153,10 +153,12 @@ impl Limits {
 
 /// Whether it changes nothing. Over gRPC everything is a POST, and the call tells.
 fn is_look(request: &Request) -> bool {
-    match CreditsCall::at(request.uri().path()) {
-        Some(call) => call.is_look(),
+    let path = request.uri().path();
+    let look = CreditsCall::at(path).map(CreditsCall::is_look);
+    match look.or_else(|| SetupsCall::at(path).map(SetupsCall::is_look)) {
+        Some(look) => look,
         // What programs of gRPC ask of every server changes nothing.
-        None if request.uri().path().starts_with("/grpc.") => true,
+        None if path.starts_with("/grpc.") => true,
         None => matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
     }
 }

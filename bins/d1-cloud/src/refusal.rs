@@ -45,6 +45,13 @@ impl From<Problem> for Refusal {
     }
 }
 
+/// What is told, where nothing but that can be.
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        refusal.problem
+    }
+}
+
 impl Refusal {
     /// The same, with these fields in its answer.
     pub(crate) fn with(self, fields: HeaderMap) -> Self {

@@ -16,6 +16,11 @@ pub struct SetupList {
     pub cursor: Option<SetupId>,
 }
 
+impl SetupList {
+    /// Its version.
+    pub const SCHEMA: &str = "d1.setups.v1";
+}
+
 /// The devices that are linked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

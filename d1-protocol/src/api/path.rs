@@ -34,6 +34,10 @@ pub const CAPS: &str = "/api/v1/credits/caps";
 pub const CAP: &str = "/api/v1/credits/caps/{scope}";
 /// The same over gRPC, call by call.
 pub const CREDITS_CALL: &str = "/d1.api.v1.Credits/{call}";
+/// Setups over gRPC, call by call.
+pub const SETUPS_CALL: &str = "/d1.api.v1.Setups/{call}";
+/// Devices over gRPC, call by call.
+pub const DEVICES_CALL: &str = "/d1.api.v1.Devices/{call}";
 /// Whether the server can work, over gRPC.
 pub const HEALTH_CALL: &str = "/grpc.health.v1.Health/{call}";
 /// Which services and messages there are, over gRPC.

@@ -105,6 +105,9 @@ pub struct ReceiptView {
 }
 
 impl SetupView {
+    /// Its version.
+    pub const SCHEMA: &str = "d1.setup.v1";
+
     /// Whether it has ended. Of a state that only newer servers know, it is not known to have.
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -135,7 +138,7 @@ impl From<&Setup> for SetupView {
             grant: receipt.grant,
         };
         Self {
-            schema: "d1.setup.v1".to_owned(),
+            schema: Self::SCHEMA.to_owned(),
             id: setup.id,
             intent: setup.plan.intent.to_string(),
             device: setup.device,

@@ -8,7 +8,7 @@ use crate::{
         GrantView, MAX_LINES, QuoteQuery, QuoteStepView, QuoteView,
     },
     limits::{MAX_CAPS, MAX_GRANTS, MAX_RATES},
-    wire::credits as wire,
+    wire::api as wire,
 };
 use d1_core::{CapScope, Meter, Plan, Rate, Source};
 

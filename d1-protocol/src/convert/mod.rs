@@ -6,6 +6,8 @@ mod change;
 mod command;
 #[cfg(feature = "grpc")]
 mod credits;
+#[cfg(feature = "grpc")]
+mod devices;
 mod facts;
 mod from_device;
 mod greeting;
@@ -13,11 +15,15 @@ mod manifest;
 mod network;
 mod preview;
 mod problem;
+#[cfg(feature = "grpc")]
+mod progress;
 mod proposal;
 mod query;
 mod receipt;
 mod result;
 mod seed;
+#[cfg(feature = "grpc")]
+mod setups;
 mod step;
 mod symptom;
 mod to_device;

@@ -1,6 +1,9 @@
 //! Whether a server can work, as proxies of gRPC ask it (`grpc.health.v1`).
 
-use super::service::{BoxError, CREDITS};
+use super::{
+    service::{BoxError, CREDITS},
+    setups::{DEVICES, SETUPS},
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -56,7 +59,7 @@ impl Health for Answerer {
         request: tonic::Request<HealthCheckRequest>,
     ) -> Result<tonic::Response<HealthCheckResponse>, Status> {
         let service = request.into_inner().service;
-        if !["", CREDITS].contains(&service.as_str()) {
+        if !["", CREDITS, SETUPS, DEVICES].contains(&service.as_str()) {
             return Err(Status::not_found("there is no such service here"));
         }
         let ready = self.api.is_ready().await;

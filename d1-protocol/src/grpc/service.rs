@@ -6,43 +6,40 @@
 //! 3. The message becomes words of ours, or a problem that says what is wrong with it.
 //! 4. The answer, or the problem, becomes bytes again.
 
-use super::{CreditsCall, codec::Plain, status};
+use super::{
+    CreditsCall,
+    body::{decoded, nobody, not_understood, told, unknown_call, whole},
+    codec::Plain,
+    status,
+};
 use crate::{
     WireError,
     api::{
         BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, QuoteQuery, QuoteView,
     },
-    convert::{FromWire, ToWire},
-    wire::credits as wire,
+    convert::FromWire,
+    wire::api as wire,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use d1_core::{AccountId, CapScope, Category, Problem};
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use prost::Message;
 use std::{
     convert::Infallible,
     error::Error,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 use tonic::{Status, server::Grpc};
 use tower_service::Service;
-
-/// The most bytes of a request.
-const MAX_REQUEST_BYTES: usize = 64 * 1024;
-/// How long a request may take to arrive.
-const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 
 /// What the service is called.
 pub(super) const CREDITS: &str = "d1.api.v1.Credits";
 
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
-type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub(super) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Who knows about credits.
 #[async_trait]
@@ -126,48 +123,9 @@ where
 
 /// Who asks, and what; of the request only the head is looked at.
 fn begin<B>(api: Arc<dyn CreditsApi>, request: &Request<B>) -> Result<Asked, Problem> {
-    let Some(account) = request.extensions().get().copied() else {
-        let title = "nobody is known to ask";
-        return Err(Problem::new("D1-AUTH-001", Category::Auth, title)
-            .leaving("nothing was changed")
-            .next("present a token: authorization: Bearer …"));
-    };
-    let Some(call) = CreditsCall::at(request.uri().path()) else {
-        let title = "this call is not known";
-        return Err(Problem::new("D1-API-004", Category::Usage, title)
-            .leaving("nothing was changed")
-            .next("see that both are of versions that fit"));
-    };
+    let account = request.extensions().get().copied().ok_or_else(nobody)?;
+    let call = CreditsCall::at(request.uri().path()).ok_or_else(unknown_call)?;
     Ok(Asked { api, account, call })
-}
-
-/// The request with all of its body, which has a bound in size and in time.
-async fn whole<B>(request: Request<B>) -> Result<Request<Full<Bytes>>, Problem>
-where
-    B: Body<Data: Send, Error: Into<BoxError>> + Send,
-{
-    let (head, body) = request.into_parts();
-    let read = Limited::new(body, MAX_REQUEST_BYTES).collect();
-    match tokio::time::timeout(REQUEST_WITHIN, read).await {
-        Ok(Ok(body)) => Ok(Request::from_parts(head, Full::new(body.to_bytes()))),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(not_understood(format!("it is larger than {MAX_REQUEST_BYTES} bytes")))
-        }
-        Ok(Err(error)) => Err(not_understood(error.to_string())),
-        Err(_) => {
-            let seconds = REQUEST_WITHIN.as_secs();
-            let title = format!("the request did not arrive within {seconds} s");
-            Err(Problem::new("D1-API-001", Category::Timeout, title)
-                .leaving("nothing was changed")
-                .next("ask again"))
-        }
-    }
-}
-
-fn not_understood(cause: impl Into<String>) -> Problem {
-    Problem::new("D1-API-001", Category::Usage, "the request's body is not understood")
-        .because(cause)
-        .leaving("nothing was changed")
 }
 
 /// One request on its way to whoever knows.
@@ -237,15 +195,6 @@ async fn perform(
             api.set_cap(account, scope(asked.scope)?, None).await.map(told)
         }
     }
-}
-
-fn decoded<W: Message + Default>(message: Bytes) -> Result<W, Problem> {
-    W::decode(message).map_err(|error| not_understood(error.to_string()))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "made for map")]
-fn told<T: ToWire<Wire: Message>>(answer: T) -> Bytes {
-    answer.to_wire().encode_to_vec().into()
 }
 
 fn scope(number: i32) -> Result<CapScope, Problem> {

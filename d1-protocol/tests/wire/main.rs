@@ -22,5 +22,8 @@ mod refusals;
 mod round_trip;
 #[cfg(test)]
 mod seed;
+#[cfg(all(feature = "client", feature = "grpc"))]
+#[cfg(test)]
+mod setups;
 #[cfg(test)]
 mod values;

@@ -31,7 +31,7 @@ fn state() -> impl Strategy<Value = State> {
     ]
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub(crate) fn change() -> impl Strategy<Value = Change> {
     (resource(), state(), state()).prop_map(|(resource, before, after)| Change {
         resource,
         before,
@@ -80,7 +80,7 @@ pub(crate) fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-fn undo() -> impl Strategy<Value = Undo> {
+pub(crate) fn undo() -> impl Strategy<Value = Undo> {
     prop_oneof![Just(Undo::Exact), text().prop_map(Undo::Partial), text().prop_map(Undo::None),]
 }
 
@@ -188,7 +188,7 @@ pub(crate) fn preview() -> impl Strategy<Value = Preview> {
     )
 }
 
-fn isolation() -> impl Strategy<Value = IsolationReport> {
+pub(crate) fn isolation() -> impl Strategy<Value = IsolationReport> {
     let layer = (line(), any::<bool>(), text()).prop_map(|(name, in_force, why_not)| Layer {
         name,
         in_force,
@@ -215,7 +215,7 @@ fn network() -> impl Strategy<Value = NetworkUse> {
     })
 }
 
-fn manifest() -> impl Strategy<Value = Manifest> {
+pub(crate) fn manifest() -> impl Strategy<Value = Manifest> {
     let item = (select(Notable::ALL.to_vec()), line()).prop_map(|(kind, what)| Item { kind, what });
     (few(item), any::<u64>()).prop_map(|(items, dropped)| Manifest { items, dropped })
 }

@@ -12,7 +12,7 @@ const AGREED: &str = include_str!("numbers.txt");
 /// Every field and every value with its number, one a line.
 fn numbers() -> String {
     let mut compiler = protox::Compiler::new(["proto"]).unwrap();
-    let roots = ["d1/link/v1/link.proto", "d1/api/v1/credits.proto"];
+    let roots = ["d1/link/v1/link.proto", "d1/api/v1/credits.proto", "d1/api/v1/setups.proto"];
     compiler.include_imports(true).open_files(roots).unwrap();
     let set: FileDescriptorSet = compiler.file_descriptor_set();
     let mut lines = Vec::new();

@@ -3,7 +3,8 @@
 use super::judges;
 use crate::sign_in::by_browser;
 use d1_core::Scopes;
-use d1_world::{CloudDesk, Desk};
+use d1_protocol::ApiClient;
+use d1_world::{AptRoot, CloudDesk, Desk};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -22,6 +23,23 @@ fn python() -> Command {
 
 fn text(ended: &Output) -> String {
     String::from_utf8_lossy(&[&ended.stdout[..], &ended.stderr[..]].concat()).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grpcio_makes_follows_and_takes_back_a_setup_by_what_reflection_tells() {
+    let (apt, cloud) = (AptRoot::usual(), CloudDesk::start());
+    let machine = Desk::at(&apt);
+    let daemon = machine.daemon(&cloud.daemon_args());
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = cloud.device(&client).await.to_string();
+    let judged = python()
+        .arg(script("reflected.py"))
+        .args([&cloud.http().replace("http://", ""), CloudDesk::TOKEN, &device, "greeter"])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&judged.stdout), "good\n", "{}", text(&judged));
+    assert!(!apt.installed().contains("greeter"));
+    assert_eq!(daemon.stop(), 0);
 }
 
 /// How many people schemathesis asks as: each may change so much in a minute.

@@ -2,7 +2,7 @@
 
 use super::{
     caller::{Asked, Body, Caller},
-    create::idempotency_key,
+    setups::idempotency_key,
 };
 use crate::{compose::App, refusal::Refusal};
 use axum::{
@@ -119,7 +119,7 @@ pub(crate) async fn lease(
             .because("without one, asking again after a lost answer would set aside twice")
             .leaving("nothing was changed")
     })?;
-    Ok((StatusCode::CREATED, Json(app.credits.lease(account, &key, request).await?)))
+    Ok((StatusCode::CREATED, Json(app.credits.lease(account, key, request).await?)))
 }
 
 /// Takes what was spent of them.

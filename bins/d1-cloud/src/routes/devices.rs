@@ -1,7 +1,7 @@
 //! Devices: who is linked, and the link itself.
 
 use super::caller::Caller;
-use crate::{compose::App, drain, refusal::Refusal, socket::framed};
+use crate::{compose::App, drain, refusal::Refusal, setups::Setups, socket::framed};
 use axum::{
     Json,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
@@ -19,11 +19,13 @@ use d1_protocol::{
     get, path = api::DEVICES, operation_id = "listDevices", tag = "devices",
     responses((status = 200, body = Devices)),
 )]
-pub(crate) async fn list(
-    State(app): State<App>,
-    Caller(account): Caller,
-) -> Result<Json<Devices>, Refusal> {
-    let mut devices = here(&app, account).await?;
+pub(crate) async fn list(setups: Setups) -> Result<Json<Devices>, Refusal> {
+    Ok(Json(setups.devices().await?))
+}
+
+/// The devices of an account that are linked, to whichever server.
+pub(crate) async fn linked(app: &App, account: AccountId) -> Result<Devices, Refusal> {
+    let mut devices = here(app, account).await?;
     let mut complete = true;
     if let Some(nodes) = &app.nodes {
         let others = nodes.devices(account).await;
@@ -38,7 +40,7 @@ pub(crate) async fn list(
         }
         devices.sort_by_key(|device| device.id);
     }
-    Ok(Json(Devices { schema: Devices::SCHEMA.to_owned(), devices, complete }))
+    Ok(Devices { schema: Devices::SCHEMA.to_owned(), devices, complete })
 }
 
 /// The devices of an account that are linked here.

@@ -1,9 +1,8 @@
 //! What a setup tells, as server-sent events: `Last-Event-ID` goes on where a connection broke.
 
-use super::caller::{Caller, Named};
-use crate::{compose::App, place, refusal::Refusal};
+use super::caller::Named;
+use crate::{refusal::Refusal, setups::Setups};
 use axum::{
-    extract::State,
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
@@ -26,21 +25,15 @@ use std::convert::Infallible;
     )),
 )]
 pub(crate) async fn events(
-    State(app): State<App>,
-    Caller(account): Caller,
+    setups: Setups,
     Named(id): Named,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    app.engine.get(account, id).await?;
-    let place = place::stream(&app, account).await?;
     let after = headers.get("Last-Event-ID").and_then(|id| id.to_str().ok()?.parse().ok());
-    let news = app.engine.follow(id, after.unwrap_or(0));
+    let news = setups.follow(id, after.unwrap_or(0)).await?;
     // A store that fails ends the stream; the client asks again from where it was.
     let news = news.take_while(|news| std::future::ready(news.is_ok()));
     let events = news.filter_map(|news| std::future::ready(news.ok().map(|news| Ok(event(&news)))));
-    let events = events.inspect(move |_| {
-        let _kept_as_long_as_the_stream = &place;
-    });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 

@@ -1,7 +1,7 @@
 //! What is asked over gRPC, by whoever presents the token.
 
 use super::{caller::Caller, ready::can_work};
-use crate::{compose::App, refusal::Refusal};
+use crate::{compose::App, refusal::Refusal, setups::Setups, who::Who};
 use async_trait::async_trait;
 use axum::{
     Router,
@@ -10,13 +10,22 @@ use axum::{
     response::Response,
     routing::post_service,
 };
-use d1_protocol::{ReadyApi, api, credits_service, health_service, reflection_service};
+use d1_core::{Problem, SetupId};
+use d1_protocol::{
+    News, ReadyApi, SetupsApi, SetupsDoor,
+    api::{self, CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
+    credits_service, health_service, reflection_service, setups_service,
+};
 use std::sync::Arc;
 
 /// Every call by somebody we know.
 pub(crate) fn router(app: &App) -> Router<App> {
     let credits = credits_service(Arc::new(app.credits.clone()));
-    let router = Router::new().route(api::CREDITS_CALL, post_service(credits));
+    let setups = setups_service(door(app));
+    let router = Router::new()
+        .route(api::CREDITS_CALL, post_service(credits))
+        .route(api::SETUPS_CALL, post_service(setups.clone()))
+        .route(api::DEVICES_CALL, post_service(setups));
     let router = match reflection_service() {
         Ok(reflection) => router.route(api::REFLECTION_CALL, post_service(reflection)),
         Err(error) => {
@@ -25,6 +34,54 @@ pub(crate) fn router(app: &App) -> Router<App> {
         }
     };
     router.route_layer(middleware::from_fn_with_state(app.clone(), introduce))
+}
+
+/// As whom setups are asked for: as whoever was let in.
+fn door(app: &App) -> SetupsDoor {
+    let app = app.clone();
+    Arc::new(move |extensions| {
+        let who = extensions.get::<Who>()?.clone();
+        Some(Arc::new(Setups { app: app.clone(), who }))
+    })
+}
+
+#[async_trait]
+impl SetupsApi for Setups {
+    async fn create(&self, wish: CreateRequest, key: Option<String>) -> Result<SetupView, Problem> {
+        Ok(Self::create(self, wish, key.as_deref()).await?)
+    }
+
+    async fn get(&self, id: SetupId) -> Result<SetupView, Problem> {
+        Ok(Self::get(self, id).await?)
+    }
+
+    async fn list(&self, before: Option<SetupId>) -> Result<SetupList, Problem> {
+        Ok(Self::list(self, before).await?)
+    }
+
+    async fn approve(&self, id: SetupId) -> Result<SetupView, Problem> {
+        Ok(Self::approve(self, id).await?)
+    }
+
+    async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, Problem> {
+        Ok(Self::cancel(self, id, how).await?)
+    }
+
+    async fn resume(&self, id: SetupId, how: ResumeRequest) -> Result<SetupView, Problem> {
+        Ok(Self::resume(self, id, how).await?)
+    }
+
+    async fn undo(&self, id: SetupId) -> Result<SetupView, Problem> {
+        Ok(Self::undo(self, id).await?)
+    }
+
+    async fn follow(&self, id: SetupId, after: u64) -> Result<News, Problem> {
+        Ok(Box::pin(Self::follow(self, id, after).await?))
+    }
+
+    async fn devices(&self) -> Result<Devices, Problem> {
+        Ok(Self::devices(self).await?)
+    }
 }
 
 /// What proxies ask, who present nothing.

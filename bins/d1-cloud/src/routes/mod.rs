@@ -2,7 +2,6 @@
 
 mod auth;
 mod caller;
-mod create;
 mod credits;
 mod devices;
 mod document;
@@ -15,6 +14,7 @@ mod scopes;
 mod setups;
 mod user;
 
+pub(crate) use devices::linked;
 pub(crate) use ready::LastLook;
 
 use crate::{
@@ -50,14 +50,14 @@ pub(crate) fn router(app: App) -> Router {
 /// What is asked by somebody we know, each for what they may do.
 fn known() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create::create))
+        .routes(routes!(setups::create))
         .routes(routes!(setups::list))
         .routes(routes!(setups::get))
         .routes(routes!(events::events))
         .routes(routes!(setups::approve))
         .routes(routes!(setups::cancel))
         .routes(routes!(setups::resume))
-        .routes(routes!(create::undo))
+        .routes(routes!(setups::undo))
         .routes(routes!(credits::balance))
         .routes(routes!(credits::entries))
         .routes(routes!(credits::grants))

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use d1_core::{Category, Problem, Scope};
-use d1_protocol::{CreditsCall, api};
+use d1_protocol::{CreditsCall, SetupsCall, api};
 
 /// What an address needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,11 @@ pub(super) fn need(method: &Method, matched: &str, path: &str) -> Option<Need> {
             Scope::CreditsRead
         }
         api::CREDITS_CALL => Scope::CreditsWrite,
+        api::SETUPS_CALL | api::DEVICES_CALL => match SetupsCall::at(path) {
+            Some(call) => call.scope(),
+            // It is told that there is no such call.
+            None => return Some(Need::Anybody),
+        },
         api::DEVICES => Scope::DeviceRead,
         api::LINK => Scope::DeviceLink,
         api::TOKENS | api::TOKEN => Scope::TokenWrite,

@@ -1,16 +1,53 @@
-//! Setups that are there: one, many, and what can be done with them.
+//! Setups over HTTP. Every route is a few lines: who asks, one call, one answer.
 
-use super::caller::{Body, Caller, Named};
-use crate::{compose::App, refusal::Refusal, who::Who};
-use axum::{Extension, Json, extract::State, http::HeaderMap};
-use d1_core::{Category, Page, Problem, SetupId};
+use super::caller::{Body, Named};
+use crate::{
+    compose::App,
+    refusal::Refusal,
+    setups::{Setups, checked_key},
+    who::{self, Who},
+};
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, request::Parts},
+};
+use d1_core::{Category, Problem, SetupId};
 use d1_orchestrator::EngineError;
-use d1_protocol::api::{self, CancelRequest, ResumeRequest, SetupList, SetupView};
-
-/// How many setups one page has.
-const PAGE: usize = 50;
+use d1_protocol::api::{self, CancelRequest, CreateRequest, ResumeRequest, SetupList, SetupView};
 
 type Answer = Result<Json<SetupView>, Refusal>;
+type Made = Result<(StatusCode, Json<SetupView>), Refusal>;
+
+/// Plans and keeps a setup; starts it when the request says so.
+#[utoipa::path(
+    post, path = api::CREATE, operation_id = "createSetup", tag = "setups",
+    params((
+        "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200,
+        pattern = "^[!-~]([ -~]*[!-~])?$",
+        description = "said again with the same key, it is done once",
+    )),
+    request_body = CreateRequest,
+    responses((status = 201, body = SetupView)),
+)]
+pub(crate) async fn create(
+    setups: Setups,
+    headers: HeaderMap,
+    Body(request): Body<CreateRequest>,
+) -> Made {
+    let key = idempotency_key(&headers)?;
+    Ok((StatusCode::CREATED, Json(setups.create(request, key).await?)))
+}
+
+/// Takes back what a setup changed, by a setup of its own.
+#[utoipa::path(
+    post, path = api::UNDO, operation_id = "undoSetup", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    responses((status = 201, body = SetupView)),
+)]
+pub(crate) async fn undo(setups: Setups, Named(id): Named) -> Made {
+    Ok((StatusCode::CREATED, Json(setups.undo(id).await?)))
+}
 
 /// One setup.
 #[utoipa::path(
@@ -18,12 +55,8 @@ type Answer = Result<Json<SetupView>, Refusal>;
     params(("id" = SetupId, Path, description = "which setup")),
     responses((status = 200, body = SetupView)),
 )]
-pub(crate) async fn get(
-    State(app): State<App>,
-    Caller(account): Caller,
-    Named(id): Named,
-) -> Answer {
-    Ok(Json(SetupView::from(&app.engine.get(account, id).await?)))
+pub(crate) async fn get(setups: Setups, Named(id): Named) -> Answer {
+    Ok(Json(setups.get(id).await?))
 }
 
 /// Setups, newest first; `D1-Cursor` names the one before which the page begins.
@@ -32,18 +65,8 @@ pub(crate) async fn get(
     params(("D1-Cursor" = Option<SetupId>, Header, description = "the `cursor` of the page before")),
     responses((status = 200, body = SetupList)),
 )]
-pub(crate) async fn list(
-    State(app): State<App>,
-    Caller(account): Caller,
-    headers: HeaderMap,
-) -> Result<Json<SetupList>, Refusal> {
-    let page = Page { before: cursor(&headers)?, limit: PAGE + 1 };
-    let mut setups = app.engine.list(account, page).await?;
-    let more = setups.len() > PAGE;
-    setups.truncate(PAGE);
-    let cursor = setups.last().map(|setup| setup.id).filter(|_| more);
-    let setups = setups.iter().map(SetupView::from).collect();
-    Ok(Json(SetupList { schema: "d1.setups.v1".to_owned(), setups, cursor }))
+pub(crate) async fn list(setups: Setups, headers: HeaderMap) -> Result<Json<SetupList>, Refusal> {
+    Ok(Json(setups.list(cursor(&headers)?).await?))
 }
 
 /// Says yes.
@@ -52,15 +75,8 @@ pub(crate) async fn list(
     params(("id" = SetupId, Path, description = "which setup")),
     responses((status = 200, body = SetupView)),
 )]
-pub(crate) async fn approve(
-    State(app): State<App>,
-    Caller(account): Caller,
-    Extension(who): Extension<Who>,
-    Named(id): Named,
-) -> Answer {
-    app.engine.get(account, id).await?;
-    app.note_decided(&who, id, "approve").await?;
-    Ok(Json(SetupView::from(&app.engine.approve(id).await?)))
+pub(crate) async fn approve(setups: Setups, Named(id): Named) -> Answer {
+    Ok(Json(setups.approve(id).await?))
 }
 
 /// Stops it.
@@ -71,15 +87,11 @@ pub(crate) async fn approve(
     responses((status = 200, body = SetupView)),
 )]
 pub(crate) async fn cancel(
-    State(app): State<App>,
-    Caller(account): Caller,
-    Extension(who): Extension<Who>,
+    setups: Setups,
     Named(id): Named,
-    Body(request): Body<CancelRequest>,
+    Body(how): Body<CancelRequest>,
 ) -> Answer {
-    app.engine.get(account, id).await?;
-    app.note_decided(&who, id, "stop").await?;
-    Ok(Json(SetupView::from(&app.engine.stop(id, request.mode).await?)))
+    Ok(Json(setups.cancel(id, how).await?))
 }
 
 /// Goes on with it.
@@ -90,15 +102,27 @@ pub(crate) async fn cancel(
     responses((status = 200, body = SetupView)),
 )]
 pub(crate) async fn resume(
-    State(app): State<App>,
-    Caller(account): Caller,
-    Extension(who): Extension<Who>,
+    setups: Setups,
     Named(id): Named,
-    Body(request): Body<ResumeRequest>,
+    Body(how): Body<ResumeRequest>,
 ) -> Answer {
-    app.engine.get(account, id).await?;
-    app.note_decided(&who, id, "resume").await?;
-    Ok(Json(SetupView::from(&app.engine.resume(id, request.force).await?)))
+    Ok(Json(setups.resume(id, how).await?))
+}
+
+impl FromRequestParts<App> for Setups {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let who = parts.extensions.get::<Who>().ok_or_else(|| who::unknown(&parts.headers))?;
+        Ok(Self { app: app.clone(), who: who.clone() })
+    }
+}
+
+/// The key of a request that may be repeated.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get("Idempotency-Key") else { return Ok(None) };
+    // What is no text at all is refused as an empty one is.
+    checked_key(value.to_str().unwrap_or_default()).map(Some)
 }
 
 fn cursor(headers: &HeaderMap) -> Result<Option<SetupId>, Refusal> {

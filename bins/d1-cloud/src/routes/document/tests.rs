@@ -13,7 +13,7 @@ const KEPT_AT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
 
 /// What is asked by people with a browser, or over gRPC: addresses that are described elsewhere.
 /// Those for other servers are not there while a server is alone.
-const ELSEWHERE: [(&str, &[&str]); 9] = [
+const ELSEWHERE: [(&str, &[&str]); 11] = [
     (api::ACTIVATE, &["get", "post"]),
     (api::DECIDE, &["post"]),
     (api::AUTHORIZE, &["get", "post"]),
@@ -21,6 +21,8 @@ const ELSEWHERE: [(&str, &[&str]); 9] = [
     (api::SIGN_OUT, &["post"]),
     ("/style.css", &["get"]),
     (api::CREDITS_CALL, &["post"]),
+    (api::SETUPS_CALL, &["post"]),
+    (api::DEVICES_CALL, &["post"]),
     (api::REFLECTION_CALL, &["post"]),
     (api::HEALTH_CALL, &["post"]),
 ];

@@ -1,0 +1,85 @@
+//! Devices as clients see them.
+
+use super::values::{FromWire, ToWire, all_to_wire, line, list, optional, parsed};
+use crate::{
+    WireError,
+    api::{DeviceView, Devices, HealthView},
+    limits::{MAX_DEVICES, MAX_SYMPTOMS},
+    wire::api as wire,
+};
+
+impl ToWire for Devices {
+    type Wire = wire::DevicesReply;
+    fn to_wire(&self) -> wire::DevicesReply {
+        wire::DevicesReply { devices: all_to_wire(&self.devices), complete: self.complete }
+    }
+}
+
+impl FromWire for Devices {
+    type Wire = wire::DevicesReply;
+    fn from_wire(wire: wire::DevicesReply) -> Result<Self, WireError> {
+        Ok(Self {
+            schema: Self::SCHEMA.to_owned(),
+            devices: list("devices.devices", MAX_DEVICES, wire.devices)?,
+            complete: wire.complete,
+        })
+    }
+}
+
+impl ToWire for DeviceView {
+    type Wire = wire::devices_reply::Device;
+    fn to_wire(&self) -> wire::devices_reply::Device {
+        wire::devices_reply::Device {
+            device_id: self.id.to_string(),
+            version: self.version.clone(),
+            system: self.system.clone(),
+            since: self.since,
+            heard: self.heard,
+            health: self.health.as_ref().map(ToWire::to_wire),
+        }
+    }
+}
+
+impl FromWire for DeviceView {
+    type Wire = wire::devices_reply::Device;
+    fn from_wire(wire: wire::devices_reply::Device) -> Result<Self, WireError> {
+        Ok(Self {
+            id: parsed("device.device_id", &wire.device_id)?,
+            version: line("device.version", wire.version)?,
+            system: line("device.system", wire.system)?,
+            since: wire.since,
+            heard: wire.heard,
+            health: optional(wire.health)?,
+        })
+    }
+}
+
+impl ToWire for HealthView {
+    type Wire = wire::devices_reply::Health;
+    fn to_wire(&self) -> wire::devices_reply::Health {
+        wire::devices_reply::Health {
+            at: self.at,
+            load: self.load,
+            memory_available_bytes: self.memory_available_bytes,
+            disk_free_bytes: self.disk_free_bytes,
+            running: self.running,
+            waiting: self.waiting,
+            symptoms: all_to_wire(&self.symptoms),
+        }
+    }
+}
+
+impl FromWire for HealthView {
+    type Wire = wire::devices_reply::Health;
+    fn from_wire(wire: wire::devices_reply::Health) -> Result<Self, WireError> {
+        Ok(Self {
+            at: wire.at,
+            load: wire.load,
+            memory_available_bytes: wire.memory_available_bytes,
+            disk_free_bytes: wire.disk_free_bytes,
+            running: wire.running,
+            waiting: wire.waiting,
+            symptoms: list("device.health.symptoms", MAX_SYMPTOMS, wire.symptoms)?,
+        })
+    }
+}
