@@ -2,6 +2,7 @@
 //! it is described. Programs that we did not write judge it.
 
 mod judges;
+mod matrix;
 mod setups;
 
 use std::{path::PathBuf, process::Command};
