@@ -149,3 +149,32 @@ fn a_user_says_yes_to_what_the_users_own_policy_asks() {
     let other = doctor(&["policy", "check", "--step", "--", "make", "x"]);
     assert_eq!(other.code, 9, "{}", other.stdout);
 }
+
+/// Reads what nothing behind walls sees: the init process of the machine, and the passwords.
+const LOOKS_OUT: [&str; 2] = ["cat", "/etc/shadow"];
+
+#[test]
+fn without_walls_nothing_runs_unless_the_owner_lists_it_and_says_yes_to_it() {
+    let run = |owned: &Owned, more: &[&str]| {
+        let words = ["run", "--profile", "unconfined"];
+        owned.doctor(&[&words[..], more, &["--"], &LOOKS_OUT].concat())
+    };
+    let unlisted = run(&Owned::new(""), &[]);
+    assert_eq!(unlisted.code, 6, "{}", unlisted.stderr);
+    assert_eq!(unlisted.stdout, "");
+    let owned = Owned::new("profiles = ['home', 'unconfined']");
+    let behind = owned.doctor(&[&["run", "--"], &LOOKS_OUT[..]].concat());
+    assert!(behind.stderr.contains("Permission denied"), "{}", behind.stderr);
+    let unasked = run(&owned, &[]);
+    assert_eq!((unasked.code, unasked.stdout.as_str()), (6, ""), "{}", unasked.stderr);
+    assert!(unasked.stderr.contains("it would have no walls at all"), "{}", unasked.stderr);
+    let next = unasked.stderr.split("--approve ").nth(1).unwrap();
+    let digest = next.split(' ').next().unwrap();
+    let ran = run(&owned, &["--approve", digest]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout, fs::read_to_string("/etc/shadow").unwrap());
+    let told = run(&owned, &["--approve", digest, "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let layers = told["isolation"]["layers"].as_array().unwrap();
+    assert!(!layers.iter().any(|layer| layer["name"] == "file view" && layer["in_force"] == true));
+}

@@ -139,3 +139,20 @@ fn a_tool_that_does_not_say_where_its_registry_is_installs_only_with_hosts_that_
     let shown = "  network   registry.example:8443, and no other host\n";
     assert!(named.stdout.contains(shown), "{}", named.stdout);
 }
+
+/// A plan that names the registry would be a promise: npm would call the proxy, and be refused.
+#[test]
+fn a_tool_with_a_proxy_of_its_own_is_told_of_before_anybody_says_yes() {
+    let npm = Npm::with(None);
+    let settings = npm.home.path().join(".npmrc");
+    let before = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, format!("{before}proxy=http://proxy.example:3128/\n")).unwrap();
+    let refused = npm.install(&[]);
+    assert_eq!(refused.code, 1, "{}{}", refused.stdout, refused.stderr);
+    for part in ["has a proxy of its own (`proxy` in its settings)", "set `http_proxy`"] {
+        assert!(refused.stderr.contains(part), "{part:?} is missing in:\n{}", refused.stderr);
+    }
+    assert_eq!(npm.registry.asked(), [] as [&str; 0]);
+    fs::write(&settings, before).unwrap();
+    assert_eq!(npm.install(&[]).code, 0, "without it the registry is called");
+}

@@ -5,7 +5,7 @@
 //! the default. Where crates themselves are fetched from its index says; of an index that was used
 //! before, what it said lies in the home.
 
-use super::{Asked, Question, Told, hosts_of};
+use super::{Asked, Question, Told, has_a_proxy, hosts_of};
 use d1_core::HostName;
 use std::path::Path;
 
@@ -14,6 +14,8 @@ const NO_CRATE: &str =
     "d1-doctor-asks-whom-cargo-would-call-for-a-crate-that-is-called-as-none-can-be";
 /// Where what indexes said of themselves is kept, below the home.
 const INDEXES: &str = ".cargo/registry/index";
+/// Its own settings, below the home; the older name of the file counts first.
+const SETTINGS: [&str; 2] = [".cargo/config", ".cargo/config.toml"];
 /// The most indexes that are looked at.
 const MOST: usize = 64;
 
@@ -34,6 +36,10 @@ pub(super) fn questions(home: &Path) -> Vec<Asked> {
 }
 
 fn read(_said: &str, errors: &str, home: &Path) -> Result<Told, String> {
+    // The question goes by another proxy, so the answer does not tell of this one.
+    if let Some(setting) = own_proxy(home) {
+        return Err(has_a_proxy(setting));
+    }
     let quoted = errors.split('`').skip(1).step_by(2);
     let addresses = quoted.map(|quoted| quoted.strip_prefix("sparse+").unwrap_or(quoted));
     let mut hosts = hosts_of(addresses)?;
@@ -42,6 +48,13 @@ fn read(_said: &str, errors: &str, home: &Path) -> Result<Told, String> {
     }
     hosts.extend(fetched_from(home, &hosts));
     Ok(Told { hosts, is_all: true, ..Told::default() })
+}
+
+/// The setting that names a proxy, when there is one.
+fn own_proxy(home: &Path) -> Option<&'static str> {
+    let text = SETTINGS.iter().find_map(|name| std::fs::read_to_string(home.join(name)).ok())?;
+    let settings: toml::Table = text.parse().ok()?;
+    settings.get("http")?.get("proxy").map(|_address| "http.proxy")
 }
 
 /// Where the crates of these indexes are, as the indexes said when they were used.
@@ -92,5 +105,19 @@ mod tests {
         }
         let failed = "failed to download from `https://index.test/config.json`";
         assert_eq!(hosts(failed, home.path()).unwrap(), ["files.test", "index.test"]);
+    }
+
+    #[test]
+    fn a_proxy_of_its_own_is_told_and_not_left_for_the_step_to_fail_at() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".cargo")).unwrap();
+        let set =
+            |text: &str| std::fs::write(home.path().join(".cargo/config.toml"), text).unwrap();
+        let failed = "failed to download from `https://index.test/config.json`";
+        set("[http]\ntimeout = 5\n");
+        assert_eq!(hosts(failed, home.path()).unwrap(), ["index.test"]);
+        set("[http]\nproxy = \"proxy.test:3128\"\n");
+        let told = hosts(failed, home.path()).unwrap_err();
+        assert!(told.contains("`http.proxy`"), "{told}");
     }
 }

@@ -11,7 +11,7 @@ mod pip;
 mod question;
 
 pub(crate) use environment::environment;
-pub(crate) use question::{Asked, Question, Told, hosts_of};
+pub(crate) use question::{Asked, Question, Told, has_a_proxy, hosts_of};
 
 use d1_core::Source;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! pip, which pipx runs: `pip config list` has its settings, and `pip install --help` the index
 //! that is built in.
 
-use super::{Asked, Question, Told, hosts_of};
+use super::{Asked, Question, Told, has_a_proxy, hosts_of};
 use std::path::Path;
 
 /// The settings that name where packages come from.
@@ -30,6 +30,9 @@ fn settings(said: &str, errors: &str, _home: &Path) -> Result<Told, String> {
         let meant = lines.clone().filter(move |(name, _)| is_meant(name));
         meant.map(|(_, value)| value.trim_matches(['\'', '"']))
     };
+    if values(&["proxy"]).next().is_some() {
+        return Err(has_a_proxy("proxy"));
+    }
     let no_index = values(&["no-index"]).any(|value| ["true", "1", "yes", "on"].contains(&value));
     // Several are told apart by ends of lines, which are written as such.
     let separate = |value: &str| value.replace("\\n", " ");
@@ -75,6 +78,8 @@ mod tests {
         assert!(!told.unwrap().is_all, "the index that is built in is asked, too");
         let told = settings("global.no-index='true'\n", "", Path::new("/")).unwrap();
         assert_eq!(told, Told { is_all: true, ..Told::default() });
+        let proxy = settings("global.proxy='http://proxy.test:3128'\n", "", Path::new("/"));
+        assert!(proxy.unwrap_err().contains("`proxy`"));
         assert!(settings("", "No module named pip", Path::new("/")).is_err());
         assert_eq!(settings("", "", Path::new("/")).unwrap(), Told::default());
     }

@@ -62,6 +62,16 @@ impl Asked {
     }
 }
 
+/// What is said of a tool whose own settings name a proxy. Behind walls it reaches whom its plan
+/// names, and a proxy would reach everybody for it; the one of our environment is used from outside.
+pub(crate) fn has_a_proxy(setting: &str) -> String {
+    format!(
+        "has a proxy of its own (`{setting}` in its settings), which nobody reaches from behind \
+         walls; take it out, and set `http_proxy` and `https_proxy` for d1-doctor, which goes \
+         through those"
+    )
+}
+
 /// The hosts of addresses of the web, as a step names them. What is no such address needs no
 /// network.
 pub(crate) fn hosts_of<'a>(
