@@ -24,28 +24,42 @@
 //! `examples/embed_machine.rs` has typed actions with a preview, a receipt and a way back;
 //! `d1-daemon` puts an [`Agent`] in front.
 
+#[cfg(unix)]
 mod actions;
+#[cfg(unix)]
 mod agent;
+#[cfg(unix)]
 mod audit;
 #[cfg(unix)]
 mod doctor;
+#[cfg(unix)]
 mod facts;
-#[cfg(all(feature = "sqlite", feature = "testing"))]
+#[cfg(all(unix, feature = "sqlite", feature = "testing"))]
 pub mod fault;
+#[cfg(unix)]
 mod health;
-#[cfg(feature = "sqlite")]
+#[cfg(all(unix, feature = "sqlite"))]
 mod journal;
+#[cfg(unix)]
 mod machine;
+#[cfg(unix)]
 mod originals;
+#[cfg(unix)]
 mod packages;
+#[cfg(unix)]
 mod policy;
 mod process;
+#[cfg(unix)]
 mod refused;
+#[cfg(unix)]
 mod registries;
 mod sandbox;
+#[cfg(unix)]
 mod state_dir;
 
+#[cfg(unix)]
 pub use agent::{Agent, AgentParts};
+#[cfg(unix)]
 pub use audit::{AuditReader, FileAuditLog, audited_argv};
 #[cfg(unix)]
 pub use doctor::{
@@ -53,36 +67,49 @@ pub use doctor::{
     NetworkError, Presented, Proxy, Refusal, Selection, Sight, Space, ThisNetwork, all_checks,
     watch,
 };
-#[cfg(feature = "sqlite")]
+#[cfg(all(unix, feature = "sqlite"))]
 pub use doctor::{Difference, History, HistoryError, differences};
+#[cfg(unix)]
 pub use facts::{FactsSource, Host};
-#[cfg(feature = "sqlite")]
+#[cfg(all(unix, feature = "sqlite"))]
 pub use journal::SqliteJournal;
+#[cfg(unix)]
 pub use machine::{Machine, MachineConfig};
+#[cfg(unix)]
 pub use packages::{
     Apt, Captured, Command, Goal, Modelled, PackageManager, ProcessTool, Run, Tool, ToolError,
     all_managers,
 };
+#[cfg(unix)]
 pub use policy::{
     Bare, Decision, Denial, Device, Granted, Policy, PolicyError, Program, Reason, Request,
     Verdict, Walls, unapproved,
 };
+pub use process::clean_environment;
+#[cfg(unix)]
 pub use process::{
     Asked, Capture, Confinement, Fence, How, Invocation, Leftovers, ProcessError, Report, Spool,
-    adopt_orphans, clean_environment, run, run_confined,
+    adopt_orphans, run, run_confined,
 };
 #[cfg(target_os = "macos")]
 pub use sandbox::SeatbeltSandbox;
+#[cfg(windows)]
+pub use sandbox::WindowsSandbox;
 pub use sandbox::{
-    Access, Confined, Demand, DomainName, Egress, EgressAudit, EgressAuditError, EgressBudget,
-    EgressRecord, End, Fate, Given, Grant, HostError, HostRule, Inside, Kept, Limits, Missing,
-    Outside, Places, Profile, Resolver, SandboxBackend, SandboxError, Script, Standing,
-    Surroundings, SystemResolver, Touch, Via, Waiting, WaitsFor, Wall, report, this_sandbox,
+    Access, Confined, Demand, DomainName, Egress, EgressBudget, End, Fate, Given, Grant, HostError,
+    HostRule, Inside, Kept, Limits, Missing, Places, Profile, SandboxBackend, SandboxError, Script,
+    Sink, Surroundings, Touch, Via, Waiting, WaitsFor, Wall, report, this_sandbox,
+};
+#[cfg(unix)]
+pub use sandbox::{
+    EgressAudit, EgressAuditError, EgressRecord, Outside, Resolver, Standing, SystemResolver,
 };
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use sandbox::{LinuxConfig, LinuxSandbox};
+#[cfg(unix)]
 pub use state_dir::{AgentLock, LockError, StateDir, StateDirError, try_lock};
 
+#[cfg(unix)]
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

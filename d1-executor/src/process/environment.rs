@@ -20,15 +20,36 @@ const PASSED_ON: [&str; 14] = [
     "TMPDIR",
 ];
 
+/// Without these no program of Windows finds the system, or its own settings.
+#[cfg(windows)]
+const OF_SYSTEM: &[&str] = &[
+    "SystemRoot",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "TEMP",
+    "TMP",
+];
+#[cfg(not(windows))]
+const OF_SYSTEM: &[&str] = &[];
+
 /// Where programs are looked for when nobody says.
+#[cfg(windows)]
+const PATH: &str = r"C:\Windows\System32;C:\Windows";
+/// Where programs are looked for when nobody says.
+#[cfg(not(windows))]
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A clean environment made from `ours`: the search path, the home, the language, the proxies,
 /// a terminal that can do nothing.
 #[must_use]
 pub fn clean_environment(ours: &dyn Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
+    let names = PASSED_ON.iter().chain(OF_SYSTEM);
     let mut env: BTreeMap<String, String> =
-        PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), ours(name)?))).collect();
+        names.filter_map(|name| Some(((*name).to_owned(), ours(name)?))).collect();
     env.insert("PATH".into(), ours("PATH").filter(|p| !p.is_empty()).unwrap_or(PATH.into()));
     env.insert("TERM".into(), "dumb".into());
     env

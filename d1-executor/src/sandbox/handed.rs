@@ -1,7 +1,7 @@
 //! What can be handed to a program as it is: the kernel cuts words at NUL, and refuses long ones.
 
 use super::{grant::Grant, port::SandboxError};
-use std::{os::unix::ffi::OsStrExt as _, path::Path};
+use std::path::Path;
 
 /// The most bytes of one word or variable, its end included (`MAX_ARG_STRLEN`, `execve(2)`).
 const MOST_OF_ONE: usize = 128 * 1024;
@@ -49,7 +49,7 @@ pub(super) fn check(grant: &Grant) -> Result<(), SandboxError> {
 
 /// Whether a path arrives as it is.
 fn plain(path: &Path) -> Result<(), String> {
-    let bytes = path.as_os_str().as_bytes();
+    let bytes = path.as_os_str().as_encoded_bytes();
     if path.to_str().is_none() {
         return Err("it is not UTF-8; rename it, or name the folder above it".into());
     }

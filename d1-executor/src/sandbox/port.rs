@@ -8,9 +8,15 @@ use d1_core::{NetworkUse, Usage};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt, io,
-    os::fd::BorrowedFd,
     path::{Path, PathBuf},
 };
+
+/// Where a command's words go: the open file that becomes one of its streams.
+#[cfg(unix)]
+pub type Sink<'a> = std::os::fd::BorrowedFd<'a>;
+/// Where a command's words go: the open file that becomes one of its streams.
+#[cfg(windows)]
+pub type Sink<'a> = std::os::windows::io::BorrowedHandle<'a>;
 
 /// Why a command does not run confined.
 #[derive(Debug, thiserror::Error)]
@@ -189,8 +195,8 @@ pub trait SandboxBackend: fmt::Debug + Send + Sync {
     fn start(
         &self,
         grant: &Grant,
-        stdout: BorrowedFd<'_>,
-        stderr: BorrowedFd<'_>,
+        stdout: Sink<'_>,
+        stderr: Sink<'_>,
     ) -> Result<Box<dyn Confined>, SandboxError>;
 }
 

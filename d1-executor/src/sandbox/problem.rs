@@ -5,6 +5,7 @@ use d1_core::{Category, Problem};
 use std::error::Error as _;
 
 /// How the owner of a machine lets steps run with a wall missing.
+#[cfg(unix)]
 const LET_IT: &str =
     "or let the owner of this machine write `best_effort = true` into /etc/d1-doctor/policy.toml";
 
@@ -36,6 +37,7 @@ impl SandboxError {
 }
 
 /// A step whose walls cannot be put up, on a machine whose owner wants all of them.
+#[cfg(unix)]
 pub(crate) fn without_walls(error: &SandboxError) -> Problem {
     let problem = error.problem();
     let status = "see which protection this machine has: d1-doctor status";

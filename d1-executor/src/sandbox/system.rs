@@ -1,7 +1,8 @@
 //! The sandbox of the system this program runs on.
 
+#[cfg(unix)]
+use super::egress::Standing;
 use super::{
-    egress::Standing,
     places::Surroundings,
     port::{SandboxBackend, SandboxError},
 };
@@ -22,9 +23,15 @@ pub fn this_sandbox(around: Surroundings) -> Result<Arc<dyn SandboxBackend>, San
     {
         Ok(Arc::new(super::seatbelt::SeatbeltSandbox::new(around)))
     }
+    #[cfg(windows)]
+    {
+        let _its_user_has_no_other = around;
+        Ok(Arc::new(super::windows::WindowsSandbox))
+    }
     #[cfg(not(any(
         all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"),
-        target_os = "macos"
+        target_os = "macos",
+        windows
     )))]
     {
         let _nothing_around_it = around;
@@ -43,6 +50,7 @@ fn outside() -> super::Outside {
 /// Unlike [`this_sandbox`] it starts a step that is content with best effort even where this
 /// machine has no namespaces for us; any other step is refused there. The `owner` may think again
 /// while a step runs.
+#[cfg(unix)]
 pub(crate) fn sandbox_of_steps(
     around: Surroundings,
     owner: Arc<dyn Standing>,

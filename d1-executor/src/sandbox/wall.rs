@@ -131,6 +131,7 @@ pub fn report(grant: &Grant, missing: &Missing) -> IsolationReport {
 }
 
 /// What a receipt says of a command that ran without any walls, and why.
+#[cfg(unix)]
 pub(crate) fn no_walls(grant: &Grant, why: &str) -> IsolationReport {
     report(grant, &Wall::ALL.into_iter().map(|wall| (wall, why.to_owned())).collect())
 }

@@ -12,37 +12,60 @@
 //!    ([`meter`]).
 
 mod address;
+#[cfg(unix)]
 mod audit;
+#[cfg(unix)]
 mod connection;
+#[cfg(unix)]
 mod dial;
+#[cfg(unix)]
 mod dns;
+#[cfg(unix)]
 mod gate;
 mod grant;
+#[cfg(unix)]
 mod hello;
+#[cfg(unix)]
 mod http;
+#[cfg(unix)]
 mod meter;
 mod name;
+#[cfg(unix)]
 mod names;
+#[cfg(unix)]
 mod outside;
+#[cfg(unix)]
 mod own;
+#[cfg(unix)]
 mod raw;
+#[cfg(unix)]
 mod request;
+#[cfg(unix)]
 mod resolve;
 mod rule;
+#[cfg(unix)]
 mod standing;
+#[cfg(unix)]
 mod tls;
 mod via;
+#[cfg(unix)]
 mod world;
 
 pub use address::Inside;
+#[cfg(unix)]
 pub use audit::{EgressAudit, EgressAuditError, EgressRecord};
+#[cfg(unix)]
 pub(crate) use gate::{Door, Gate};
 pub(super) use grant::DNS;
 pub use grant::{Egress, EgressBudget};
 pub use name::{DomainName, HostError};
+#[cfg(unix)]
 pub(crate) use names::RESOLVER;
+#[cfg(unix)]
 pub use outside::Outside;
+#[cfg(unix)]
 pub use resolve::{Resolver, SystemResolver};
 pub use rule::{HostRule, Places};
+#[cfg(unix)]
 pub use standing::Standing;
 pub use via::Via;

@@ -1,7 +1,9 @@
 //! By whom a host is reached from outside, where the owner of a tool says so.
 
 use super::name::DomainName;
+#[cfg(unix)]
 use crate::doctor::Proxy;
+#[cfg(unix)]
 use hyper_util::client::proxy::matcher::Matcher;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -17,6 +19,7 @@ pub struct Via {
     pub proxy: Option<String>,
 }
 
+#[cfg(unix)]
 impl Via {
     /// The proxy, as it is called.
     pub(super) fn proxy(&self) -> Option<Proxy> {
@@ -27,13 +30,26 @@ impl Via {
     }
 }
 
+impl Via {
+    #[cfg(unix)]
+    fn shown(&self) -> impl fmt::Debug {
+        self.proxy()
+    }
+
+    /// Nobody is called here, so nobody has read it.
+    #[cfg(not(unix))]
+    fn shown(&self) -> impl fmt::Debug {
+        self.proxy.is_some()
+    }
+}
+
 impl fmt::Debug for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // How a proxy is authorized is a secret.
         f.debug_struct("Via")
             .field("is_plain", &self.is_plain)
             .field("host", &self.host)
-            .field("proxy", &self.proxy())
+            .field("proxy", &self.shown())
             .finish()
     }
 }
