@@ -10,7 +10,7 @@
 mod rig;
 
 use d1_core::{Stop, StopMode};
-use d1_executor::{How, Limits};
+use d1_executor::{Grant, How, Limits, Profile};
 use rig::{PATIENCE, Rig};
 use std::{fs, time::Duration};
 
@@ -58,9 +58,19 @@ async fn fork_bombs_killed_at_any_time_leave_nothing() {
         let rig = Rig::new();
         let mut grant = rig.grant(&["bash", "-c", &line]);
         grant.limits = Limits { processes: 200, ..Limits::USUAL };
-        if round % 2 == 1 {
+        match round % 3 {
+            0 => {}
             // After one command the next has a first process that was made ahead.
-            rig.shell("true").await;
+            1 => drop(rig.shell("true").await),
+            // After two that only read, the walls of a third like them are up, or go up.
+            _ => {
+                let reads = |grant| Grant { profile: Profile::Diagnose, cwd: "/".into(), ..grant };
+                for _ in 0..2 {
+                    let ended = rig.run(&reads(rig.grant(&["true"]))).await.unwrap();
+                    assert_eq!(ended.report.how, How::Exited(0));
+                }
+                grant = reads(grant);
+            }
         }
         let stop = Stop::new();
         let kill = async {
