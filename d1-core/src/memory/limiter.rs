@@ -8,15 +8,17 @@ use crate::{
     Admission, Ask, Clock, Decision, Limit, LimitKey, LimiterError, RateLimiter, SystemClock,
     decide,
 };
+use hashbrown::{HashTable, hash_table::OccupiedEntry};
 use std::{
-    cell::RefCell,
-    collections::{HashMap, hash_map::RandomState},
+    collections::hash_map::RandomState,
     hash::BuildHasher as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// How many locks there are: few threads ever meet at one.
 const SHARDS: usize = 64;
+/// Which bits of a hash tell the lock: those that a table does not go by.
+const SHARD_SHIFT: u32 = 40;
 /// The most keys that are remembered; some 100 MB.
 const MAX_KEYS: usize = 1 << 20;
 /// Below this many keys a shard does not look for what it can forget.
@@ -35,9 +37,34 @@ pub struct MemoryLimiter {
 
 #[derive(Debug, Default)]
 struct Shard {
-    taken: HashMap<Box<str>, u64>,
+    taken: HashTable<Taken>,
     /// How many were left after it last forgot.
     kept: usize,
+}
+
+/// What somebody has taken of one limit.
+#[derive(Clone, Debug)]
+struct Taken {
+    hash: u64,
+    owner: LimitKey,
+    limit: LimitKey,
+    part: Option<LimitKey>,
+    tat: u64,
+}
+
+/// Where it is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place<'a> {
+    hash: u64,
+    owner: &'a LimitKey,
+    limit: &'a LimitKey,
+    part: Option<&'a LimitKey>,
+}
+
+impl Taken {
+    const fn place(&self) -> Place<'_> {
+        Place { hash: self.hash, owner: &self.owner, limit: &self.limit, part: self.part.as_ref() }
+    }
 }
 
 impl Default for MemoryLimiter {
@@ -69,15 +96,24 @@ impl MemoryLimiter {
     /// The same as [`RateLimiter::check`], which never waits here.
     pub fn check_now(&self, owner: &LimitKey, asks: &[Ask<'_>]) -> Result<Decision, LimiterError> {
         let hash = self.hasher.hash_one(owner);
-        let index = usize::try_from(hash % SHARDS as u64).unwrap_or_default();
+        let index = usize::try_from((hash >> SHARD_SHIFT) % SHARDS as u64).unwrap_or_default();
         let Some(shard) = self.shards.get(index) else { return Ok(Decision::Allow(None)) };
         let mut shard = lock(shard);
         // Asked under the lock: of two checks of an owner the later has the later time.
         let now = self.clock.now().0.saturating_mul(1_000);
         match asks {
-            [ask] => shard.one(owner, ask, now, self.most),
-            _ => shard.several(owner, asks, now, self.most),
+            [ask] => shard.one(self.place(hash, owner, ask), ask, now, self.most),
+            _ => {
+                let places = asks.iter().map(|ask| self.place(hash, owner, ask));
+                shard.several(places, asks, now, self.most)
+            }
         }
+    }
+
+    /// An owner has few limits, and any number of parts.
+    fn place<'a>(&self, hash: u64, owner: &'a LimitKey, ask: &Ask<'a>) -> Place<'a> {
+        let part = ask.part.map_or(0, |part| self.hasher.hash_one(part));
+        Place { hash: hash ^ part, owner, limit: ask.limit.name(), part: ask.part }
     }
 }
 
@@ -85,86 +121,98 @@ impl Shard {
     /// The usual case, without a list.
     fn one(
         &mut self,
-        owner: &LimitKey,
+        place: Place<'_>,
         ask: &Ask<'_>,
         now: u64,
         most: usize,
     ) -> Result<Decision, LimiterError> {
-        let said = KEY.with_borrow_mut(|key| {
-            write_key(key, owner, ask);
-            // Found once, and changed where it is: this is what nearly every check does.
-            if let Some(known) = self.taken.get_mut(key.as_str()) {
-                let said = ask.limit.admit(*known, now, ask.quantity)?;
-                // A refusal leaves no more than the furthest, as `admit` does.
-                *known = said.tat;
-                return Ok(said);
-            }
+        // Found once, and changed where it is: this is what nearly every check does.
+        let said = if let Some(known) = self.find(&place) {
+            let said = ask.limit.admit(known.tat, now, ask.quantity)?;
+            // A refusal leaves no more than the furthest, as `admit` does.
+            known.tat = said.tat;
+            said
+        } else {
             let said = ask.limit.admit(0, now, ask.quantity)?;
             if said.tat > now {
-                self.remember(key.clone(), said.tat, now, most);
+                self.remember(&place, said.tat, now, most);
             }
-            Ok::<Admission, LimiterError>(said)
-        })?;
+            said
+        };
         Ok(decide([(ask.limit.clone(), said)]))
     }
 
-    fn several(
+    fn several<'a>(
         &mut self,
-        owner: &LimitKey,
+        places: impl Iterator<Item = Place<'a>>,
         asks: &[Ask<'_>],
         now: u64,
         most: usize,
     ) -> Result<Decision, LimiterError> {
-        // A key that is asked of twice is seen the second time as the first would leave it.
-        let mut said: Vec<(String, Admission)> = Vec::with_capacity(asks.len());
-        for ask in asks {
-            let key = key(owner, ask);
-            let before = said.iter().rev().find(|(other, _)| *other == key).map(|(_, it)| it.tat);
-            let tat = before.or_else(|| self.taken.get(key.as_str()).copied()).unwrap_or_default();
-            let admission = ask.limit.admit(tat, now, ask.quantity)?;
-            said.push((key, admission));
+        // A place that is asked of twice is seen the second time as the first would leave it.
+        let mut said: Vec<(Place<'_>, Admission)> = Vec::with_capacity(asks.len());
+        for (place, ask) in places.zip(asks) {
+            let before = said.iter().rev().find(|(other, _)| *other == place).map(|(_, it)| it.tat);
+            let tat = before.or_else(|| self.find(&place).map(|known| known.tat));
+            let admission = ask.limit.admit(tat.unwrap_or_default(), now, ask.quantity)?;
+            said.push((place, admission));
         }
         let limits = asks.iter().map(|ask| ask.limit.clone());
         let decision = decide(limits.zip(said.iter().map(|(_, admission)| *admission)));
         if matches!(decision, Decision::Allow(_)) {
-            for (key, admission) in said {
+            for (place, admission) in said {
                 if admission.tat > now {
-                    self.remember(key, admission.tat, now, most);
+                    self.remember(&place, admission.tat, now, most);
                 }
             }
         } else {
-            for (ask, (key, _)) in asks.iter().zip(&said) {
-                self.clamp(key, ask.limit, now);
+            for (ask, (place, _)) in asks.iter().zip(&said) {
+                self.clamp(place, ask.limit, now);
             }
         }
         Ok(decision)
     }
 
+    fn find(&mut self, place: &Place<'_>) -> Option<&mut Taken> {
+        self.taken.find_mut(place.hash, |taken| taken.place() == *place)
+    }
+
     /// Forgets what is too far ahead for this limit. If a refusal left it there, whoever
     /// waited as told would be refused again, until the time of an older limit or clock.
-    fn clamp(&mut self, key: &str, limit: &Limit, now: u64) {
-        if let Some(known) = self.taken.get_mut(key) {
-            *known = limit.furthest(now).min(*known);
+    fn clamp(&mut self, place: &Place<'_>, limit: &Limit, now: u64) {
+        if let Some(known) = self.find(place) {
+            known.tat = limit.furthest(now).min(known.tat);
         }
     }
 
-    fn remember(&mut self, key: String, tat: u64, now: u64, most: usize) {
-        if let Some(known) = self.taken.get_mut(key.as_str()) {
-            *known = tat;
+    fn remember(&mut self, place: &Place<'_>, tat: u64, now: u64, most: usize) {
+        if let Some(known) = self.find(place) {
+            known.tat = tat;
             return;
         }
         let due = self.kept.saturating_mul(2).max(FEW).min(most);
         if self.taken.len() >= due {
-            self.taken.retain(|_, tat| *tat > now);
+            self.taken.retain(|taken| taken.tat > now);
             self.kept = self.taken.len();
         }
         while self.taken.len() >= most {
             // Whoever fills the memory to be forgotten has as many keys as fit in it already.
-            let sample = self.taken.iter().take(SAMPLE).min_by_key(|(_, tat)| **tat);
-            let Some(nearest) = sample.map(|(key, _)| key.clone()) else { break };
-            self.taken.remove(&nearest);
+            let sample = self.taken.iter().take(SAMPLE).min_by_key(|taken| taken.tat);
+            let Some(nearest) = sample.cloned() else { break };
+            let place = nearest.place();
+            let found = self.taken.find_entry(place.hash, |taken| taken.place() == place);
+            if found.map(OccupiedEntry::remove).is_err() {
+                break;
+            }
         }
-        self.taken.insert(key.into_boxed_str(), tat);
+        let taken = Taken {
+            hash: place.hash,
+            owner: place.owner.clone(),
+            limit: place.limit.clone(),
+            part: place.part.cloned(),
+            tat,
+        };
+        self.taken.insert_unique(place.hash, taken, |taken| taken.hash);
     }
 }
 
@@ -172,29 +220,6 @@ impl Shard {
 impl RateLimiter for MemoryLimiter {
     async fn check(&self, owner: &LimitKey, asks: &[Ask<'_>]) -> Result<Decision, LimiterError> {
         self.check_now(owner, asks)
-    }
-}
-
-thread_local! {
-    /// Where a key is written to be looked up: most are known, and need no memory of their own.
-    static KEY: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-fn key(owner: &LimitKey, ask: &Ask<'_>) -> String {
-    let mut key = String::new();
-    write_key(&mut key, owner, ask);
-    key
-}
-
-/// What is remembered under; a blank is in no part of it.
-fn write_key(key: &mut String, owner: &LimitKey, ask: &Ask<'_>) {
-    key.clear();
-    key.push_str(owner.as_str());
-    key.push(' ');
-    key.push_str(ask.limit.name().as_str());
-    if let Some(part) = ask.part {
-        key.push(' ');
-        key.push_str(part.as_str());
     }
 }
 
