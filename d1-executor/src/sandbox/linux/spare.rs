@@ -160,7 +160,8 @@ mod tests {
 
     async fn told_by(sandbox: &Arc<LinuxSandbox>, grant: Grant) -> String {
         let sandbox: Arc<dyn SandboxBackend> = Arc::clone(sandbox) as _;
-        let (to, _listener) = mpsc::channel(16);
+        // Whoever listens and does not hear holds the command up.
+        let (to, _) = mpsc::channel(16);
         let (fence, stop) = (Fence::within(PATIENCE), Stop::new());
         let ended = run_confined(&sandbox, &grant, fence, &to, &stop);
         ended.await.unwrap().report.stdout.trim().to_owned()
