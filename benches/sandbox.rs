@@ -3,8 +3,9 @@
 //! ten commands at once.
 //!
 //! Promises: at most 3.5 times the bare call and 0.45 times bubblewrap, whatever memory we
-//! hold (with a moment between two commands, as a daemon has it; in a row is shown beside it); output at no less than 0.4 times the speed of a pipe into `cat`, in bounded memory;
-//! of ten at once, none takes more than twice as long as the median.
+//! hold (with a moment between two commands, as a daemon has it; in a row is shown beside it);
+//! output at no less than 0.4 times the speed of a pipe into `cat`, in bounded memory; of ten at
+//! once, none takes more than twice as long as the median.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
 
