@@ -9,7 +9,7 @@ use insta::{assert_snapshot, with_settings};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 /// What differs from run to run.
-const FILTERS: [(&str, &str); 15] = [
+const FILTERS: [(&str, &str); 16] = [
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
     (r"\b[0-9a-f]{64}\b", "<digest>"),
     (r"\b[0-9a-f]{8}\b", "<id>"),
@@ -24,8 +24,9 @@ const FILTERS: [(&str, &str); 15] = [
     (r"/tmp/\.tmp\w+", "<folder>"),
     (r"process \d+|pid \d+", "<process>"),
     (r"\b(now|\d+ min ago) *", "<ago> "),
-    // dpkg says this on the one stream and what follows on the other: they have no order.
+    // dpkg and apt say these on the one stream and what follows on the other: they have no order.
     (r"(?m)^2\|   │ Setting up failing \(1\.0\) \.\.\.\n", ""),
+    (r"(?m)^2\|   │ E: (Failed to fetch|Some index files) .*\n", ""),
 ];
 
 /// What was typed, and all that came back.
