@@ -21,8 +21,8 @@ pub use codec::{decode_from_device, decode_to_device, encode_from_device, encode
 pub use error::WireError;
 #[cfg(feature = "grpc")]
 pub use grpc::{
-    CreditsApi, CreditsCall, News, ReadyApi, SetupsApi, SetupsCall, SetupsDoor, credits_service,
-    grpc_refusal, health_service, is_grpc, reflection_service, setups_service,
+    CallRefusal, CreditsApi, CreditsCall, News, ReadyApi, SetupsApi, SetupsCall, SetupsDoor,
+    credits_service, grpc_refusal, health_service, is_grpc, reflection_service, setups_service,
 };
 #[cfg(all(feature = "client", feature = "grpc"))]
 pub use grpc::{CreditsClient, SetupsClient};

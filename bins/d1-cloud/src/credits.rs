@@ -12,7 +12,7 @@ use d1_core::{
 };
 use d1_orchestrator::{Draft, Engine};
 use d1_protocol::{
-    CreditsApi,
+    CallRefusal, CreditsApi,
     api::{
         BalanceView, CapList, CapRequest, CapView, EntriesQuery, EntryList, EntryView, ExpiryView,
         GrantList, GrantView, LINES, MAX_LINES, QuoteQuery, QuoteStepView, QuoteView,
@@ -56,7 +56,7 @@ impl Credits {
 
 #[async_trait]
 impl CreditsApi for Credits {
-    async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem> {
+    async fn balance(&self, account: AccountId) -> Result<BalanceView, CallRefusal> {
         let balance = self.ledger.balance(account).await.map_err(problem)?;
         let expires = |(amount, at): (Amount, Timestamp)| ExpiryView {
             amount_micro: amount.as_micro(),
@@ -73,13 +73,18 @@ impl CreditsApi for Credits {
         })
     }
 
-    async fn entries(&self, account: AccountId, query: EntriesQuery) -> Result<EntryList, Problem> {
+    async fn entries(
+        &self,
+        account: AccountId,
+        query: EntriesQuery,
+    ) -> Result<EntryList, CallRefusal> {
         let limit = query.limit.unwrap_or(LINES);
         if !(1..=MAX_LINES).contains(&limit) {
             let title = format!("a part of the history has 1 to {MAX_LINES} lines, not {limit}");
             return Err(Problem::new("D1-API-005", Category::Usage, title)
                 .leaving("nothing was changed")
-                .next(format!("ask for ?limit={MAX_LINES}, and for the rest with ?after=")));
+                .next(format!("ask for ?limit={MAX_LINES}, and for the rest with ?after="))
+                .into());
         }
         let last = self.ledger.balance(account).await.map_err(problem)?.lines;
         let newest = last.saturating_sub(limit as u64);
@@ -95,17 +100,17 @@ impl CreditsApi for Credits {
         Ok(entry_list(&statement, last))
     }
 
-    async fn grants(&self, account: AccountId) -> Result<GrantList, Problem> {
+    async fn grants(&self, account: AccountId) -> Result<GrantList, CallRefusal> {
         let lots = self.ledger.lots(account).await.map_err(problem)?;
         let grants = lots.iter().map(grant).collect();
         Ok(GrantList { schema: GrantList::SCHEMA.to_owned(), grants })
     }
 
-    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, Problem> {
-        self.price(account, query).await.map_err(Refusal::into_problem)
+    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, CallRefusal> {
+        self.price(account, query).await.map_err(CallRefusal::from)
     }
 
-    async fn caps(&self, account: AccountId) -> Result<CapList, Problem> {
+    async fn caps(&self, account: AccountId) -> Result<CapList, CallRefusal> {
         let balance = self.ledger.balance(account).await.map_err(problem)?;
         let caps = balance.caps.iter().map(cap).collect();
         Ok(CapList { schema: CapList::SCHEMA.to_owned(), caps })
@@ -116,7 +121,7 @@ impl CreditsApi for Credits {
         account: AccountId,
         scope: CapScope,
         cap: Option<CapRequest>,
-    ) -> Result<CapList, Problem> {
+    ) -> Result<CapList, CallRefusal> {
         let most = cap.map(|cap| Amount::micro(cap.most_micro));
         let operation = Operation::SetCap { account, scope, most };
         self.ledger.apply(Key::generate(), operation).await.map_err(problem)?;

@@ -13,9 +13,11 @@ use axum::{
 use d1_core::{Category, Problem};
 use d1_orchestrator::EngineError;
 use d1_protocol::{
+    CallRefusal,
     api::{PROBLEM_JSON, ProblemBody},
     grpc_refusal, is_grpc,
 };
+use std::time::Duration;
 
 /// A request that is not done.
 #[derive(Debug)]
@@ -45,10 +47,20 @@ impl From<Problem> for Refusal {
     }
 }
 
-/// What is told, where nothing but that can be.
-impl From<Refusal> for Problem {
+impl From<CallRefusal> for Refusal {
+    fn from(refusal: CallRefusal) -> Self {
+        let again = refusal.retry_after.map(|wait| HeaderValue::from(wait.as_secs()));
+        let fields = again.map(|again| (RETRY_AFTER, again)).into_iter().collect();
+        Self { problem: refusal.problem, fields }
+    }
+}
+
+/// What is told, and when to ask again, where fields of HTTP cannot be.
+impl From<Refusal> for CallRefusal {
     fn from(refusal: Refusal) -> Self {
-        refusal.problem
+        let again = refusal.fields.get(RETRY_AFTER).and_then(|again| again.to_str().ok());
+        let seconds = again.and_then(|seconds| seconds.parse().ok());
+        Self { problem: refusal.problem, retry_after: seconds.map(Duration::from_secs) }
     }
 }
 

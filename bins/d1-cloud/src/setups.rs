@@ -10,8 +10,9 @@ use crate::{
 };
 use d1_core::{Category, DeviceId, Intent, Page, Problem, Progress, Scope, SetupId, SetupState};
 use d1_orchestrator::Draft;
-use d1_protocol::api::{
-    CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView,
+use d1_protocol::{
+    CallRefusal,
+    api::{CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
 };
 use futures_util::{Stream, StreamExt as _};
 
@@ -102,13 +103,13 @@ impl Setups {
         &self,
         id: SetupId,
         after: u64,
-    ) -> Result<impl Stream<Item = Result<Progress, Problem>> + Send + use<>, Refusal> {
+    ) -> Result<impl Stream<Item = Result<Progress, CallRefusal>> + Send + use<>, Refusal> {
         self.app.engine.get(self.who.account, id).await?;
         let place = place::stream(&self.app, self.who.account).await?;
         let news = self.app.engine.follow(id, after);
         Ok(news.map(move |news| {
             let _kept_as_long_as_the_stream = &place;
-            news.map_err(|error| Refusal::from(error).into_problem())
+            news.map_err(|error| Refusal::from(error).into())
         }))
     }
 

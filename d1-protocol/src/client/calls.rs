@@ -1,6 +1,6 @@
 //! One method for every path.
 
-use super::ClientError;
+use super::{ClientError, patience::Patience};
 use crate::api::{
     self, CancelRequest, CreateRequest, Devices, MeView, ProblemBody, ResumeRequest, SetupList,
     SetupView,
@@ -17,10 +17,6 @@ use std::{fmt, time::Duration};
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// How long an answer may take; planning asks the device, which may simulate for a while.
 const ANSWER_WITHIN: Duration = Duration::from_secs(180);
-/// The longest anybody waits because the cloud asks them to.
-const MAX_PATIENCE: Duration = Duration::from_secs(60);
-/// The shortest wait before asking again.
-const LEAST_WAIT: Duration = Duration::from_millis(100);
 /// The most bytes of an answer.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
@@ -30,8 +26,7 @@ pub struct ApiClient {
     pub(super) http: reqwest::Client,
     pub(super) base: Url,
     pub(super) token: String,
-    /// How long it may wait in all, where the cloud asks it to.
-    patience: Duration,
+    patience: Patience,
 }
 
 impl fmt::Debug for ApiClient {
@@ -46,7 +41,7 @@ impl ApiClient {
         let url = local(base)?;
         let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).no_proxy().build();
         let http = http.map_err(ClientError::unreachable)?;
-        Ok(Self { http, base: url, token: token.to_owned(), patience: Duration::ZERO })
+        Ok(Self { http, base: url, token: token.to_owned(), patience: Patience::default() })
     }
 
     /// A client that asks again when the cloud says when (`Retry-After`), as long as that is
@@ -54,7 +49,7 @@ impl ApiClient {
     /// changed nothing.
     #[must_use]
     pub fn patient(self, most: Duration) -> Self {
-        Self { patience: most.min(MAX_PATIENCE), ..self }
+        Self { patience: Patience::of(most), ..self }
     }
 
     /// Makes a setup. With the same `key` and request it is made once.
@@ -132,14 +127,9 @@ impl ApiClient {
         let began = tokio::time::Instant::now();
         loop {
             let Some(try_now) = call.try_clone() else { return once(call).await };
-            match once(try_now).await {
-                Err(ClientError::Limited { retry_after, .. })
-                    if began.elapsed().saturating_add(retry_after) <= self.patience =>
-                {
-                    // Never at once, whatever a server says.
-                    tokio::time::sleep(retry_after.max(LEAST_WAIT)).await;
-                }
-                answered => return answered,
+            let answer = once(try_now).await;
+            if !self.patience.waits(began, &answer).await {
+                return answer;
             }
         }
     }

@@ -1,7 +1,11 @@
 //! The way to a cloud over gRPC, and what its refusals mean.
 
 use super::{codec::Plain, status};
-use crate::{ClientError, client, convert::FromWire};
+use crate::{
+    ClientError,
+    client::{self, Patience},
+    convert::FromWire,
+};
 use bytes::Bytes;
 use d1_core::{Category, Problem};
 use futures_util::{Stream, StreamExt as _};
@@ -12,6 +16,7 @@ use hyper_util::{
 };
 use prost::Message;
 use std::{error::Error as _, fmt, time::Duration};
+use tokio::time::Instant;
 use tonic::{
     Code, Request, Status,
     client::Grpc,
@@ -29,6 +34,7 @@ pub(super) struct Channel {
     http: Client<HttpConnector, tonic::body::Body>,
     origin: Uri,
     token: MetadataValue<Ascii>,
+    patience: Patience,
 }
 
 impl fmt::Debug for Channel {
@@ -52,11 +58,35 @@ impl Channel {
         // A call is a few small frames, and none should wait for the other side to nod.
         connector.set_nodelay(true);
         let http = Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
-        Ok(Self { http, origin, token })
+        Ok(Self { http, origin, token, patience: Patience::default() })
     }
 
-    /// Asks, and reads the one answer, for which there is so long.
+    /// The same, and it asks again when it is told when, for so long at most.
+    pub(super) fn patient(self, most: Duration) -> Self {
+        Self { patience: Patience::of(most), ..self }
+    }
+
+    /// Asks, and reads the one answer, for which there is so long; asks again as long as there
+    /// is patience.
     pub(super) async fn ask<T>(
+        &self,
+        path: &'static str,
+        message: &impl Message,
+        within: Duration,
+    ) -> Result<T, ClientError>
+    where
+        T: FromWire<Wire: Message + Default>,
+    {
+        let began = Instant::now();
+        loop {
+            let answer = self.ask_once(path, message, within).await;
+            if !self.patience.waits(began, &answer).await {
+                return answer;
+            }
+        }
+    }
+
+    async fn ask_once<T>(
         &self,
         path: &'static str,
         message: &impl Message,

@@ -30,6 +30,14 @@ impl CreditsClient {
         Ok(Self { channel: Channel::new(address, token)? })
     }
 
+    /// A client that asks again when the cloud says when (`retry-after`), as long as that is
+    /// within `most`, and within a minute, of the first time it asked. A refusal like that
+    /// changed nothing.
+    #[must_use]
+    pub fn patient(self, most: Duration) -> Self {
+        Self { channel: self.channel.patient(most) }
+    }
+
     /// How the account stands.
     pub async fn balance(&self) -> Result<BalanceView, ClientError> {
         self.ask(CreditsCall::Balance, &wire::BalanceRequest {}).await

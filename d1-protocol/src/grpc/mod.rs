@@ -9,6 +9,7 @@ mod client;
 mod codec;
 mod health;
 mod reflection;
+mod refusal;
 mod service;
 mod setups;
 mod status;
@@ -18,6 +19,7 @@ pub use call::CreditsCall;
 pub use client::CreditsClient;
 pub use health::{ReadyApi, health_service};
 pub use reflection::reflection_service;
+pub use refusal::CallRefusal;
 pub use service::{CreditsApi, credits_service};
 #[cfg(feature = "client")]
 pub use setups::SetupsClient;

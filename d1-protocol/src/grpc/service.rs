@@ -10,6 +10,7 @@ use super::{
     CreditsCall,
     body::{decoded, nobody, not_understood, told, unknown_call, whole},
     codec::Plain,
+    refusal::CallRefusal,
     status,
 };
 use crate::{
@@ -45,22 +46,26 @@ pub(super) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 #[async_trait]
 pub trait CreditsApi: Send + Sync + 'static {
     /// How the account stands.
-    async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem>;
+    async fn balance(&self, account: AccountId) -> Result<BalanceView, CallRefusal>;
     /// A part of its history.
-    async fn entries(&self, account: AccountId, query: EntriesQuery) -> Result<EntryList, Problem>;
+    async fn entries(
+        &self,
+        account: AccountId,
+        query: EntriesQuery,
+    ) -> Result<EntryList, CallRefusal>;
     /// Which of its grants are left.
-    async fn grants(&self, account: AccountId) -> Result<GrantList, Problem>;
+    async fn grants(&self, account: AccountId) -> Result<GrantList, CallRefusal>;
     /// What something would cost now; nothing is made, and nothing binds.
-    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, Problem>;
+    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, CallRefusal>;
     /// What it may spend at most.
-    async fn caps(&self, account: AccountId) -> Result<CapList, Problem>;
+    async fn caps(&self, account: AccountId) -> Result<CapList, CallRefusal>;
     /// Sets a cap, or lifts it when there is none. Said twice, it is so once.
     async fn set_cap(
         &self,
         account: AccountId,
         scope: CapScope,
         cap: Option<CapRequest>,
-    ) -> Result<CapList, Problem>;
+    ) -> Result<CapList, CallRefusal>;
 }
 
 /// The service `d1.api.v1.Credits`, for a server of HTTP/2 to mount.
@@ -149,7 +154,7 @@ impl Service<tonic::Request<Bytes>> for Asked {
         let api = Arc::clone(api);
         Box::pin(async move {
             let answer = perform(&*api, account, call, request.into_inner()).await;
-            answer.map(tonic::Response::new).map_err(|problem| status::status(&problem))
+            answer.map(tonic::Response::new).map_err(|refusal| refusal.status())
         })
     }
 }
@@ -159,7 +164,7 @@ async fn perform(
     account: AccountId,
     call: CreditsCall,
     message: Bytes,
-) -> Result<Bytes, Problem> {
+) -> Result<Bytes, CallRefusal> {
     match call {
         CreditsCall::Balance => {
             decoded::<wire::BalanceRequest>(message)?;

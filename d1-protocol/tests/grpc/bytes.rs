@@ -46,7 +46,7 @@ pub(crate) async fn answered(
     body: Body,
 ) -> (Refused, Vec<Asked>) {
     let clerk = Arc::new(Clerk::default());
-    clerk.will_say(Answer::Refused(crate::refusals::problem("D1-X-1")));
+    clerk.will_say(Answer::Refused(crate::refusals::problem("D1-X-1").into()));
     let mut request = Request::post(format!("/d1.api.v1.Credits/{call}")).body(body).unwrap();
     if let Some(asker) = asker {
         request.extensions_mut().insert(asker);

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use axum::{Extension, Router, routing::post_service};
-use d1_core::{AccountId, CapScope, Problem, Supervisor};
+use d1_core::{AccountId, CapScope, Supervisor};
 use d1_protocol::{
-    CreditsApi, CreditsClient,
+    CallRefusal, CreditsApi, CreditsClient,
     api::{
         self, BalanceView, CapList, CapRequest, EntriesQuery, EntryList, GrantList, QuoteQuery,
         QuoteView,
@@ -37,7 +37,7 @@ pub(crate) enum Answer {
     Grants(GrantList),
     Quote(QuoteView),
     Caps(CapList),
-    Refused(Problem),
+    Refused(CallRefusal),
 }
 
 /// Answers as told.
@@ -70,11 +70,11 @@ impl Clerk {
         account: AccountId,
         asked: Asked,
         said: fn(Answer) -> Option<T>,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, CallRefusal> {
         self.asked.lock().unwrap().push((account, asked));
         let answer = self.answer.lock().unwrap().clone().expect("an answer was agreed on");
-        if let Answer::Refused(problem) = answer {
-            return Err(problem);
+        if let Answer::Refused(refusal) = answer {
+            return Err(refusal);
         }
         Ok(said(answer).expect("it is an answer to this"))
     }
@@ -86,31 +86,35 @@ fn caps(answer: Answer) -> Option<CapList> {
 
 #[async_trait]
 impl CreditsApi for Clerk {
-    async fn balance(&self, account: AccountId) -> Result<BalanceView, Problem> {
+    async fn balance(&self, account: AccountId) -> Result<BalanceView, CallRefusal> {
         self.hears(account, Asked::Balance, |answer| {
             if let Answer::Balance(balance) = answer { Some(balance) } else { None }
         })
     }
 
-    async fn entries(&self, account: AccountId, query: EntriesQuery) -> Result<EntryList, Problem> {
+    async fn entries(
+        &self,
+        account: AccountId,
+        query: EntriesQuery,
+    ) -> Result<EntryList, CallRefusal> {
         self.hears(account, Asked::Entries(query), |answer| {
             if let Answer::Entries(entries) = answer { Some(entries) } else { None }
         })
     }
 
-    async fn grants(&self, account: AccountId) -> Result<GrantList, Problem> {
+    async fn grants(&self, account: AccountId) -> Result<GrantList, CallRefusal> {
         self.hears(account, Asked::Grants, |answer| {
             if let Answer::Grants(grants) = answer { Some(grants) } else { None }
         })
     }
 
-    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, Problem> {
+    async fn quote(&self, account: AccountId, query: QuoteQuery) -> Result<QuoteView, CallRefusal> {
         self.hears(account, Asked::Quote(query), |answer| {
             if let Answer::Quote(quote) = answer { Some(quote) } else { None }
         })
     }
 
-    async fn caps(&self, account: AccountId) -> Result<CapList, Problem> {
+    async fn caps(&self, account: AccountId) -> Result<CapList, CallRefusal> {
         self.hears(account, Asked::Caps, caps)
     }
 
@@ -119,7 +123,7 @@ impl CreditsApi for Clerk {
         account: AccountId,
         scope: CapScope,
         cap: Option<CapRequest>,
-    ) -> Result<CapList, Problem> {
+    ) -> Result<CapList, CallRefusal> {
         self.hears(account, Asked::Cap(scope, cap), caps)
     }
 }

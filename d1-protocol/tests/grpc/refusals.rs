@@ -6,7 +6,7 @@ use crate::{
 };
 use axum::{Router, response::Response, routing::any};
 use d1_core::{Category, Problem};
-use d1_protocol::{ClientError, grpc_refusal, is_grpc};
+use d1_protocol::{CallRefusal, ClientError, grpc_refusal, is_grpc};
 use http::{HeaderMap, header::RETRY_AFTER};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn a_refusal_is_the_problem_it_carries_and_a_code_of_its_kind() {
             .because("so ist es")
             .leaving("nothing was changed")
             .next("ask for less");
-        clerk.will_say(Answer::Refused(problem.clone()));
+        clerk.will_say(Answer::Refused(problem.clone().into()));
         let error = client.balance().await.unwrap_err();
         assert!(matches!(error, ClientError::Refused(_)), "{error:?}");
         assert_eq!(error.problem(), problem);
@@ -55,7 +55,7 @@ async fn a_problem_that_no_head_holds_tells_what_failed_and_how_things_are() {
         .because(&long)
         .leaving("nothing was changed")
         .next(&long);
-    clerk.will_say(Answer::Refused(problem.clone()));
+    clerk.will_say(Answer::Refused(problem.clone().into()));
     let told = client.balance().await.unwrap_err().problem();
     let expected =
         Problem { title: told.title.clone(), ..Problem::new("D1-X-1", Category::Bug, "") };
@@ -80,6 +80,25 @@ async fn a_refusal_that_says_when_to_ask_again_is_heard_so_where_waiting_helps()
             assert!(!waits && matches!(error, ClientError::Refused(_)), "{error:?}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_knows_says_when_to_ask_again_and_a_patient_client_waits_for_that() {
+    let (clerk, client) = clerk_and_client().await;
+    let refusal = CallRefusal {
+        problem: Problem::new("D1-NODE-001", Category::Network, "servers do not find each other"),
+        retry_after: Some(Duration::from_millis(6_100)),
+    };
+    clerk.will_say(Answer::Refused(refusal.clone()));
+    let error = client.balance().await.unwrap_err();
+    let ClientError::Limited { problem, retry_after } = error else { panic!("{error:?}") };
+    assert_eq!((*problem, retry_after), (refusal.problem, Duration::from_secs(7)));
+    assert_eq!(clerk.was_asked().len(), 1);
+    // At 0, 7 and 14 s; a fourth time would be after what it has patience for.
+    let patient = client.patient(Duration::from_secs(20));
+    let error = patient.balance().await.unwrap_err();
+    assert!(matches!(error, ClientError::Limited { .. }), "{error:?}");
+    assert_eq!(clerk.was_asked().len(), 3);
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ fn every_question_is_heard_as_it_was_asked() {
     proptest!(|(query in query(), wish in wish(), scope in scope(), most_micro in any::<u64>())| {
         let cap = CapRequest { most_micro };
         runtime.block_on(async {
-            clerk.will_say(Answer::Refused(crate::refusals::problem("D1-API-005")));
+            clerk.will_say(Answer::Refused(crate::refusals::problem("D1-API-005").into()));
             client.balance().await.unwrap_err();
             client.entries(&query).await.unwrap_err();
             client.grants().await.unwrap_err();
@@ -194,7 +194,7 @@ fn every_question_is_heard_as_it_was_asked() {
 #[tokio::test]
 async fn a_limit_that_no_number_of_the_wire_holds_is_heard_as_far_too_much() {
     let (clerk, client) = clerk_and_client().await;
-    clerk.will_say(Answer::Refused(crate::refusals::problem("D1-API-005")));
+    clerk.will_say(Answer::Refused(crate::refusals::problem("D1-API-005").into()));
     let query = EntriesQuery { limit: Some(1 << 32), ..EntriesQuery::default() };
     client.entries(&query).await.unwrap_err();
     let heard = EntriesQuery { limit: Some(u32::MAX as usize), ..query };

@@ -7,7 +7,7 @@ use crate::values::*;
 use clerk::{Answers, Asked, clerk_and_client, listed, serve, setups_router};
 use d1_core::*;
 use d1_protocol::{
-    ClientError, SetupsCall,
+    CallRefusal, ClientError, SetupsCall,
     api::{CancelRequest, Devices, ResumeRequest},
 };
 use futures_util::StreamExt as _;
@@ -46,7 +46,7 @@ proptest! {
         let asked = Runtime::new().unwrap().block_on(async {
             let (clerk, client) = clerk_and_client().await;
             let no = Problem::new("D1-SETUP-001", Category::Usage, "there is none");
-            *clerk.answers.lock().unwrap() = Some(Err(no.clone()));
+            *clerk.answers.lock().unwrap() = Some(Err(no.clone().into()));
             let (how, on) = (CancelRequest { mode }, ResumeRequest { force });
             let refused = [
                 client.create(&wish, key.as_deref()).await.unwrap_err(),
@@ -85,18 +85,23 @@ proptest! {
 #[tokio::test]
 async fn news_that_break_off_end_with_why() {
     let (clerk, client) = clerk_and_client().await;
-    let no = Problem::new("D1-SETUP-014", Category::Task, "it cannot be read");
+    let no = Problem::new("D1-NODE-001", Category::Network, "it cannot be read");
+    let refusal =
+        CallRefusal { problem: no.clone(), retry_after: Some(std::time::Duration::from_secs(2)) };
     let first = Progress { seq: 1, at: Timestamp(2), event: ProgressEvent::Planned };
     let setup = SetupId::from_bytes([1; 16]);
     let answers = Answers {
         setup: an_empty_setup(setup),
         devices: Devices { schema: String::new(), devices: Vec::new(), complete: true },
-        news: vec![Ok(first.clone()), Err(no.clone())],
+        news: vec![Ok(first.clone()), Err(refusal)],
     };
     *clerk.answers.lock().unwrap() = Some(Ok(answers));
     let heard: Vec<_> = client.follow(setup, 0).await.unwrap().collect().await;
     let [Ok(told), Err(error)] = heard.as_slice() else { panic!("{heard:?}") };
     assert_eq!((told, &error.problem()), (&first, &no));
+    // What breaks off may be followed again, and when is told at its end.
+    let ClientError::Limited { retry_after, .. } = error else { panic!("{error:?}") };
+    assert_eq!(retry_after.as_secs(), 2);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::{
     door::Door,
     fleet::{Fleet, Machine, client, end_of, eventually, install},
 };
-use d1_protocol::ApiClient;
+use d1_protocol::{ApiClient, ClientError, CreditsClient, SetupsClient, api::QuoteQuery};
 use d1_world::{CloudDesk, Server, signal};
 
 /// A daemon that reaches its servers through a door.
@@ -21,6 +21,21 @@ fn refusal(cloud: &CloudDesk, args: &[&str], path: &str) -> Option<(String, bool
     let problem: serde_json::Value = serde_json::from_str(&body).ok()?;
     head.starts_with("http/1.1 503").then_some(())?;
     Some((problem["code"].as_str()?.to_owned(), head.contains("\nretry-after: ")))
+}
+
+fn credits(cloud: &CloudDesk) -> CreditsClient {
+    CreditsClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap()
+}
+
+fn setups(cloud: &CloudDesk) -> SetupsClient {
+    SetupsClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap()
+}
+
+/// What is refused over gRPC, and how many seconds later to ask again.
+fn wait<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> (String, u64) {
+    let refused = answer.unwrap_err();
+    let ClientError::Limited { problem, retry_after } = refused else { panic!("{refused:?}") };
+    (problem.code, retry_after.as_secs())
 }
 
 fn is_ready(cloud: &CloudDesk) -> bool {
@@ -51,6 +66,10 @@ async fn without_redis_a_server_serves_its_own_machines_and_says_so_of_others() 
     let undo = format!("/api/v1/setup/tasks/{}/undo", made.id);
     let refused = refusal(&elsewhere, &["-X", "POST"], &undo);
     assert_eq!(refused, Some(("D1-NODE-001".to_owned(), true)));
+    // Over gRPC it is told just so.
+    let things = QuoteQuery { install: "greeter".to_owned(), from: None, device };
+    assert_eq!(wait(credits(&elsewhere).quote(&things).await), ("D1-NODE-001".to_owned(), 2));
+    assert_eq!(wait(setups(&elsewhere).undo(made.id).await), ("D1-NODE-001".to_owned(), 2));
     let listed = asked.devices().await.unwrap();
     assert_eq!((listed.devices.len(), listed.complete), (0, false));
     assert!(is_ready(&here) && is_ready(&elsewhere));
@@ -202,6 +221,8 @@ async fn a_server_that_is_asked_to_go_takes_nothing_new_on_and_loses_nobody() {
     let create = ["-X", "POST", "-H", "Content-Type: application/json", "-d", &body];
     let refused = refusal(&going, &create, "/api/v1/setup/create");
     assert_eq!(refused, Some(("D1-NODE-004".to_owned(), true)));
+    let create = setups(&going).create(&install("greeter", devices[0].id, true), None).await;
+    assert_eq!(wait(create), ("D1-NODE-004".to_owned(), 1));
     assert_eq!(client(&going).get(made[0]).await.unwrap().state, "running");
     assert_eq!(going.wait(), Some(0));
     eventually("both machines are linked to the other", async || {

@@ -10,9 +10,9 @@ use axum::{
     response::Response,
     routing::post_service,
 };
-use d1_core::{Problem, SetupId};
+use d1_core::SetupId;
 use d1_protocol::{
-    News, ReadyApi, SetupsApi, SetupsDoor,
+    CallRefusal, News, ReadyApi, SetupsApi, SetupsDoor,
     api::{self, CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
     credits_service, health_service, reflection_service, setups_service,
 };
@@ -47,39 +47,43 @@ fn door(app: &App) -> SetupsDoor {
 
 #[async_trait]
 impl SetupsApi for Setups {
-    async fn create(&self, wish: CreateRequest, key: Option<String>) -> Result<SetupView, Problem> {
+    async fn create(
+        &self,
+        wish: CreateRequest,
+        key: Option<String>,
+    ) -> Result<SetupView, CallRefusal> {
         Ok(Self::create(self, wish, key.as_deref()).await?)
     }
 
-    async fn get(&self, id: SetupId) -> Result<SetupView, Problem> {
+    async fn get(&self, id: SetupId) -> Result<SetupView, CallRefusal> {
         Ok(Self::get(self, id).await?)
     }
 
-    async fn list(&self, before: Option<SetupId>) -> Result<SetupList, Problem> {
+    async fn list(&self, before: Option<SetupId>) -> Result<SetupList, CallRefusal> {
         Ok(Self::list(self, before).await?)
     }
 
-    async fn approve(&self, id: SetupId) -> Result<SetupView, Problem> {
+    async fn approve(&self, id: SetupId) -> Result<SetupView, CallRefusal> {
         Ok(Self::approve(self, id).await?)
     }
 
-    async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, Problem> {
+    async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, CallRefusal> {
         Ok(Self::cancel(self, id, how).await?)
     }
 
-    async fn resume(&self, id: SetupId, how: ResumeRequest) -> Result<SetupView, Problem> {
+    async fn resume(&self, id: SetupId, how: ResumeRequest) -> Result<SetupView, CallRefusal> {
         Ok(Self::resume(self, id, how).await?)
     }
 
-    async fn undo(&self, id: SetupId) -> Result<SetupView, Problem> {
+    async fn undo(&self, id: SetupId) -> Result<SetupView, CallRefusal> {
         Ok(Self::undo(self, id).await?)
     }
 
-    async fn follow(&self, id: SetupId, after: u64) -> Result<News, Problem> {
+    async fn follow(&self, id: SetupId, after: u64) -> Result<News, CallRefusal> {
         Ok(Box::pin(Self::follow(self, id, after).await?))
     }
 
-    async fn devices(&self) -> Result<Devices, Problem> {
+    async fn devices(&self) -> Result<Devices, CallRefusal> {
         Ok(Self::devices(self).await?)
     }
 }

@@ -31,6 +31,14 @@ impl SetupsClient {
         Ok(Self { channel: Channel::new(address, token)? })
     }
 
+    /// A client that asks again when the cloud says when (`retry-after`), as long as that is
+    /// within `most`, and within a minute, of the first time it asked. A refusal like that
+    /// changed nothing.
+    #[must_use]
+    pub fn patient(self, most: Duration) -> Self {
+        Self { channel: self.channel.patient(most) }
+    }
+
     /// Plans and keeps a setup; starts it when the request says so. Said again with the same
     /// key, it is done once.
     pub async fn create(

@@ -14,6 +14,7 @@ use crate::{
     grpc::{
         body::{decoded, nobody, not_understood, told, unknown_call, whole},
         codec::Plain,
+        refusal::CallRefusal,
         service::{BoxError, Later},
         status,
     },
@@ -35,7 +36,7 @@ use tonic::{Status, server::Grpc};
 use tower_service::Service;
 
 /// One piece of news after the other, until the setup is over or cannot be followed any more.
-pub type News = Pin<Box<dyn Stream<Item = Result<Progress, Problem>> + Send>>;
+pub type News = Pin<Box<dyn Stream<Item = Result<Progress, CallRefusal>> + Send>>;
 
 /// Who can do something with setups, as one person who asks.
 #[async_trait]
@@ -45,23 +46,23 @@ pub trait SetupsApi: Send + Sync {
         &self,
         request: CreateRequest,
         key: Option<String>,
-    ) -> Result<SetupView, Problem>;
+    ) -> Result<SetupView, CallRefusal>;
     /// One setup.
-    async fn get(&self, id: SetupId) -> Result<SetupView, Problem>;
+    async fn get(&self, id: SetupId) -> Result<SetupView, CallRefusal>;
     /// Setups, newest first, before this one.
-    async fn list(&self, before: Option<SetupId>) -> Result<SetupList, Problem>;
+    async fn list(&self, before: Option<SetupId>) -> Result<SetupList, CallRefusal>;
     /// Says yes.
-    async fn approve(&self, id: SetupId) -> Result<SetupView, Problem>;
+    async fn approve(&self, id: SetupId) -> Result<SetupView, CallRefusal>;
     /// Stops it.
-    async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, Problem>;
+    async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, CallRefusal>;
     /// Goes on with it.
-    async fn resume(&self, id: SetupId, how: ResumeRequest) -> Result<SetupView, Problem>;
+    async fn resume(&self, id: SetupId, how: ResumeRequest) -> Result<SetupView, CallRefusal>;
     /// Takes back what it changed, by a setup of its own.
-    async fn undo(&self, id: SetupId) -> Result<SetupView, Problem>;
+    async fn undo(&self, id: SetupId) -> Result<SetupView, CallRefusal>;
     /// Tells what happens after the piece of news of this number.
-    async fn follow(&self, id: SetupId, after: u64) -> Result<News, Problem>;
+    async fn follow(&self, id: SetupId, after: u64) -> Result<News, CallRefusal>;
     /// The devices that are linked.
-    async fn devices(&self) -> Result<Devices, Problem>;
+    async fn devices(&self) -> Result<Devices, CallRefusal>;
 }
 
 /// As whom a request is answered; nobody when it is not known who asks.
@@ -147,7 +148,7 @@ impl Service<tonic::Request<Bytes>> for Asked {
         let (api, call) = (Arc::clone(&self.api), self.call);
         Box::pin(async move {
             let answer = perform(&*api, call, request.into_inner()).await;
-            answer.map(tonic::Response::new).map_err(|problem| status::status(&problem))
+            answer.map(tonic::Response::new).map_err(|refusal| refusal.status())
         })
     }
 }
@@ -168,20 +169,23 @@ impl Service<tonic::Request<Bytes>> for Followed {
         let api = Arc::clone(&self.0.api);
         Box::pin(async move {
             let news = follow(&*api, request.into_inner()).await;
-            let news = news.map_err(|problem| status::status(&problem))?;
-            let told =
-                |piece: Result<_, Problem>| piece.map(told).map_err(|it| status::status(&it));
+            let news = news.map_err(|refusal| refusal.status())?;
+            let told = |piece: Result<_, CallRefusal>| piece.map(told).map_err(|it| it.status());
             Ok(tonic::Response::new(Box::pin(news.map(told)) as _))
         })
     }
 }
 
-async fn follow(api: &dyn SetupsApi, message: Bytes) -> Result<News, Problem> {
+async fn follow(api: &dyn SetupsApi, message: Bytes) -> Result<News, CallRefusal> {
     let asked: wire::FollowSetupRequest = decoded(message)?;
     api.follow(id(&asked.setup_id)?, asked.after).await
 }
 
-async fn perform(api: &dyn SetupsApi, call: SetupsCall, message: Bytes) -> Result<Bytes, Problem> {
+async fn perform(
+    api: &dyn SetupsApi,
+    call: SetupsCall,
+    message: Bytes,
+) -> Result<Bytes, CallRefusal> {
     match call {
         SetupsCall::Create => {
             let mut asked: wire::CreateSetupRequest = decoded(message)?;
@@ -211,7 +215,7 @@ async fn perform(api: &dyn SetupsApi, call: SetupsCall, message: Bytes) -> Resul
             api.devices().await.map(told)
         }
         // It is answered by news, one after the other.
-        SetupsCall::Follow => Err(unknown_call()),
+        SetupsCall::Follow => Err(unknown_call().into()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use axum::{Router, routing::post_service};
-use d1_core::{Problem, Progress, SetupId, Supervisor};
+use d1_core::{Progress, SetupId, Supervisor};
 use d1_protocol::{
-    News, SetupsApi, SetupsClient, SetupsDoor,
+    CallRefusal, News, SetupsApi, SetupsClient, SetupsDoor,
     api::{self, CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
     setups_service,
 };
@@ -30,56 +30,60 @@ pub(crate) enum Asked {
 pub(crate) struct Answers {
     pub(crate) setup: SetupView,
     pub(crate) devices: Devices,
-    pub(crate) news: Vec<Result<Progress, Problem>>,
+    pub(crate) news: Vec<Result<Progress, CallRefusal>>,
 }
 
 /// Answers as told, and notes what they were asked.
 #[derive(Debug, Default)]
 pub(crate) struct Clerk {
-    pub(crate) answers: Mutex<Option<Result<Answers, Problem>>>,
+    pub(crate) answers: Mutex<Option<Result<Answers, CallRefusal>>>,
     pub(crate) asked: Mutex<Vec<Asked>>,
 }
 
 impl Clerk {
-    fn hears(&self, asked: Asked) -> Result<Answers, Problem> {
+    fn hears(&self, asked: Asked) -> Result<Answers, CallRefusal> {
         self.asked.lock().unwrap().push(asked);
         self.answers.lock().unwrap().clone().expect("an answer was agreed on")
     }
 
-    fn setup(&self, asked: Asked) -> Result<SetupView, Problem> {
+    fn setup(&self, asked: Asked) -> Result<SetupView, CallRefusal> {
         self.hears(asked).map(|answers| answers.setup)
     }
 }
 
 #[async_trait]
 impl SetupsApi for Clerk {
-    async fn create(&self, it: CreateRequest, key: Option<String>) -> Result<SetupView, Problem> {
+    async fn create(
+        &self,
+        it: CreateRequest,
+        key: Option<String>,
+    ) -> Result<SetupView, CallRefusal> {
         self.setup(Asked::Create(it, key))
     }
-    async fn get(&self, id: SetupId) -> Result<SetupView, Problem> {
+    async fn get(&self, id: SetupId) -> Result<SetupView, CallRefusal> {
         self.setup(Asked::Get(id))
     }
-    async fn list(&self, before: Option<SetupId>) -> Result<SetupList, Problem> {
+    async fn list(&self, before: Option<SetupId>) -> Result<SetupList, CallRefusal> {
         let setup = self.setup(Asked::List(before))?;
         Ok(listed(&setup))
     }
-    async fn approve(&self, id: SetupId) -> Result<SetupView, Problem> {
+    async fn approve(&self, id: SetupId) -> Result<SetupView, CallRefusal> {
         self.setup(Asked::Approve(id))
     }
-    async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, Problem> {
+    async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, CallRefusal> {
         self.setup(Asked::Cancel(id, how))
     }
-    async fn resume(&self, id: SetupId, how: ResumeRequest) -> Result<SetupView, Problem> {
+    async fn resume(&self, id: SetupId, how: ResumeRequest) -> Result<SetupView, CallRefusal> {
         self.setup(Asked::Resume(id, how))
     }
-    async fn undo(&self, id: SetupId) -> Result<SetupView, Problem> {
+    async fn undo(&self, id: SetupId) -> Result<SetupView, CallRefusal> {
         self.setup(Asked::Undo(id))
     }
-    async fn follow(&self, id: SetupId, after: u64) -> Result<News, Problem> {
+    async fn follow(&self, id: SetupId, after: u64) -> Result<News, CallRefusal> {
         let news = self.hears(Asked::Follow(id, after))?.news;
         Ok(Box::pin(stream::iter(news)))
     }
-    async fn devices(&self) -> Result<Devices, Problem> {
+    async fn devices(&self) -> Result<Devices, CallRefusal> {
         self.hears(Asked::Devices).map(|answers| answers.devices)
     }
 }
