@@ -64,7 +64,7 @@ impl Ledger {
         }
         let until = Some(until.after(REPORT_WITHIN));
         let hold = NewHold { device, until, ..NewHold::new(id, account, amount) };
-        let held = self.hold(Key::of(&["lease", &id.to_string()]), hold).await?;
+        let held = self.hold(Key::about(id, &["lease"]), hold).await?;
         Ok(held.map(|_receipt| lease))
     }
 
@@ -74,8 +74,7 @@ impl Ledger {
     /// account has by then.
     pub async fn settle_lease(&self, spent: &Spent) -> Result<Applied<HoldReceipt>, BillingError> {
         let Spent { lease, account, charge } = *spent;
-        let name = lease.to_string();
-        let settled = self.capture(Key::of(&["settle lease", &name]), lease, charge).await;
+        let settled = self.capture(Key::about(lease, &["settle lease"]), lease, charge).await;
         if charge.is_zero() || !is_over(&settled) {
             return settled;
         }
@@ -85,7 +84,8 @@ impl Ledger {
             return Err(Refusal::OverHold { hold: lease, charge, held }.into());
         }
         let late = NewHold::new(late(lease), account, charge);
-        match self.apply(Key::of(&["settle lease late", &name]), Operation::Charge(late)).await? {
+        match self.apply(Key::about(lease, &["settle lease late"]), Operation::Charge(late)).await?
+        {
             Applied::Fresh(Reply::Hold(receipt)) => Ok(Applied::Fresh(receipt)),
             Applied::Replayed(Reply::Hold(receipt)) => Ok(Applied::Replayed(receipt)),
             Applied::Fresh(Reply::Done | Reply::Granted(_))
@@ -102,5 +102,5 @@ fn is_over<T>(settled: &Result<T, BillingError>) -> bool {
 
 /// The hold by which a lease is charged whose own has lapsed.
 fn late(lease: HoldId) -> HoldId {
-    Key::of(&["late", &lease.to_string()]).as_hold()
+    Key::about(lease, &["late"]).as_hold()
 }

@@ -202,7 +202,7 @@ impl CreditLedger for Ledger {
 
     async fn promise(&self, promise: &Promise) -> Result<(), LedgerError> {
         let Promise { id, account, ref price_list, most, until } = *promise;
-        let (key, price_list) = (Key::of(&["quote", &id.to_string()]), price_list.clone());
+        let (key, price_list) = (Key::of_quote(id), price_list.clone());
         let quote = NewQuote { id, account, price_list, most, until };
         match self.apply(key, Operation::Quote(quote)).await {
             Ok(_done) => Ok(()),
@@ -213,7 +213,7 @@ impl CreditLedger for Ledger {
 
     async fn hold(&self, hold: &HoldRequest) -> Result<(), LedgerError> {
         let HoldRequest { id, account, most, setup, device, quote } = *hold;
-        let key = Key::of(&["hold", &id.to_string()]);
+        let key = Key::about(id, &["hold"]);
         let task = setup.map(|setup| setup.to_string());
         let new = NewHold { task, device, quote, ..NewHold::new(id, account, most) };
         let held = Self::hold(self, key, new).await;
@@ -221,7 +221,7 @@ impl CreditLedger for Ledger {
     }
 
     async fn settle(&self, hold: HoldId, charge: Amount) -> Result<(), LedgerError> {
-        let key = Key::of(&["settle", &hold.to_string()]);
+        let key = Key::about(hold, &["settle"]);
         let settled = self.capture(key, hold, charge).await;
         settled.map(drop).map_err(|error| told(hold, error))
     }

@@ -53,7 +53,7 @@ impl Outpost {
     /// Ends a lease: nothing more is set aside of it, and once what was is settled, this tells
     /// what was spent. Said again it tells the same.
     pub async fn close(&self, lease: &Lease) -> Result<Spent, CloseError> {
-        let (key, purse) = (Key::of(&["close", &lease.id.to_string()]), purse(lease));
+        let (key, purse) = (Key::about(lease.id, &["close"]), purse(lease));
         self.ledger.apply(key, Operation::Freeze { account: purse, frozen: true }).await?;
         let held = self.ledger.balance(purse).await?.held;
         if !held.is_zero() {
@@ -65,13 +65,12 @@ impl Outpost {
 
     /// Puts what was leased into a purse, once.
     async fn fill(&self, lease: &Lease) -> Result<(), BillingError> {
-        let (name, account) = (lease.id.to_string(), purse(lease));
-        let Lease { amount, until, .. } = *lease;
+        let (Lease { id, amount, until, .. }, account) = (*lease, purse(lease));
         let terms = Open { account, organisation: None, low_mark: Amount::ZERO };
-        self.ledger.apply(Key::of(&["open", &name]), Operation::Open(terms)).await?;
+        self.ledger.apply(Key::about(id, &["open"]), Operation::Open(terms)).await?;
         let (source, from, until) = (Source::Paid, Timestamp(0), Some(until));
         let grant = Grant { account, amount, priority: 0, source, from, until };
-        self.ledger.grant(Key::of(&["fill", &name]), grant).await.map(drop)
+        self.ledger.grant(Key::about(id, &["fill"]), grant).await.map(drop)
     }
 
     /// Where the credits of an account are; one without a lease has none here.
@@ -116,5 +115,5 @@ impl CreditLedger for Outpost {
 /// Every lease has an account of its own here, so that one that is closed and its successor
 /// are kept apart.
 fn purse(lease: &Lease) -> AccountId {
-    Key::of(&["purse", &lease.id.to_string()]).as_account()
+    Key::about(lease.id, &["purse"]).as_account()
 }

@@ -1,12 +1,17 @@
 //! Identifiers: one type per thing, so that they cannot be swapped.
+//!
+//! Those by which databases get many new rows a second begin with the time (version 7 of RFC
+//! 9562): new rows stand side by side, on few pages. The others are random, and their first
+//! digits tell them apart.
 
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
 macro_rules! id {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident $made:ident),* $(,)?) => {$(
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -15,16 +20,22 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A fresh random identifier.
+            /// A fresh identifier.
             #[must_use]
             pub fn generate() -> Self {
-                Self(Uuid::new_v4())
+                Self(Uuid::$made())
             }
 
             /// The identifier made of these bytes; simulations bring their own randomness.
             #[must_use]
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+            }
+
+            /// The bytes that it consists of.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
             }
 
             /// The first eight hexadecimal digits: enough for a person to tell two apart.
@@ -57,25 +68,25 @@ macro_rules! id {
 
 id! {
     /// Who pays.
-    AccountId,
+    AccountId new_v4,
     /// One enrolled machine.
-    DeviceId,
+    DeviceId new_v4,
     /// One approved plan on its way through one device.
-    SetupId,
+    SetupId new_v4,
     /// One step of one setup, handed to one device.
-    TaskId,
+    TaskId new_v4,
     /// Credits set aside for one setup.
-    HoldId,
+    HoldId now_v7,
     /// One price that binds for a while.
-    QuoteId,
+    QuoteId now_v7,
     /// One question to a device and the answer to it.
-    RequestId,
+    RequestId new_v4,
     /// A person who signs in.
-    UserId,
+    UserId new_v4,
     /// One sign-in, until it is signed out.
-    SessionId,
+    SessionId new_v4,
     /// One server among many, for as long as its process lives.
-    NodeId,
+    NodeId new_v4,
 }
 
 /// A string that is not an identifier.
@@ -104,16 +115,19 @@ impl TaskId {
 
 impl HoldId {
     /// The hold that pays for one run of `setup`, the first (0) or after it was resumed: the
-    /// same one, however often it is asked for.
+    /// same one, however often it is asked for. It begins with the time at which the setup was
+    /// made, as a fresh one would.
     #[must_use]
-    pub fn of_run(setup: SetupId, resumed: u32) -> Self {
+    pub fn of_run(setup: SetupId, made: Timestamp, resumed: u32) -> Self {
         let digest = Sha256::new()
             .chain_update(b"d1 hold\0")
             .chain_update(setup.0.as_bytes())
             .chain_update(resumed.to_be_bytes())
             .finalize();
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
+        let (time, rest) = bytes.split_at_mut(6);
+        time.copy_from_slice(&made.0.to_be_bytes()[2..]);
+        rest.copy_from_slice(&digest[..10]);
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
@@ -128,6 +142,15 @@ mod tests {
         let step: crate::StepId = "install".parse().unwrap();
         assert_eq!(TaskId::of_step(a, &step), TaskId::of_step(a, &step));
         assert_ne!(TaskId::of_step(a, &step), TaskId::of_step(b, &step));
+    }
+
+    #[test]
+    fn each_run_of_a_setup_has_its_own_hold_which_begins_with_the_time() {
+        let (setup, made) = (SetupId::from_bytes([1; 16]), Timestamp(0x0123_4567_89ab));
+        let hold = HoldId::of_run(setup, made, 0);
+        assert_eq!(hold, HoldId::of_run(setup, made, 0));
+        assert_ne!(hold, HoldId::of_run(setup, made, 1));
+        assert!(hold.to_string().starts_with("01234567-89ab-8"), "{hold}");
     }
 
     #[test]

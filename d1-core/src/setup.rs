@@ -290,7 +290,7 @@ impl Setup {
     /// The hold that pays for this run of it.
     #[must_use]
     pub fn hold(&self) -> HoldId {
-        HoldId::of_run(self.id, self.resumed)
+        HoldId::of_run(self.id, self.created_at, self.resumed)
     }
 
     /// Whether anything on the device is different because of it and can be taken back.

@@ -60,7 +60,7 @@ pub fn an_order() -> TaskCommand {
         deliver_by: Some(Timestamp(90_000)),
         grace: TaskCommand::DEFAULT_GRACE,
         require_confirmation: false,
-        hold: Some(HoldId::of_run(setup, 0)),
+        hold: Some(HoldId::of_run(setup, Timestamp(0), 0)),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
     }
 }

@@ -35,7 +35,7 @@ impl Engine {
 impl Driver {
     /// The hold that pays for the run after this one.
     pub(super) fn next_hold(&self) -> HoldId {
-        HoldId::of_run(self.setup.id, self.setup.resumed + 1)
+        HoldId::of_run(self.setup.id, self.setup.created_at, self.setup.resumed + 1)
     }
 
     /// Sets aside what the setup was promised to cost at most.
