@@ -30,10 +30,11 @@ use std::time::Duration;
 const SCHEMA: &str = "d1_ledger";
 
 /// Every step from an empty schema to the present form, in order; never changed, only added to.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "ledger", include_str!("../../../migrations/postgres/0001_ledger.sql")),
     (2, "speed", include_str!("../../../migrations/postgres/0002_speed.sql")),
     (3, "in place", include_str!("../../../migrations/postgres/0003_in_place.sql")),
+    (4, "one index less", include_str!("../../../migrations/postgres/0004_one_index_less.sql")),
 ];
 
 /// How many connections look things up, next to those that write.
