@@ -28,14 +28,15 @@ const KNOWN: u32 = MIGRATIONS.len() as u32;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the write-ahead log may stay after it was emptied into the file, in bytes.
-const LOG_BYTES: u32 = 64 * 1024 * 1024;
+const LOG_BYTES: u32 = 128 * 1024 * 1024;
 
 /// How many pages the write-ahead log has before it is emptied into the file. A large batch has
 /// thousands, and a page that many batches change is then written back once for all of them.
-const LOG_PAGES: u32 = 16 * 1024;
+const LOG_PAGES: u32 = 32 * 1024;
 
-/// How much of the file is kept in memory, in KiB: a batch that does not fit is written twice.
-const CACHE_KIB: i32 = 64 * 1024;
+/// How much of the file is kept in memory, in KiB. A batch that does not fit is written twice;
+/// and at each commit all that is kept is looked through, so that more is not better.
+const CACHE_KIB: i32 = 24 * 1024;
 
 /// How many prepared statements are kept: each table has up to three.
 const STATEMENTS: usize = 64;

@@ -13,12 +13,10 @@ use crate::{
     },
 };
 use d1_core::{AccountId, HoldId, Timestamp};
-use rusqlite::{
-    Connection, Params, Statement, ToSql,
-    types::{ToSqlOutput, Value, ValueRef},
-};
+use rusqlite::{Connection, Params, Statement, types::Null};
 use sql::{Dialect, Needs, fill, read};
 use std::{collections::BTreeSet, fmt::Display};
+use uuid::Uuid;
 
 pub(super) const LITE: Dialect = Dialect::Sqlite;
 
@@ -204,7 +202,7 @@ fn execute<R: Row>(statement: &mut Statement<'_>, row: &R) -> rusqlite::Result<(
     let told = cells::each(row, |cell| {
         place += 1;
         if place <= places && bound.is_ok() {
-            bound = statement.raw_bind_parameter(place, cell);
+            bound = bind(statement, place, cell);
         }
     });
     told.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -212,13 +210,14 @@ fn execute<R: Row>(statement: &mut Statement<'_>, row: &R) -> rusqlite::Result<(
     statement.raw_execute().map(drop)
 }
 
-impl ToSql for Cell<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Self::Nothing => ToSqlOutput::Owned(Value::Null),
-            Self::Number(number) => ToSqlOutput::Owned(Value::Integer(*number)),
-            Self::Name(name) => ToSqlOutput::Owned(Value::Text(name.to_string())),
-            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        })
+fn bind(statement: &mut Statement<'_>, place: usize, cell: Cell<'_>) -> rusqlite::Result<()> {
+    match cell {
+        Cell::Nothing => statement.raw_bind_parameter(place, Null),
+        Cell::Number(number) => statement.raw_bind_parameter(place, number),
+        Cell::Text(text) => statement.raw_bind_parameter(place, text),
+        Cell::Name(name) => {
+            let mut text = Uuid::encode_buffer();
+            statement.raw_bind_parameter(place, &*name.hyphenated().encode_lower(&mut text))
+        }
     }
 }
