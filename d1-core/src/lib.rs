@@ -63,6 +63,7 @@ mod stop;
 mod supervisor;
 mod symptom;
 mod task;
+mod terms;
 mod transport;
 
 #[cfg(feature = "testing")]
@@ -143,6 +144,7 @@ pub use stop::{Stop, StopMode};
 pub use supervisor::{OnFailure, Supervisor};
 pub use symptom::Symptom;
 pub use task::{IllegalTransition, Task, TaskEvent, TaskState};
+pub use terms::Terms;
 pub use transport::{Transport, TransportError};
 
 #[cfg(doctest)]

@@ -13,9 +13,9 @@
 //! crash in between, is harmless: devices and ledgers answer twice and act once.
 
 use crate::{
-    AccountId, Amount, DeviceId, HoldId, IllegalTransition, Outcome, Plan, Preview, ProbeAnswer,
-    Problem, Quote, QuoteId, Receipt, SetupId, StepId, StopMode, Task, TaskEvent, TaskId,
-    TaskState, Timestamp,
+    AccountId, Amount, Category, DeviceId, HoldId, IllegalTransition, Outcome, Plan, Preview,
+    ProbeAnswer, Problem, Quote, QuoteId, Receipt, SetupId, StepId, StopMode, Task, TaskEvent,
+    TaskId, TaskResult, TaskState, Terms, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -42,6 +42,13 @@ pub struct Setup {
     /// to do something, and say yes again.
     #[serde(default)]
     pub asks: Option<Problem>,
+    /// For how long it waits, and the like.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Until when what was not sent waits for the device; nothing while the device is there, and
+    /// when nothing waits.
+    #[serde(default)]
+    pub waits_until: Option<Timestamp>,
     /// Where it is in its life.
     pub state: SetupState,
     /// Its tasks, in the order of the steps.
@@ -129,6 +136,8 @@ pub enum SetupEvent {
     Stop(StopMode),
     /// It is to go on where it ended.
     Resume,
+    /// What was not sent has waited for the device for as long as was agreed on.
+    Expire,
 }
 
 /// What has to be done because of an event, in this order.
@@ -167,6 +176,8 @@ impl Setup {
             quote: Quote::free(),
             promise: None,
             asks: None,
+            terms: Terms::default(),
+            waits_until: None,
             state: SetupState::AwaitingApproval,
             tasks,
             receipts: Vec::new(),
@@ -189,10 +200,12 @@ impl Setup {
         at: Timestamp,
     ) -> Result<Vec<Effect>, IllegalTransition> {
         use {SetupEvent as E, SetupState as S};
+        let until = at.after(self.terms.deliver_within);
         let effects = match (self.state, event) {
             (S::AwaitingApproval, E::Approve) => {
                 self.asks = None;
                 self.state = S::Running;
+                self.waits_until = Some(until);
                 self.go_on()
             }
             (S::AwaitingApproval, E::Decline | E::Stop(_)) => {
@@ -211,15 +224,15 @@ impl Setup {
                 ),
                 E::Task(id, event),
             ) => self.on_task(id, event)?,
-            (S::Running | S::Stopping(_), E::LinkLost) => {
-                self.fall_silent();
-                Vec::new()
-            }
+            (S::Running | S::Stopping(_), E::LinkLost) => self.lose_link(until),
             (S::Running | S::Stopping(_), E::LinkUp) => self.send_again(),
+            (S::Running, E::Expire) => self.expire(),
+            (S::AwaitingApproval | S::Stopping(_) | S::Finished(_), E::Expire) => Vec::new(),
             (S::AwaitingApproval | S::Finished(_), E::LinkLost | E::LinkUp) => Vec::new(),
             (S::Running, E::Stop(mode)) => self.stop(mode),
             (S::Stopping(before), E::Stop(mode)) => self.stop(before.max(mode)),
             (S::Finished(SetupOutcome::Failed | SetupOutcome::Cancelled), E::Resume) => {
+                self.waits_until = Some(until);
                 self.resume()
             }
             (S::Running, E::Resume) => Vec::new(),
@@ -287,6 +300,15 @@ impl Setup {
         self.quote.most_of(self.tasks.iter().filter(open).map(|task| &task.step))
     }
 
+    /// How many of its steps are not over, of one that somebody said yes to.
+    #[must_use]
+    pub fn open_steps(&self) -> usize {
+        if !self.state.is_under_way() {
+            return 0;
+        }
+        self.tasks.iter().filter(|task| !task.state.is_over()).count()
+    }
+
     /// The hold that pays for this run of it.
     #[must_use]
     pub fn hold(&self) -> HoldId {
@@ -336,6 +358,7 @@ impl Setup {
     fn go_on(&mut self) -> Vec<Effect> {
         if self.tasks.iter().all(|task| task.state.is_over()) {
             self.state = SetupState::Finished(self.outcome());
+            self.waits_until = None;
             return vec![Effect::Settle(self.due())];
         }
         if self.state != SetupState::Running {
@@ -360,6 +383,14 @@ impl Setup {
             .collect()
     }
 
+    fn lose_link(&mut self, until: Timestamp) -> Vec<Effect> {
+        self.fall_silent();
+        if self.state == SetupState::Running {
+            self.waits_until.get_or_insert(until);
+        }
+        Vec::new()
+    }
+
     fn fall_silent(&mut self) {
         for task in self.tasks.iter_mut().filter(|task| task.state.is_out()) {
             task.state = TaskState::Silent;
@@ -367,6 +398,7 @@ impl Setup {
     }
 
     fn send_again(&mut self) -> Vec<Effect> {
+        self.waits_until = None;
         self.fall_silent();
         let silent = self.tasks.iter().filter(|task| task.state == TaskState::Silent);
         let mut effects: Vec<_> = silent.map(|task| Effect::Dispatch(task.id)).collect();
@@ -378,8 +410,24 @@ impl Setup {
         effects
     }
 
+    /// Ends what was not sent: the device has never heard of it. What it may have heard of only
+    /// its own word ends.
+    fn expire(&mut self) -> Vec<Effect> {
+        self.waits_until = None;
+        let ready = self.ready();
+        for task in self.tasks.iter_mut().filter(|task| task.state == TaskState::Queued) {
+            task.state = if ready.contains(&task.id) {
+                TaskState::Finished(Box::new(too_late(task, self.epoch)))
+            } else {
+                TaskState::Skipped
+            };
+        }
+        self.go_on()
+    }
+
     fn stop(&mut self, mode: StopMode) -> Vec<Effect> {
         self.state = SetupState::Stopping(mode);
+        self.waits_until = None;
         for task in self.tasks.iter_mut().filter(|task| task.state == TaskState::Queued) {
             task.state = TaskState::Skipped;
         }
@@ -434,6 +482,16 @@ impl Setup {
     }
 }
 
+/// The end of a task for which its device did not come in time.
+fn too_late(task: &Task, epoch: u64) -> TaskResult {
+    let why = Problem::new("D1-TASK-005", Category::Timeout, "its device did not come in time")
+        .because("it waited for as long as was agreed on when the setup was made")
+        .leaving("nothing was changed by this step, and nothing is charged for it")
+        .next("when the device is there again, let the setup go on");
+    let ended = TaskResult::not_started(task.id, task.attempt, epoch, Outcome::Undeliverable);
+    TaskResult { problem: Some(why), ..ended }
+}
+
 fn illegal(from: &'static str, event: &'static str) -> IllegalTransition {
     IllegalTransition { noun: "setup", from, event }
 }
@@ -470,6 +528,7 @@ impl SetupEvent {
             Self::LinkUp => "gain a link",
             Self::Stop(_) => "stop",
             Self::Resume => "go on",
+            Self::Expire => "expire",
         }
     }
 }

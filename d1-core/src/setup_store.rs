@@ -1,6 +1,6 @@
 //! The [`SetupStore`] port: what an orchestrator remembers of its setups.
 
-use crate::{AccountId, Progress, ProgressEvent, Setup, SetupId, Timestamp};
+use crate::{AccountId, DeviceId, Progress, ProgressEvent, Setup, SetupId, Timestamp};
 use std::{error::Error, fmt};
 
 /// Why the store could not do as asked.
@@ -100,6 +100,12 @@ pub trait SetupStore: fmt::Debug + Send + Sync {
 
     /// Every setup that somebody has to look after ([`Setup::is_under_way`]), oldest first.
     async fn unfinished(&self) -> Result<Vec<Setup>, StoreError>;
+
+    /// Those of them that are for this device, oldest first.
+    async fn unfinished_on(&self, device: DeviceId) -> Result<Vec<Setup>, StoreError> {
+        let all = self.unfinished().await?;
+        Ok(all.into_iter().filter(|setup| setup.device == device).collect())
+    }
 
     /// What a setup told after number `after`, in order, at most `limit`.
     /// Numbers count from one without gaps.

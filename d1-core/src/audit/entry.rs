@@ -54,6 +54,8 @@ kinds! {
     SetupAsked = "setup.asked", true;
     /// Somebody said yes to a setup, stopped it, or let it go on.
     SetupDecided = "setup.decided", true;
+    /// What a setup had not sent waited for its device for too long, and ends.
+    SetupExpired = "setup.expired", true;
     /// A task was handed to its device: written before it is sent.
     TaskDispatched = "task.dispatched", false;
     /// A device told how a task ended.

@@ -2,8 +2,8 @@
 
 use crate::broken_laws;
 use d1_core::{
-    AccountId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError, Timestamp,
-    conformance, memory::MemorySetupStore,
+    AccountId, DeviceId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError,
+    Timestamp, conformance, memory::MemorySetupStore,
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -21,12 +21,13 @@ enum StoreFlaw {
     ListsOldestFirst,
     IgnoresThePage,
     ForgetsWhatStops,
+    ConfusesDevices,
 }
 
 use StoreFlaw as F;
 
 /// Each flaw, and the laws that it breaks.
-const CASES: [(F, &[&str]); 11] = [
+const CASES: [(F, &[&str]); 12] = [
     (
         F::ForgetsKeys,
         &[
@@ -84,6 +85,7 @@ const CASES: [(F, &[&str]); 11] = [
         ],
     ),
     (F::ForgetsWhatStops, &["unfinished_is_what_is_approved_and_not_at_rest"]),
+    (F::ConfusesDevices, &["unfinished_on_a_device_is_what_is_for_it"]),
 ];
 
 #[tokio::test]
@@ -188,6 +190,13 @@ impl SetupStore for FlawedStore {
             setups.retain(|setup| setup.state == d1_core::SetupState::Running);
         }
         Ok(setups)
+    }
+
+    async fn unfinished_on(&self, device: DeviceId) -> Result<Vec<Setup>, StoreError> {
+        match self.flaw {
+            StoreFlaw::ConfusesDevices => self.inner.unfinished().await,
+            _ => self.inner.unfinished_on(device).await,
+        }
     }
 
     async fn progress(

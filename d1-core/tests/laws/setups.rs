@@ -35,6 +35,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         3 => Just(SetupEvent::LinkUp),
         1 => a_mode().prop_map(SetupEvent::Stop),
         3 => Just(SetupEvent::Resume),
+        1 => Just(SetupEvent::Expire),
     ];
     let probe = prop::sample::select(vec![
         None,
@@ -174,6 +175,12 @@ proptest! {
             let over = setup.tasks.iter().all(|task| task.state.is_over());
             prop_assert!(!over || !setup.state.is_under_way(), "nothing is left, and it goes on");
             prop_assert_eq!(&setup.plan, &before.plan);
+            if event == SetupEvent::Expire {
+                let out = |setup: &Setup| setup.tasks.iter().filter(|it| it.state.is_out()).count();
+                prop_assert_eq!(out(&before), out(&setup), "what was sent is the device's to end");
+                prop_assert!(!works(&effects));
+            }
+            prop_assert!(setup.waits_until.is_none() || setup.state == SetupState::Running);
         }
         if setup.is_over() {
             prop_assert_eq!(paid, setup.charge(), "what worked is paid, and nothing else");

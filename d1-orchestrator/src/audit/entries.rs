@@ -1,6 +1,8 @@
 //! From what an engine does to what its audit log says of it: pure functions.
 
-use d1_core::{AuditEntry, AuditKind, DeviceId, SignedHead, TaskCommand, TaskResult};
+use d1_core::{
+    AuditEntry, AuditKind, DeviceId, Setup, SignedHead, TaskCommand, TaskResult, TaskState,
+};
 
 /// A task is about to be sent to its device.
 pub(crate) fn dispatched(device: DeviceId, command: &TaskCommand) -> AuditEntry {
@@ -39,6 +41,16 @@ pub(crate) fn reported(device: DeviceId, result: &TaskResult) -> AuditEntry {
         Some(problem) => entry.about("problem", &problem.code).saying("problem", &problem.title),
         None => entry,
     }
+}
+
+/// What was not sent has waited for its device for too long.
+pub(crate) fn expired(setup: &Setup) -> AuditEntry {
+    let queued = setup.tasks.iter().filter(|task| task.state == TaskState::Queued);
+    AuditEntry::new(AuditKind::SetupExpired)
+        .about("device", setup.device)
+        .about("setup", setup.id)
+        .about("plan", setup.plan.id())
+        .about("steps", queued.count())
 }
 
 /// A device told the head of its own log.

@@ -4,6 +4,6 @@ mod entries;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub(crate) use entries::{anchored, dispatched, reported};
+pub(crate) use entries::{anchored, dispatched, expired, reported};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteAuditLog;

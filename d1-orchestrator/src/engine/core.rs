@@ -12,7 +12,7 @@ use d1_core::{
     ProgressEvent, Setup, SetupId, SetupStore, StopMode, StoreError, Supervisor,
 };
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 /// What an engine is made of.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub(super) struct Inner {
     pub(super) bells: Bells,
     /// A device has just been looked after that had taken its seat.
     pub(super) arrived: Notify,
+    /// Held by whoever looks whether there is room for work to wait.
+    pub(super) waiting_room: Mutex<()>,
 }
 
 impl Engine {
@@ -69,6 +71,7 @@ impl Engine {
             desks: Desks::default(),
             bells: Bells::default(),
             arrived: Notify::new(),
+            waiting_room: Mutex::new(()),
         };
         let engine = Self(Arc::new(inner));
         supervisor.run("setup caretaker", engine.clone().take_care());

@@ -28,6 +28,8 @@ pub(super) struct Driver {
     pub(super) held: bool,
     /// Whether its device is connected.
     pub(super) linked: bool,
+    /// Since when it is known to be away.
+    pub(super) away_since: Option<Instant>,
     pub(super) watching: Option<Watching>,
     pub(super) told: Told,
     /// Output that came and is not kept yet.
@@ -45,6 +47,7 @@ enum Wake {
     News(DeviceNews),
     Chores,
     Remind,
+    Expire,
 }
 
 /// Serves whoever comes to the desk of a setup, until nobody does.
@@ -77,6 +80,7 @@ impl Driver {
             setup,
             held: false,
             linked: false,
+            away_since: None,
             watching: None,
             told: Told::default(),
             pending: Vec::new(),
@@ -97,12 +101,14 @@ impl Driver {
                 Some(order) = orders.recv() => Wake::Order(order),
                 () = until(self.chores.as_ref().map(|chores| chores.due)) => Wake::Chores,
                 () = until(self.reminder()) => Wake::Remind,
+                () = until(self.expiry()) => Wake::Expire,
                 Some(news) = next(&mut self.watching) => Wake::News(news),
             };
             going = match wake {
                 Wake::Order(order) => self.obey(order).await,
                 Wake::News(news) => self.hear(news).await,
                 Wake::Remind => self.remind().await,
+                Wake::Expire => self.expire().await,
                 Wake::Chores => {
                     self.wind_up().await;
                     Ok(())

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{DeviceNews, audit::reported};
 use d1_core::{
-    FromDevice, SetupEvent, SetupState, StoreError, TaskEvent, TaskId, TaskResult, TaskState,
-    ToDevice,
+    AuditEntry, FromDevice, SetupEvent, SetupState, StoreError, TaskEvent, TaskId, TaskResult,
+    TaskState, ToDevice,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -35,11 +35,13 @@ impl Driver {
             DeviceNews::Up => {
                 self.keep_output().await?;
                 self.linked = true;
+                self.away_since = None;
                 self.insist(SetupEvent::LinkUp).await
             }
             DeviceNews::Down => {
                 self.keep_output().await?;
                 self.linked = false;
+                self.away_since = Some(Instant::now());
                 self.insist(SetupEvent::LinkLost).await
             }
             DeviceNews::Said(message) => self.listen_to(*message).await,
@@ -96,7 +98,7 @@ impl Driver {
         self.keep_output().await?;
         self.quiet_since.remove(&result.task);
         if self.setup.task(result.task).is_some_and(|task| task.state.is_out()) {
-            self.insist_on_note(&result).await?;
+            self.insist_on_note(reported(self.setup.device, &result)).await?;
         }
         self.insist(SetupEvent::Task(result.task, TaskEvent::Finish(result))).await
     }
@@ -135,12 +137,11 @@ impl Driver {
         Ok(())
     }
 
-    /// Writes into the audit log how a task ended, before anything follows from it.
-    async fn insist_on_note(&self, result: &TaskResult) -> Result<(), EngineError> {
+    /// Writes into the audit log what has happened, before anything follows from it.
+    pub(super) async fn insist_on_note(&self, entry: AuditEntry) -> Result<(), EngineError> {
         let mut wait = first_wait();
         loop {
-            let entry = reported(self.setup.device, result);
-            match self.engine.hub().note(entry).await.map_err(EngineError::from) {
+            match self.engine.hub().note(entry.clone()).await.map_err(EngineError::from) {
                 Err(error) if error.is_passing() => self.be_patient(error, &mut wait).await?,
                 other => return other,
             }
@@ -163,7 +164,7 @@ impl Driver {
 
     /// Lets happen what has happened already on the device: when it cannot be saved now,
     /// it is saved later, and the device's link waits meanwhile.
-    async fn insist(&mut self, event: SetupEvent) -> Result<(), EngineError> {
+    pub(super) async fn insist(&mut self, event: SetupEvent) -> Result<(), EngineError> {
         let mut wait = first_wait();
         loop {
             match self.happen(event.clone()).await {

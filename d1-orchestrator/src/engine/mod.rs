@@ -20,6 +20,7 @@ mod settle;
 mod tend;
 mod told;
 mod undo;
+mod wait;
 mod wishes;
 
 pub use core::{Engine, EngineParts};

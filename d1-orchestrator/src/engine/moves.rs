@@ -58,7 +58,8 @@ impl Driver {
                 | SetupEvent::Decline
                 | SetupEvent::Task(..)
                 | SetupEvent::Stop(_)
-                | SetupEvent::Resume,
+                | SetupEvent::Resume
+                | SetupEvent::Expire,
             )
             | None => false,
         }
@@ -97,6 +98,7 @@ fn is_same(before: &Setup, after: &Setup) -> bool {
         && before.receipts.len() == after.receipts.len()
         && before.undone_by == after.undone_by
         && before.resumed == after.resumed
+        && before.waits_until == after.waits_until
 }
 
 fn attempt_of(event: Option<&SetupEvent>) -> u32 {
@@ -109,7 +111,8 @@ fn attempt_of(event: Option<&SetupEvent>) -> u32 {
             | SetupEvent::LinkLost
             | SetupEvent::LinkUp
             | SetupEvent::Stop(StopMode::AfterStep | StopMode::Now | StopMode::Kill)
-            | SetupEvent::Resume,
+            | SetupEvent::Resume
+            | SetupEvent::Expire,
         )
         | None => 0,
     }

@@ -1,7 +1,9 @@
 //! What a setup tells its followers: a pure comparison of how it was and how it is.
 
 use super::told::Told;
-use d1_core::{ProgressEvent, Setup, SetupEvent, SetupState, Task, TaskEvent, TaskState};
+use d1_core::{
+    ProgressEvent, Setup, SetupEvent, SetupState, Task, TaskEvent, TaskResult, TaskState,
+};
 
 /// What there is to tell about the way from `before` through `event` to `after`.
 pub(super) fn between(
@@ -16,6 +18,9 @@ pub(super) fn between(
     news.extend(event.and_then(|event| ending(before, event)));
     for (old, new) in before.tasks.iter().zip(&after.tasks) {
         news.extend(of_task(old, new, told));
+        if event == Some(&SetupEvent::Expire) {
+            news.extend(new.result().filter(|_| !old.state.is_over()).map(|it| ended(new, it)));
+        }
     }
     if let (false, SetupState::Finished(outcome)) = (before.is_over(), after.state) {
         news.push(ProgressEvent::Finished { outcome, charged: after.due() });
@@ -40,7 +45,7 @@ fn headline(
         SetupEvent::Resume => moved.then_some(ProgressEvent::Resumed),
         SetupEvent::LinkLost => (!told.link_lost).then_some(ProgressEvent::LinkLost),
         SetupEvent::LinkUp => told.link_lost.then_some(ProgressEvent::LinkBack),
-        SetupEvent::Task(..) => None,
+        SetupEvent::Task(..) | SetupEvent::Expire => None,
     }
 }
 
@@ -48,13 +53,17 @@ fn ending(before: &Setup, event: &SetupEvent) -> Option<ProgressEvent> {
     let SetupEvent::Task(id, TaskEvent::Finish(result)) = event else { return None };
     let task = before.task(*id)?;
     let known = task.state.is_over() || result.attempt < task.attempt;
-    (!known).then(|| ProgressEvent::StepFinished {
+    (!known).then(|| ended(task, result))
+}
+
+fn ended(task: &Task, result: &TaskResult) -> ProgressEvent {
+    ProgressEvent::StepFinished {
         step: task.step.clone(),
         attempt: result.attempt,
         outcome: result.outcome,
         duration_ms: u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX),
         problem: result.problem.clone(),
-    })
+    }
 }
 
 fn of_task(old: &Task, new: &Task, told: &Told) -> Option<ProgressEvent> {

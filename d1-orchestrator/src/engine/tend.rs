@@ -8,8 +8,8 @@
 //!    are asked whether that is this one;
 //! 2. renews its leases, and takes what is free, of the devices that are linked here;
 //! 3. drives what it has, under a new epoch where somebody else drove it before;
-//! 4. winds up what needs no device and is nobody's: what is over and not settled, and what
-//!    somebody said yes to and died;
+//! 4. winds up what needs no device and is nobody's: what is over and not settled, what
+//!    somebody said yes to and died, and what has waited for its device for too long;
 //! 5. lets go of what others have taken, and frees the leases of devices that are gone.
 //!
 //! Leases keep two processes that both believe to have the link from taking a setup from each
@@ -17,7 +17,7 @@
 //! epochs on the devices. A process that dies is followed at once by the one that its device
 //! comes to, and otherwise after [`LEASE`].
 
-use super::{core::Engine, error::EngineError, orders::Wish};
+use super::{core::Engine, error::EngineError, orders::Wish, wait::waits_in_vain};
 use d1_core::{DeviceId, NodeId, Setup, SetupId, SetupLeases};
 use std::{
     collections::{HashMap, HashSet},
@@ -80,7 +80,10 @@ impl Tender {
             unfinished.into_iter().partition(|setup| links.contains_key(&setup.device));
         self.seize(&here, &links).await?;
         self.links = links;
-        let orphans = elsewhere.iter().filter(|setup| !setup.state.is_under_way());
+        let now = self.engine.0.parts.clock.now();
+        let orphans = elsewhere
+            .iter()
+            .filter(|setup| !setup.state.is_under_way() || waits_in_vain(setup, now));
         let wanted: Vec<_> = here.iter().chain(orphans).map(|setup| setup.id).collect();
         let held = self.hold(&wanted).await?;
         self.give_back(|setup| !held.contains(setup)).await;

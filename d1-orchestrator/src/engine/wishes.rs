@@ -36,6 +36,8 @@ impl Driver {
             // Said twice, done once.
             SetupState::Running => Ok(()),
             SetupState::AwaitingApproval => {
+                let engine = self.engine.clone();
+                let _kept_until_it_is_saved = Self::room(&engine, &self.setup).await?;
                 self.pay_for_first_run().await?;
                 self.take_hold(Some(SetupEvent::Approve)).await
             }
@@ -107,6 +109,8 @@ impl Driver {
 
     /// Begins the next run.
     async fn go_on(&mut self) -> Result<(), EngineError> {
+        let engine = self.engine.clone();
+        let _kept_until_it_is_saved = Self::room(&engine, &self.setup).await?;
         self.pay_for_next_run().await?;
         self.take_hold(Some(SetupEvent::Resume)).await?;
         self.chores = None;
@@ -135,6 +139,7 @@ impl Driver {
     async fn take_hold(&mut self, event: Option<SetupEvent>) -> Result<(), EngineError> {
         self.told = Told::read(&*self.engine.0.parts.store, self.setup.id).await?;
         self.linked = false;
+        self.away_since = None;
         self.step(Hold::Take, event).await?;
         if self.setup.state.is_under_way() {
             self.held = true;

@@ -5,7 +5,8 @@
 
 use super::pool::{self, Step, int};
 use d1_core::{
-    AccountId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError, Timestamp,
+    AccountId, DeviceId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError,
+    Timestamp,
 };
 use serde_json::{from_str, to_string};
 use sqlx::{PgConnection, PgPool, Postgres, types::Uuid};
@@ -219,6 +220,11 @@ impl SetupStore for PostgresSetupStore {
     async fn unfinished(&self) -> Result<Vec<Setup>, StoreError> {
         let sql = "SELECT body FROM setup WHERE is_under_way ORDER BY place";
         read_all(sqlx::query_scalar(sql).fetch_all(&self.pool).await)
+    }
+
+    async fn unfinished_on(&self, device: DeviceId) -> Result<Vec<Setup>, StoreError> {
+        let sql = "SELECT body FROM setup WHERE is_under_way AND device = $1 ORDER BY place";
+        read_all(sqlx::query_scalar(sql).bind(uuid(&device)?).fetch_all(&self.pool).await)
     }
 
     async fn progress(

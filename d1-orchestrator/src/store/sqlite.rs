@@ -9,7 +9,8 @@ use super::{
     writer::{Fault, Writer},
 };
 use d1_core::{
-    AccountId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError, Timestamp,
+    AccountId, DeviceId, Page, Progress, ProgressEvent, Setup, SetupId, SetupStore, StoreError,
+    Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::{from_str, to_string};
@@ -111,6 +112,15 @@ impl SetupStore for SqliteSetupStore {
         let sql = "SELECT setup FROM setups WHERE is_under_way = 1 ORDER BY place";
         self.read("list unfinished setups", |db| {
             db.prepare_cached(sql)?.query_and_then([], read_setup)?.collect()
+        })
+        .await
+    }
+
+    async fn unfinished_on(&self, device: DeviceId) -> Result<Vec<Setup>, StoreError> {
+        let sql = "SELECT setup FROM setups
+                   WHERE is_under_way = 1 AND setup ->> '$.device' = ?1 ORDER BY place";
+        self.read("read the setups of a device", move |db| {
+            db.prepare_cached(sql)?.query_and_then([device.to_string()], read_setup)?.collect()
         })
         .await
     }

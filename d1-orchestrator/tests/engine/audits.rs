@@ -37,7 +37,7 @@ impl Frail {
         lines.into_iter().filter_map(record).collect()
     }
 
-    async fn kinds(&self) -> Vec<String> {
+    pub(crate) async fn kinds(&self) -> Vec<String> {
         self.records().await.into_iter().map(|record| record.kind).collect()
     }
 }

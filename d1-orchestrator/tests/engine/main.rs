@@ -22,3 +22,4 @@ mod stopping;
 mod stores;
 mod storms;
 mod undoing;
+mod waiting;

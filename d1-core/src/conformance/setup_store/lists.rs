@@ -153,6 +153,22 @@ where
     S: Future<Output = Port>,
 {
     laws.check("unfinished_is_what_is_approved_and_not_at_rest", under_way(make().await)).await;
+    laws.check("unfinished_on_a_device_is_what_is_for_it", on_a_device(make().await)).await;
+}
+
+async fn on_a_device(store: Port) {
+    let (device, other) = (DeviceId::generate(), DeviceId::generate());
+    let mut expected = Vec::new();
+    for (device, is_expected) in [(device, true), (other, false), (device, true)] {
+        let mut setup = Setup { device, ..a_setup(AccountId::generate()) };
+        setup = store.create(&setup, None, &[]).await.unwrap();
+        approve(&mut setup);
+        store.save(&mut setup, &[], NOW).await.unwrap();
+        expected.extend(is_expected.then_some(setup));
+    }
+    store.create(&Setup { device, ..a_setup(AccountId::generate()) }, None, &[]).await.unwrap();
+    assert_eq!(store.unfinished_on(device).await.unwrap(), expected);
+    assert_eq!(store.unfinished_on(DeviceId::generate()).await.unwrap(), []);
 }
 
 async fn under_way(store: Port) {
