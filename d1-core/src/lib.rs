@@ -144,7 +144,7 @@ pub use stop::{Stop, StopMode};
 pub use supervisor::{OnFailure, Supervisor};
 pub use symptom::Symptom;
 pub use task::{IllegalTransition, Task, TaskEvent, TaskState};
-pub use terms::Terms;
+pub use terms::{OnDisconnect, Terms};
 pub use transport::{Transport, TransportError};
 
 #[cfg(doctest)]

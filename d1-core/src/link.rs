@@ -4,8 +4,9 @@
 //! file, the other half of [`Link::pair`]) is called a transport and lives elsewhere.
 
 use crate::{
-    DeviceId, Digest, Facts, HoldId, OutputChunk, Preview, Problem, Proposal, Query, RequestId,
-    SetupId, SignedHead, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, plan::millis,
+    DeviceId, Digest, Facts, HoldId, OnDisconnect, OutputChunk, Preview, Problem, Proposal, Query,
+    RequestId, SetupId, SignedHead, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp,
+    plan::millis,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
@@ -31,6 +32,9 @@ pub struct TaskCommand {
     pub step: Step,
     /// Not to be started after this moment.
     pub deliver_by: Option<Timestamp>,
+    /// What becomes of it while nobody who ordered it is on the link.
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
     /// Between a polite request to end and the end.
     #[serde(rename = "grace_ms", with = "millis")]
     pub grace: Duration,

@@ -1,4 +1,5 @@
-//! What was agreed on when a setup was made: for how long it waits for its device.
+//! What was agreed on when a setup was made: for how long it waits for its device, and what its
+//! device does while nobody is on the link.
 
 use crate::plan::millis;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,29 @@ pub struct Terms {
     /// milliseconds. Counted from the yes or from when the device went, whichever is later.
     #[serde(rename = "deliver_within_ms", with = "millis")]
     pub deliver_within: Duration,
+    /// What the device does with its steps while nobody who ordered them is on the link.
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
+}
+
+/// What a device does with a step while nobody who ordered it is on the link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnDisconnect {
+    /// It goes on, and tells how it ended when somebody comes.
+    #[default]
+    Continue,
+    /// What has begun goes on; what has not waits for somebody to come.
+    Pause,
+    /// What has begun is called off when nobody has come for half a minute, and what has not does
+    /// not begin.
+    Cancel,
+}
+
+impl OnDisconnect {
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::Continue, Self::Pause, Self::Cancel];
 }
 
 impl Terms {
@@ -25,6 +49,6 @@ impl Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { deliver_within: Self::DELIVER_WITHIN }
+        Self { deliver_within: Self::DELIVER_WITHIN, on_disconnect: OnDisconnect::default() }
     }
 }

@@ -71,6 +71,9 @@ pub(crate) const MAX_VIEW_STEPS: usize = d1_core::Plan::MAX_STEPS;
 /// The most receipts of one setup: one for each attempt at a step.
 #[cfg(feature = "grpc")]
 pub(crate) const MAX_RECEIPTS: usize = 4096;
+/// Setups that one purge ends: no more steps than these wait for one device.
+#[cfg(feature = "grpc")]
+pub(crate) const MAX_PURGED: usize = 1_000;
 /// The most devices of one account that are linked.
 #[cfg(feature = "grpc")]
 pub(crate) const MAX_DEVICES: usize = MAX_ELEMENTS;

@@ -54,13 +54,7 @@ async fn serve(router: Router) -> ApiClient {
 
 fn request() -> CreateRequest {
     let install = vec!["jq".parse().unwrap()];
-    CreateRequest {
-        install,
-        from: None,
-        allow_hosts: Vec::new(),
-        device: DeviceId::generate(),
-        approve: true,
-    }
+    CreateRequest { approve: true, ..CreateRequest::of(install, DeviceId::generate()) }
 }
 
 fn news(seq: u64) -> Progress {
@@ -191,6 +185,8 @@ fn view(id: SetupId, state: &str) -> String {
         undone_by: None,
         created_at: 0,
         changed_at: 0,
+        waits_until: None,
+        on_disconnect: d1_core::OnDisconnect::Continue,
     };
     serde_json::to_string(&view).unwrap()
 }

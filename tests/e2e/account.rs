@@ -20,8 +20,7 @@ async fn install(cloud: &CloudDesk, client: &ApiClient, apt: &AptRoot) -> SetupI
     let _daemon = machine.daemon(&cloud.daemon_args());
     let device = cloud.device(client).await;
     let install = vec!["greeter".parse().unwrap()];
-    let request =
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true };
+    let request = CreateRequest { approve: true, ..CreateRequest::of(install, device) };
     let setup = client.create(&request, Some("once")).await.unwrap();
     client.follow(setup.id, 0).collect::<Vec<_>>().await;
     cloud.until_forgotten(&machine).await;
@@ -129,8 +128,7 @@ async fn every_cap_keeps_the_next_setup_from_beginning_until_it_is_lifted() {
     let _daemon = machine.daemon(&paid.cloud.daemon_args());
     let device = paid.cloud.device(&paid.client).await;
     let install = vec!["greeter".parse().unwrap()];
-    let request =
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: false };
+    let request = CreateRequest::of(install, device);
     let setup = paid.client.create(&request, None).await.unwrap().id;
     for scope in [CapScope::Task, CapScope::Device, CapScope::Day, CapScope::Account] {
         let caps = paid.client.set_credit_cap(scope, cap).await.unwrap().caps;
@@ -198,13 +196,7 @@ async fn a_quote_says_what_a_setup_would_cost_and_the_setup_costs_no_more() {
     // To ask for a price makes no setup.
     assert_eq!(client.list(None).await.unwrap().setups, []);
 
-    let request = CreateRequest {
-        install: vec!["greeter".parse().unwrap()],
-        from: None,
-        allow_hosts: Vec::new(),
-        device,
-        approve: false,
-    };
+    let request = CreateRequest::of(vec!["greeter".parse().unwrap()], device);
     let setup = client.create(&request, None).await.unwrap();
     assert_eq!((setup.quoted_micro, setup.price_list.as_str()), (48, "now"));
     let binds_for = setup.quoted_until.unwrap() - setup.created_at;

@@ -67,8 +67,7 @@ async fn a_device_that_is_not_there_is_said() {
     let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     let device = d1_core::DeviceId::generate();
     let install = vec!["single".parse().unwrap()];
-    let request =
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true };
+    let request = CreateRequest { approve: true, ..CreateRequest::of(install, device) };
     assert_eq!(code(client.create(&request, None).await.unwrap_err()), "D1-DEVICE-001");
 }
 
@@ -96,7 +95,7 @@ impl Scene {
 
     fn request(device: d1_core::DeviceId) -> CreateRequest {
         let install = vec!["slow".parse().unwrap()];
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true }
+        CreateRequest { approve: true, ..CreateRequest::of(install, device) }
     }
 }
 

@@ -18,8 +18,7 @@ async fn install(cloud: &CloudDesk) -> Amount {
     let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     let device = cloud.device(&client).await;
     let install = vec!["greeter".parse().unwrap()];
-    let request =
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true };
+    let request = CreateRequest { approve: true, ..CreateRequest::of(install, device) };
     let setup = client.create(&request, Some("once")).await.unwrap();
     client.follow(setup.id, 0).collect::<Vec<_>>().await;
     cloud.until_forgotten(&machine).await;

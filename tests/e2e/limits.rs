@@ -8,7 +8,7 @@ use std::time::Duration;
 
 fn request(device: DeviceId) -> CreateRequest {
     let install = vec!["single".parse().unwrap()];
-    CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true }
+    CreateRequest { approve: true, ..CreateRequest::of(install, device) }
 }
 
 /// Asks for a change to a device until that is too much, and tells how often it was not.
@@ -153,8 +153,7 @@ async fn an_account_has_so_many_event_streams_open_and_a_closed_one_makes_room()
         let device = cloud.device(&client).await;
         let install = vec!["greeter".parse().unwrap()];
         // Nobody says yes, so its news does not end.
-        let request =
-            CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: false };
+        let request = CreateRequest::of(install, device);
         let id = client.create(&request, None).await.unwrap().id;
         let mut open = Vec::new();
         let refused = loop {

@@ -83,8 +83,7 @@ async fn through_the_cloud(apt: &AptRoot) -> (Vec<Remembered>, Vec<Vec<Change>>)
     let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     let device = cloud.device(&client).await;
     let install = ["greeter", "single"].map(|name| name.parse().unwrap()).to_vec();
-    let request =
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true };
+    let request = CreateRequest { approve: true, ..CreateRequest::of(install, device) };
     let setup = client.create(&request, Some("once")).await.unwrap();
     let again = client.create(&request, Some("once")).await;
     // A second plan on a machine that changed meanwhile may differ; it never starts another.

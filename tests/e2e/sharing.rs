@@ -29,8 +29,7 @@ async fn a_setup(cloud: &CloudDesk) -> SetupId {
     let client = client(cloud);
     let device = cloud.device(&client).await;
     let install = vec!["greeter".parse().unwrap()];
-    let request =
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: false };
+    let request = CreateRequest::of(install, device);
     client.create(&request, Some("once")).await.unwrap().id
 }
 

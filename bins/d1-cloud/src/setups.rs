@@ -12,7 +12,7 @@ use d1_core::{Category, DeviceId, Intent, Page, Problem, Progress, Scope, SetupI
 use d1_orchestrator::Draft;
 use d1_protocol::{
     CallRefusal,
-    api::{CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
+    api::{CancelRequest, CreateRequest, Devices, Purged, ResumeRequest, SetupList, SetupView},
 };
 use futures_util::{Stream, StreamExt as _};
 
@@ -36,13 +36,15 @@ impl Setups {
     pub(crate) async fn create(&self, request: CreateRequest, key: Option<&str>) -> Answer {
         let (app, device) = (&self.app, request.device);
         app.takes_on()?;
+        let terms = request.terms()?;
         let key = key.map(checked_key).transpose()?;
         if request.approve && !self.who.scopes.has(Scope::SetupApprove) {
             return Err(insufficient(Scope::SetupApprove));
         }
         app.limits.device(self.who.account, device).await?;
         app.people.is_owner(self.who.account, device).await?;
-        let draft = app.engine.draft(self.who.account, device, request.intent()).await?;
+        let mut draft = app.engine.draft(self.who.account, device, request.intent()).await?;
+        draft.terms = terms;
         let setup = self.keep(device, draft, key).await?;
         if request.approve && setup.state == SetupState::AwaitingApproval {
             return self.say_yes(setup.id).await;
@@ -116,6 +118,26 @@ impl Setups {
     /// The devices that are linked, to whichever server.
     pub(crate) async fn devices(&self) -> Result<Devices, Refusal> {
         crate::routes::linked(&self.app, self.who.account).await
+    }
+
+    /// Ends what waits for a device that is away. Another's device is as unknown as one that there
+    /// is not.
+    pub(crate) async fn purge(&self, device: DeviceId) -> Result<Purged, Refusal> {
+        let (app, account) = (&self.app, self.who.account);
+        if app.people.owner(device).await? != Some(account) {
+            let title = format!("no device `{device}` was ever linked to this account");
+            return Err(Problem::new("D1-API-003", Category::Usage, title)
+                .leaving("nothing was changed")
+                .into());
+        }
+        let mut setups = Vec::new();
+        for setup in app.engine.waiting(account, device).await? {
+            app.note_decided(&self.who, setup.id, "purge").await?;
+            if app.engine.end_waiting(&setup).await? {
+                setups.push(setup.id);
+            }
+        }
+        Ok(Purged { schema: Purged::SCHEMA.to_owned(), setups })
     }
 
     async fn say_yes(&self, id: SetupId) -> Answer {

@@ -58,6 +58,7 @@ pub fn an_order() -> TaskCommand {
         epoch: 1,
         step,
         deliver_by: Some(Timestamp(90_000)),
+        on_disconnect: crate::OnDisconnect::Continue,
         grace: TaskCommand::DEFAULT_GRACE,
         require_confirmation: false,
         hold: Some(HoldId::of_run(setup, Timestamp(0), 0)),

@@ -267,9 +267,12 @@ impl Conversation {
             to: self.link.tx.clone(),
             over: self.over.clone(),
         };
+        let agent = self.agent.clone();
+        agent.attend(task);
         parts.supervisor.run("task news", async move {
             follow(telling, news).await;
             drop(turn);
+            agent.leave(task).await;
         });
     }
 
@@ -345,7 +348,7 @@ impl Conversation {
         }
         if let Some(live) = self.agent.withdraw(task) {
             let agent = self.agent.clone();
-            let work = async move { work::call_off(&agent, live).await };
+            let work = async move { work::call_off(&agent, live, work::called_off()).await };
             self.agent.0.parts.supervisor.run("call off", work);
             return Ok(());
         }

@@ -1,8 +1,8 @@
 //! The agent itself: accepts orders, keeps the queue, knows what is on its way.
 
 use super::{
-    audit, conversation::Conversation, live::Live, queue::Queue, unwritten::Unwritten, verdict,
-    work,
+    attendance::Attendance, audit, conversation::Conversation, live::Live, queue::Queue,
+    unwritten::Unwritten, verdict, work,
 };
 use d1_core::{
     AuditEntry, AuditError, AuditKind, AuditLog, Category, Clock, DeviceId, DeviceLink, Entry,
@@ -73,6 +73,7 @@ const MOST_STORED: usize = 4096;
 struct State {
     queue: Queue,
     live: HashMap<TaskId, Live>,
+    attendance: Attendance,
     /// The last chunk of output that an orchestrator has stored.
     stored: HashMap<(TaskId, u32), u64>,
     broken: Option<Problem>,
@@ -324,6 +325,7 @@ impl Agent {
         let mut state = self.state();
         state.queue.done(live.command.task);
         state.live.remove(&live.command.task);
+        state.attendance.forget(live.command.task);
     }
 
     /// The journal or the audit log has failed: no conversation goes on without it.
@@ -336,7 +338,9 @@ impl Agent {
     pub(super) fn start_what_can(&self) {
         while !self.0.draining.is_cancelled() && !self.0.broken.is_cancelled() {
             let mut state = self.state();
-            let Some(task) = state.queue.next() else { return };
+            let State { queue, live, attendance, .. } = &mut *state;
+            let may = |task| live.get(&task).is_none_or(|live| attendance.lets_begin(live));
+            let Some(task) = queue.next(may) else { return };
             let live = state.live.get(&task).cloned();
             let Some(live) = live else {
                 state.queue.done(task);
@@ -350,6 +354,11 @@ impl Agent {
                 slot.end();
             });
         }
+    }
+
+    /// Looks at, or notes, who attends what.
+    pub(super) fn attendance<T>(&self, with: impl FnOnce(&mut Attendance) -> T) -> T {
+        with(&mut self.state().attendance)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

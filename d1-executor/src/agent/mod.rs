@@ -2,6 +2,7 @@
 
 mod anchors;
 mod approvals;
+mod attendance;
 mod audit;
 mod conversation;
 mod core;

@@ -28,14 +28,18 @@ impl Queue {
         }
     }
 
-    /// The next task that may run now; it counts as running from here on.
-    pub(super) fn next(&mut self) -> Option<TaskId> {
+    /// The next task that may run now; it counts as running from here on. One that may not begin
+    /// yet keeps its place, and nobody from what it needs.
+    pub(super) fn next(&mut self, may: impl Fn(TaskId) -> bool) -> Option<TaskId> {
         if self.running.len() >= Self::AT_ONCE {
             return None;
         }
         let mut taken: BTreeSet<&ResourceKey> = self.running.values().flatten().collect();
         let mut free = None;
-        for (at, (_, keys)) in self.waiting.iter().enumerate() {
+        for (at, (task, keys)) in self.waiting.iter().enumerate() {
+            if !may(*task) {
+                continue;
+            }
             if keys.iter().all(|key| !taken.contains(key)) {
                 free = Some(at);
                 break;
@@ -93,23 +97,23 @@ mod tests {
         queue.push(task(1), &keys(&["apt"]));
         queue.push(task(2), &keys(&["apt"]));
         queue.push(task(3), &keys(&["docker"]));
-        assert_eq!(queue.next(), Some(task(1)));
-        assert_eq!(queue.next(), Some(task(3)));
-        assert_eq!(queue.next(), None);
+        assert_eq!(queue.next(|_| true), Some(task(1)));
+        assert_eq!(queue.next(|_| true), Some(task(3)));
+        assert_eq!(queue.next(|_| true), None);
         queue.done(task(1));
-        assert_eq!(queue.next(), Some(task(2)));
+        assert_eq!(queue.next(|_| true), Some(task(2)));
     }
 
     #[test]
     fn nobody_overtakes_a_task_that_waits_for_two_resources() {
         let mut queue = Queue::default();
         queue.push(task(1), &keys(&["a"]));
-        assert_eq!(queue.next(), Some(task(1)));
+        assert_eq!(queue.next(|_| true), Some(task(1)));
         queue.push(task(2), &keys(&["a", "b"]));
         queue.push(task(3), &keys(&["b"]));
-        assert_eq!(queue.next(), None, "task 3 would keep task 2 waiting for ever");
+        assert_eq!(queue.next(|_| true), None, "task 3 would keep task 2 waiting for ever");
         queue.done(task(1));
-        assert_eq!(queue.next(), Some(task(2)));
+        assert_eq!(queue.next(|_| true), Some(task(2)));
     }
 
     #[test]
@@ -118,10 +122,10 @@ mod tests {
         for n in 0..=10 {
             queue.push(task(n), &[]);
         }
-        let begun = std::iter::from_fn(|| queue.next()).count();
+        let begun = std::iter::from_fn(|| queue.next(|_| true)).count();
         assert_eq!((begun, queue.waiting()), (10, 1));
         queue.done(task(0));
-        assert_eq!(queue.next(), Some(task(10)));
+        assert_eq!(queue.next(|_| true), Some(task(10)));
     }
 
     #[test]
@@ -130,9 +134,20 @@ mod tests {
         queue.push(task(1), &[]);
         queue.push(task(1), &[]);
         assert_eq!(queue.waiting(), 1);
-        assert_eq!(queue.next(), Some(task(1)));
+        assert_eq!(queue.next(|_| true), Some(task(1)));
         queue.push(task(1), &[]);
         assert_eq!(queue.waiting(), 0);
+    }
+
+    #[test]
+    fn what_may_not_begin_keeps_its_place_and_nobody_waiting() {
+        let mut queue = Queue::default();
+        for n in 1..=3 {
+            queue.push(task(n), &keys(&["apt"]));
+        }
+        assert_eq!(queue.next(|it| it != task(1)), Some(task(2)));
+        queue.done(task(2));
+        assert_eq!(queue.next(|_| true), Some(task(1)));
     }
 
     #[test]
@@ -140,7 +155,7 @@ mod tests {
         let mut queue = Queue::default();
         queue.push(task(1), &[]);
         queue.push(task(2), &[]);
-        assert_eq!(queue.next(), Some(task(1)));
+        assert_eq!(queue.next(|_| true), Some(task(1)));
         assert!(!queue.withdraw(task(1)));
         assert!(queue.withdraw(task(2)));
         assert!(!queue.withdraw(task(2)));

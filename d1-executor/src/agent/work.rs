@@ -36,8 +36,8 @@ pub(super) async fn carry_out(agent: &Agent, live: Live) {
 }
 
 /// Ends a task that was withdrawn from the queue.
-pub(super) async fn call_off(agent: &Agent, live: Live) {
-    let result = verdict::not_begun(&live.command, Outcome::Cancelled, called_off());
+pub(super) async fn call_off(agent: &Agent, live: Live, why: Problem) {
+    let result = verdict::not_begun(&live.command, Outcome::Cancelled, why);
     match write_down(agent, &live, (Some(AuditKind::TaskRefused), result)).await {
         Ok(result) => agent.publish(&live, result),
         Err(error) => agent.fail(&error),

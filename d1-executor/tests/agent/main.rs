@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
+mod alone;
 mod approval;
 mod audit;
 mod crashes;

@@ -61,6 +61,7 @@ impl Driver {
             epoch: setup.epoch,
             step: setup.plan.step(&task.step)?.clone(),
             deliver_by: deadline(setup.state),
+            on_disconnect: setup.terms.on_disconnect,
             grace: TaskCommand::DEFAULT_GRACE,
             require_confirmation: false,
             hold: (!setup.quote.most().is_zero()).then(|| setup.hold()),

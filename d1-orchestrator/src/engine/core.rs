@@ -101,6 +101,7 @@ impl Engine {
         let now = self.0.parts.clock.now();
         let mut setup = Setup::new(id, account, device, draft.plan, now);
         (setup.previews, setup.quote, setup.undo_of) = (draft.previews, draft.quote, undo_of);
+        setup.terms = draft.terms;
         self.promise(&mut setup).await?;
         let kept = self.0.parts.store.create(&setup, key, &[ProgressEvent::Planned]).await?;
         self.0.bells.ring(kept.id);

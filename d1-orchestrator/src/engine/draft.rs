@@ -8,7 +8,7 @@
 use super::{core::Engine, error::EngineError, undo::plan_undo};
 use d1_core::{
     AccountId, Action, Category, DeviceId, Effect, Facts, Intent, Plan, PlanError, Planned,
-    Presence, Preview, Problem, Proposal, Quote, SetupId, Step,
+    Presence, Preview, Problem, Proposal, Quote, SetupId, Step, Terms,
 };
 
 /// How often a planner may ask the machine before it has to say something.
@@ -29,6 +29,8 @@ pub struct Draft {
     pub quote: Quote,
     /// What the plan was made for.
     pub facts: Facts,
+    /// For how long it would wait, and the like; whoever makes a setup of it may choose.
+    pub terms: Terms,
 }
 
 impl Draft {
@@ -140,7 +142,7 @@ impl Engine {
         let previews = plan.steps.iter().zip(previews);
         let previews = previews.map(|(step, preview)| soften(&plan, step, preview)).collect();
         let quote = self.0.parts.prices.quote(&plan);
-        Ok(Draft { plan, previews, quote, facts })
+        Ok(Draft { plan, previews, quote, facts, terms: Terms::default() })
     }
 }
 

@@ -5,15 +5,15 @@
 //! 2. What was not sent ends when it has waited as long as was agreed on ([`Setup::waits_until`]),
 //!    and its credits are free. A device that comes just then, or a server that has just
 //!    started, gets [`ARRIVES_WITHIN`] more.
-//! 3. Its owner can end all of it before ([`Engine::purge`]).
+//! 3. Its owner can end all of it before ([`Engine::end_waiting`]).
 //!
 //! What the device may have heard of is not touched by any of this: only its own word ends it.
 
 use super::{core::Engine, drive::Driver, error::EngineError};
 use crate::audit::expired;
 use d1_core::{
-    AccountId, Category, DeviceId, Hello, Problem, Setup, SetupEvent, SetupId, SetupState,
-    StopMode, Timestamp,
+    AccountId, Category, DeviceId, Hello, Problem, Setup, SetupEvent, SetupState, StopMode,
+    Timestamp,
 };
 use std::time::Duration;
 use tokio::{sync::MutexGuard, time::Instant};
@@ -24,23 +24,14 @@ const MAX_WAITING: usize = 1_000;
 const ARRIVES_WITHIN: Duration = Hello::LEASE;
 
 impl Engine {
-    /// Ends what waits for a device that is away, of this account. Tells which setups that were:
-    /// of each nothing more is sent, and one of which nothing had been sent is over.
-    pub async fn purge(
-        &self,
-        account: AccountId,
-        device: DeviceId,
-    ) -> Result<Vec<SetupId>, EngineError> {
-        let mut ended = Vec::new();
-        for setup in self.waiting(account, device).await? {
-            match self.stop(setup.id, StopMode::AfterStep).await {
-                Ok(_) => ended.push(setup.id),
-                // It came to its end by itself.
-                Err(EngineError::State { .. }) => {}
-                Err(error) => return Err(error),
-            }
+    /// Ends one of these setups: nothing more of it is sent, and one of which nothing had been
+    /// sent is over. False when it had come to its end by itself.
+    pub async fn end_waiting(&self, setup: &Setup) -> Result<bool, EngineError> {
+        match self.stop(setup.id, StopMode::AfterStep).await {
+            Ok(_) => Ok(true),
+            Err(EngineError::State { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(ended)
     }
 
     /// What waits for a device that is away, of this account, oldest first.

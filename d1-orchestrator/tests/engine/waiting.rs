@@ -130,15 +130,20 @@ async fn the_owner_ends_all_that_waits_and_nobody_else_does() {
     for id in &ids[..2] {
         stage.engine.approve(*id).await.unwrap();
     }
-    let other = d1_core::AccountId::generate();
-    assert_eq!(stage.engine.purge(other, stage.device.id).await.unwrap(), []);
-    assert_eq!(stage.engine.purge(stage.account, stage.device.id).await.unwrap(), ids[..2]);
+    let waiting = async |account| stage.engine.waiting(account, stage.device.id).await.unwrap();
+    assert_eq!(waiting(d1_core::AccountId::generate()).await, []);
+    let setups = waiting(stage.account).await;
+    assert_eq!(setups.iter().map(|setup| setup.id).collect::<Vec<_>>(), ids[..2]);
+    for setup in &setups {
+        assert!(stage.engine.end_waiting(setup).await.unwrap());
+        assert!(!stage.engine.end_waiting(setup).await.unwrap());
+    }
     for id in &ids[..2] {
         assert_eq!(stage.over(*id).await.state, SetupState::Finished(SetupOutcome::Cancelled));
     }
     assert_eq!(stage.spent().await, Amount::ZERO);
     assert_eq!(stage.store.get(ids[2]).await.unwrap().state, SetupState::AwaitingApproval);
-    assert_eq!(stage.engine.purge(stage.account, stage.device.id).await.unwrap(), []);
+    assert_eq!(waiting(stage.account).await, []);
     stage.device.connect(&stage.hub).await;
     stage.idle().await;
     assert_eq!(stage.device.starts(), []);

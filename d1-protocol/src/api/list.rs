@@ -44,6 +44,22 @@ const fn yes() -> bool {
     true
 }
 
+/// What waited for a device that is away, and was ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Purged {
+    /// `d1.purged.v1`
+    pub schema: String,
+    /// The setups that were ended, oldest first. One of which the device had something already is
+    /// over when the device has told how that ended.
+    pub setups: Vec<SetupId>,
+}
+
+impl Purged {
+    /// What its schema is called.
+    pub const SCHEMA: &str = "d1.purged.v1";
+}
+
 /// One device that is linked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -15,14 +15,14 @@ pub use credits::{
     GrantList, GrantView, LINES, LeaseRequest, LeaseView, MAX_LEASE_SECONDS, MAX_LINES, QuoteQuery,
     QuoteStepView, QuoteView, SettleRequest,
 };
-pub use list::{DeviceView, Devices, HealthView, SetupList};
+pub use list::{DeviceView, Devices, HealthView, Purged, SetupList};
 pub use node::WishBody;
 pub use path::{
     ACTIVATE, APPROVE, AUTH_METADATA, AUTH_REVOKE, AUTH_TOKEN, AUTHORIZE, BALANCE, CANCEL, CAP,
     CAPS, CREATE, CREDITS_CALL, DECIDE, DEVICE_CODE, DEVICES, DEVICES_CALL, ENTRIES, EVENTS,
     GRANTS, HEALTH, HEALTH_CALL, JWKS, LEASE, LEASES, LINK, ME, NODE_DEVICES, NODE_QUESTION,
-    NODE_WISH, OPENAPI, QUOTE, READY, REFLECTION_CALL, RESUME, SESSION, SESSIONS, SETUPS_CALL,
-    SIGN_IN, SIGN_OUT, TASK, TASKS, TOKEN, TOKENS, UNDO,
+    NODE_WISH, OPENAPI, PURGE, QUOTE, READY, REFLECTION_CALL, RESUME, SESSION, SESSIONS,
+    SETUPS_CALL, SIGN_IN, SIGN_OUT, TASK, TASKS, TOKEN, TOKENS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};

@@ -44,6 +44,8 @@ pub const HEALTH_CALL: &str = "/grpc.health.v1.Health/{call}";
 pub const REFLECTION_CALL: &str = "/grpc.reflection.v1.ServerReflection/{call}";
 /// The devices that are linked.
 pub const DEVICES: &str = "/api/v1/devices";
+/// End what waits for a device that is away.
+pub const PURGE: &str = "/api/v1/devices/{id}/purge";
 /// Where devices link up.
 pub const LINK: &str = "/api/v1/link";
 /// Who the caller is.

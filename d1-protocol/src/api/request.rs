@@ -1,7 +1,11 @@
 //! What clients ask for. Unknown fields are refused, so a typing mistake never goes unnoticed.
 
-use d1_core::{DeviceId, HostName, Install, Intent, Source, StopMode, ThingName};
+use d1_core::{
+    Category, DeviceId, HostName, Install, Intent, OnDisconnect, Problem, Source, StopMode, Terms,
+    ThingName,
+};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Make a setup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +27,47 @@ pub struct CreateRequest {
     /// Whether the caller has seen the plan, or does not want to: true starts at once.
     #[serde(default)]
     pub approve: bool,
+    /// For how long steps wait for the device when it is away; eight days when not said.
+    #[serde(
+        default,
+        deserialize_with = "super::whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(minimum = 60, maximum = 2_592_000))]
+    pub deliver_within_seconds: Option<u32>,
+    /// What the device does while nobody is on the link.
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
 }
 
 impl CreateRequest {
+    /// These things on this device, which nobody has said yes to.
+    #[must_use]
+    pub fn of(install: Vec<ThingName>, device: DeviceId) -> Self {
+        Self {
+            install,
+            from: None,
+            allow_hosts: Vec::new(),
+            device,
+            approve: false,
+            deliver_within_seconds: None,
+            on_disconnect: OnDisconnect::default(),
+        }
+    }
+
+    /// For how long it waits, and the like; refused when that is out of bounds.
+    pub fn terms(&self) -> Result<Terms, Problem> {
+        let within = self.deliver_within_seconds.map(|it| Duration::from_secs(it.into()));
+        let deliver_within = within.unwrap_or(Terms::DELIVER_WITHIN);
+        if Terms::BOUNDS.contains(&deliver_within) {
+            return Ok(Terms { deliver_within, on_disconnect: self.on_disconnect });
+        }
+        let (least, most) = (Terms::BOUNDS.start().as_secs(), Terms::BOUNDS.end().as_secs());
+        let title = format!("`deliver_within_seconds` is not {least} to {most}");
+        let problem = Problem::new("D1-API-005", Category::Usage, title);
+        Err(problem.leaving("nothing was changed"))
+    }
+
     /// What is asked for, as an intent.
     #[must_use]
     pub fn intent(&self) -> Intent {
@@ -66,6 +108,17 @@ mod tests {
         let good = format!(r#"{{"install":["jq"],"device":"{id}"}}"#);
         let request: CreateRequest = serde_json::from_str(&good).unwrap();
         assert!(!request.approve);
+        assert_eq!(request.terms().unwrap(), Terms::default());
+        for (said, heard) in [("60", Some(60)), ("60.0", Some(60)), ("null", None)] {
+            let more = format!(r#"{},"deliver_within_seconds":{said}}}"#, &good[..good.len() - 1]);
+            let request: CreateRequest = serde_json::from_str(&more).unwrap();
+            assert_eq!(request.deliver_within_seconds, heard);
+        }
+        for (seconds, is_fine) in [(59, false), (60, true), (2_592_000, true), (2_592_001, false)] {
+            let request =
+                CreateRequest { deliver_within_seconds: Some(seconds), ..request.clone() };
+            assert_eq!(request.terms().is_ok(), is_fine, "{seconds}");
+        }
         let bad = good.replace("install", "instal");
         assert!(serde_json::from_str::<CreateRequest>(&bad).is_err());
         let evil = good.replace("jq", "jq; reboot");

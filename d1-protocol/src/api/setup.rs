@@ -1,8 +1,8 @@
 //! One setup, as clients see it.
 
 use d1_core::{
-    Change, DeviceId, Digest, Effect, IsolationReport, Manifest, Outcome, Problem, Setup, SetupId,
-    StepId, Task, TaskState, Undo,
+    Change, DeviceId, Digest, Effect, IsolationReport, Manifest, OnDisconnect, Outcome, Problem,
+    Setup, SetupId, StepId, Task, TaskState, Undo,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,13 @@ pub struct SetupView {
     pub created_at: u64,
     /// When it last changed, in milliseconds since 1970.
     pub changed_at: u64,
+    /// Until when what was not sent waits for the device, in milliseconds since 1970; nothing
+    /// while the device is there.
+    #[serde(default)]
+    pub waits_until: Option<u64>,
+    /// What the device does while nobody is on the link.
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
 }
 
 /// One step.
@@ -156,6 +163,8 @@ impl From<&Setup> for SetupView {
             undone_by: setup.undone_by,
             created_at: setup.created_at.0,
             changed_at: setup.changed_at.0,
+            waits_until: setup.waits_until.map(|until| until.0),
+            on_disconnect: setup.terms.on_disconnect,
         }
     }
 }

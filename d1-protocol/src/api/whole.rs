@@ -19,6 +19,37 @@ where
     from.deserialize_u64(Whole(PhantomData))
 }
 
+/// The same, or nothing.
+pub(super) fn optional<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: TryFrom<u64>,
+    D: Deserializer<'de>,
+{
+    from.deserialize_option(Perhaps(PhantomData))
+}
+
+struct Perhaps<T>(PhantomData<T>);
+
+impl<'de, T: TryFrom<u64>> Visitor<'de> for Perhaps<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number that is not below zero, or nothing")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Option<T>, D::Error> {
+        number(from).map(Some)
+    }
+}
+
 struct Whole<T>(PhantomData<T>);
 
 impl<T: TryFrom<u64>> Visitor<'_> for Whole<T> {

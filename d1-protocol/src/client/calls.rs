@@ -2,10 +2,10 @@
 
 use super::{ClientError, patience::Patience};
 use crate::api::{
-    self, CancelRequest, CreateRequest, Devices, MeView, ProblemBody, ResumeRequest, SetupList,
-    SetupView,
+    self, CancelRequest, CreateRequest, Devices, MeView, ProblemBody, Purged, ResumeRequest,
+    SetupList, SetupView,
 };
-use d1_core::{Category, Problem, SetupId};
+use d1_core::{Category, DeviceId, Problem, SetupId};
 use reqwest::{
     Method, RequestBuilder, Response, StatusCode, Url,
     header::{HeaderMap, RETRY_AFTER},
@@ -117,6 +117,12 @@ impl ApiClient {
     /// The devices that are linked.
     pub async fn devices(&self) -> Result<Devices, ClientError> {
         self.read(self.call(Method::GET, api::DEVICES, None)).await
+    }
+
+    /// Ends what waits for a device that is away.
+    pub async fn purge(&self, device: DeviceId) -> Result<Purged, ClientError> {
+        let path = api::PURGE.replace("{id}", &device.to_string());
+        self.read(self.call(Method::POST, &path, None)).await
     }
 
     /// Asks, and asks again as long as there is patience.

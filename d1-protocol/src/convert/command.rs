@@ -9,7 +9,7 @@ use super::{
     seed,
     values::{
         FromWire, ToWire, all_parsed, all_to_text, digest, digest_to_wire, env, invalid, line,
-        millis, parsed, parsed_unless_empty, required, text,
+        millis, mirror, parsed, parsed_unless_empty, required, text,
     },
 };
 use crate::{
@@ -18,8 +18,18 @@ use crate::{
     wire::{self, action::Kind},
 };
 use bytes::Bytes;
-use d1_core::{Action, Effect, Shell, Step, TaskCommand, Timestamp};
+use d1_core::{Action, Effect, OnDisconnect, Shell, Step, TaskCommand, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
+
+mirror!(OnDisconnect, wire::OnDisconnect, "on_disconnect", { Continue, Pause, Cancel });
+
+/// What was said of it; what was not said goes on, as with those who know nothing else.
+pub(super) fn unless_unsaid(number: i32) -> Result<OnDisconnect, WireError> {
+    if number == wire::OnDisconnect::Unspecified as i32 {
+        return Ok(OnDisconnect::Continue);
+    }
+    OnDisconnect::from_wire(number)
+}
 
 impl ToWire for TaskCommand {
     type Wire = wire::TaskCommand;
@@ -54,6 +64,7 @@ impl ToWire for TaskCommand {
             hold_id: self.hold.map(|hold| hold.to_string()).unwrap_or_default(),
             signature: Bytes::new(),
             traceparent: self.traceparent.clone(),
+            on_disconnect: self.on_disconnect.to_wire(),
         }
     }
 }
@@ -72,6 +83,7 @@ impl FromWire for TaskCommand {
             attempt: wire.attempt,
             epoch: wire.epoch,
             deliver_by: wire.deliver_by_ms.map(Timestamp),
+            on_disconnect: unless_unsaid(wire.on_disconnect)?,
             grace: Duration::from_millis(wire.grace_ms),
             require_confirmation: wire.require_confirmation,
             hold: parsed_unless_empty("TaskCommand.hold_id", &wire.hold_id)?,

@@ -1,10 +1,12 @@
 //! Devices as clients see them.
 
-use super::values::{FromWire, ToWire, all_to_wire, line, list, optional, parsed};
+use super::values::{
+    FromWire, ToWire, all_parsed, all_to_text, all_to_wire, line, list, optional, parsed,
+};
 use crate::{
     WireError,
-    api::{DeviceView, Devices, HealthView},
-    limits::{MAX_DEVICES, MAX_SYMPTOMS},
+    api::{DeviceView, Devices, HealthView, Purged},
+    limits::{MAX_DEVICES, MAX_PURGED, MAX_SYMPTOMS},
     wire::api as wire,
 };
 
@@ -81,5 +83,20 @@ impl FromWire for HealthView {
             waiting: wire.waiting,
             symptoms: list("device.health.symptoms", MAX_SYMPTOMS, wire.symptoms)?,
         })
+    }
+}
+
+impl ToWire for Purged {
+    type Wire = wire::PurgeReply;
+    fn to_wire(&self) -> wire::PurgeReply {
+        wire::PurgeReply { setup_ids: all_to_text(&self.setups) }
+    }
+}
+
+impl FromWire for Purged {
+    type Wire = wire::PurgeReply;
+    fn from_wire(wire: wire::PurgeReply) -> Result<Self, WireError> {
+        let setups = all_parsed("purged.setup_ids", MAX_PURGED, &wire.setup_ids)?;
+        Ok(Self { schema: Self::SCHEMA.to_owned(), setups })
     }
 }

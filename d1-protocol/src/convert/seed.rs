@@ -49,6 +49,7 @@ pub(super) fn command(wire: wire::TaskCommand) -> Result<TaskCommand, WireError>
         attempt: 1,
         epoch: 0,
         deliver_by: None,
+        on_disconnect: d1_core::OnDisconnect::Continue,
         grace: TaskCommand::DEFAULT_GRACE,
         require_confirmation: wire.require_confirmation,
         hold: None,

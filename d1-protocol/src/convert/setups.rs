@@ -1,8 +1,11 @@
 //! Setups as clients see them, and what is asked of them.
 
-use super::values::{
-    FromWire, ToWire, all_parsed, all_to_text, all_to_wire, digest, digest_to_wire, line, list,
-    optional, parsed, required, text, texts,
+use super::{
+    command::unless_unsaid,
+    values::{
+        FromWire, ToWire, all_parsed, all_to_text, all_to_wire, digest, digest_to_wire, line, list,
+        optional, parsed, required, text, texts,
+    },
 };
 use crate::{
     WireError,
@@ -22,6 +25,8 @@ impl ToWire for CreateRequest {
             device_id: self.device.to_string(),
             approve: self.approve,
             idempotency_key: None,
+            deliver_within_seconds: self.deliver_within_seconds,
+            on_disconnect: self.on_disconnect.to_wire(),
         }
     }
 }
@@ -35,6 +40,8 @@ impl FromWire for CreateRequest {
             allow_hosts: all_parsed("create.allow_hosts", Install::MAX_HOSTS, &wire.allow_hosts)?,
             device: parsed("create.device_id", &wire.device_id)?,
             approve: wire.approve,
+            deliver_within_seconds: wire.deliver_within_seconds,
+            on_disconnect: unless_unsaid(wire.on_disconnect)?,
         })
     }
 }
@@ -60,6 +67,8 @@ impl ToWire for SetupView {
             undone_by: self.undone_by.map(|id| id.to_string()),
             created_at: self.created_at,
             changed_at: self.changed_at,
+            waits_until: self.waits_until,
+            on_disconnect: self.on_disconnect.to_wire(),
         }
     }
 }
@@ -87,6 +96,8 @@ impl FromWire for SetupView {
             undone_by: id("setup.undone_by", wire.undone_by)?,
             created_at: wire.created_at,
             changed_at: wire.changed_at,
+            waits_until: wire.waits_until,
+            on_disconnect: unless_unsaid(wire.on_disconnect)?,
         })
     }
 }

@@ -113,10 +113,11 @@ fn step() -> impl Strategy<Value = Step> {
 
 pub(crate) fn command() -> impl Strategy<Value = TaskCommand> {
     let who = (task(), id(SetupId::from_bytes), digest(), any::<u32>(), any::<u64>());
-    let terms = (of(at()), duration(), any::<bool>(), of(id(HoldId::from_bytes)), of(line()));
+    let away = select(OnDisconnect::ALL.to_vec());
+    let terms = (of(at()), duration(), any::<bool>(), of(id(HoldId::from_bytes)), of(line()), away);
     (who, step(), terms).prop_map(|(who, step, terms)| {
         let (task, setup, plan, attempt, epoch) = who;
-        let (deliver_by, grace, require_confirmation, hold, traceparent) = terms;
+        let (deliver_by, grace, require_confirmation, hold, traceparent, on_disconnect) = terms;
         TaskCommand {
             task,
             setup,
@@ -125,6 +126,7 @@ pub(crate) fn command() -> impl Strategy<Value = TaskCommand> {
             epoch,
             step,
             deliver_by,
+            on_disconnect,
             grace,
             require_confirmation,
             hold,

@@ -83,6 +83,7 @@ fn an_order_of_five_fields_is_a_shell_command_that_nobody_can_take_back() {
         attempt: 1,
         epoch: 0,
         deliver_by: None,
+        on_disconnect: d1_core::OnDisconnect::Continue,
         grace: Duration::from_secs(10),
         require_confirmation: true,
         hold: None,

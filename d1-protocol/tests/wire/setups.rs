@@ -4,7 +4,7 @@ mod clerk;
 mod views;
 
 use crate::values::*;
-use clerk::{Answers, Asked, clerk_and_client, listed, serve, setups_router};
+use clerk::{Answers, Asked, clerk_and_client, listed, purged, serve, setups_router};
 use d1_core::*;
 use d1_protocol::{
     CallRefusal, ClientError, SetupsCall,
@@ -31,6 +31,7 @@ proptest! {
             prop_assert_eq!(&client.get(setup.id).await.unwrap(), &setup);
             prop_assert_eq!(client.list(None).await.unwrap(), listed(&setup));
             prop_assert_eq!(client.devices().await.unwrap(), devices);
+            prop_assert_eq!(client.purge(setup.device).await.unwrap(), purged(&setup));
             let heard = client.follow(setup.id, 0).await.unwrap();
             let heard: Vec<Progress> = heard.map(Result::unwrap).collect().await;
             prop_assert_eq!(heard, told);
@@ -59,6 +60,7 @@ proptest! {
                 client.undo(setup).await.unwrap_err(),
                 client.follow(setup, after).await.err().unwrap(),
                 client.devices().await.unwrap_err(),
+                client.purge(wish.device).await.unwrap_err(),
             ];
             for error in refused {
                 assert!(matches!(error, ClientError::Refused(_)), "{error:?}");
@@ -67,6 +69,7 @@ proptest! {
             std::mem::take(&mut *clerk.asked.lock().unwrap())
         });
         let (how, on) = (CancelRequest { mode }, ResumeRequest { force });
+        let device = wish.device;
         prop_assert_eq!(asked, [
             Asked::Create(wish, key),
             Asked::Get(setup),
@@ -78,6 +81,7 @@ proptest! {
             Asked::Undo(setup),
             Asked::Follow(setup, after),
             Asked::Devices,
+            Asked::Purge(device),
         ]);
     }
 }

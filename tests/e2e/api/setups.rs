@@ -1,6 +1,6 @@
 //! Setups over gRPC: the same as over HTTP, from the wish to taking it back.
 
-use d1_core::{DeviceId, Progress, ProgressEvent, SetupId, StopMode};
+use d1_core::{DeviceId, OnDisconnect, Progress, ProgressEvent, SetupId, StopMode};
 use d1_protocol::{
     ApiClient, ClientError, SetupsClient,
     api::{CancelRequest, CreateRequest, ResumeRequest, SetupView},
@@ -15,7 +15,7 @@ fn both(cloud: &CloudDesk, token: &str) -> (ApiClient, SetupsClient) {
 
 fn install(what: &str, device: DeviceId, approve: bool) -> CreateRequest {
     let install = vec![what.parse().unwrap()];
-    CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve }
+    CreateRequest { approve, ..CreateRequest::of(install, device) }
 }
 
 fn code<T>(refused: Result<T, ClientError>) -> String {
@@ -95,6 +95,49 @@ async fn a_setup_that_nobody_approved_is_called_off_over_grpc() {
     assert_eq!(daemon.stop(), 0);
     let log = cloud.operate(&["audit", "export"], "").stdout;
     assert_eq!(log.matches("\"decision\":\"stop\"").count(), 1, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_machine_that_is_away_says_so_and_is_purged_by_its_owner() {
+    let (apt, cloud) = (AptRoot::usual(), CloudDesk::start());
+    let machine = Desk::at(&apt);
+    let daemon = machine.daemon(&cloud.daemon_args());
+    let (http, grpc) = both(&cloud, CloudDesk::TOKEN);
+    let device = cloud.device(&http).await;
+    let mut wish = install("greeter", device, false);
+    wish.deliver_within_seconds = Some(59);
+    assert_eq!(code(http.create(&wish, None).await), "D1-API-005");
+    wish.deliver_within_seconds = Some(3_600);
+    wish.on_disconnect = OnDisconnect::Cancel;
+    let made = http.create(&wish, None).await.unwrap();
+    assert_eq!((made.on_disconnect, made.waits_until), (OnDisconnect::Cancel, None));
+    let other = grpc.create(&install("single", device, false), None).await.unwrap();
+    assert_eq!(daemon.stop(), 0);
+    let waits = http.approve(made.id).await.unwrap();
+    assert_eq!(waits.state, "running");
+    let left = waits.waits_until.unwrap() - waits.changed_at;
+    assert_eq!(left, 3_600_000);
+    assert!(http.balance().await.unwrap().held_micro > 0);
+    // What is another's is as unknown as what there is not.
+    cloud.add_user("anna");
+    let annas = cloud.token_of("anna", "setup:write");
+    let (http_of_anna, grpc_of_anna) = both(&cloud, &annas);
+    assert_eq!(code(http_of_anna.purge(device).await), "D1-API-003");
+    assert_eq!(code(grpc_of_anna.purge(device).await), "D1-API-003");
+    assert_eq!(http.purge(device).await.unwrap().setups, [made.id]);
+    assert_eq!(http.get(made.id).await.unwrap().state, "cancelled");
+    assert_eq!(http.balance().await.unwrap().held_micro, 0);
+    grpc.approve(other.id).await.unwrap();
+    assert_eq!(grpc.purge(device).await.unwrap().setups, [other.id]);
+    assert_eq!(grpc.purge(device).await.unwrap().setups, []);
+    // Nothing of it is left when the machine comes.
+    let daemon = machine.daemon(&cloud.daemon_args());
+    cloud.device(&http).await;
+    cloud.until_forgotten(&machine).await;
+    assert_eq!(daemon.stop(), 0);
+    assert!(!apt.installed().contains("single") && !apt.installed().contains("greeter"));
+    let log = cloud.operate(&["audit", "export"], "").stdout;
+    assert_eq!(log.matches("\"decision\":\"purge\"").count(), 2, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,8 +30,7 @@ async fn a_cloud_and_a_daemon_prove_each_others_logs() {
     let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     let device = cloud.device(&client).await;
     let install = vec!["single".parse().unwrap()];
-    let request =
-        CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true };
+    let request = CreateRequest { approve: true, ..CreateRequest::of(install, device) };
     let setup = client.create(&request, None).await.unwrap();
     succeeded(&client, setup.id).await;
     // The next greeting brings what was done since the last one.

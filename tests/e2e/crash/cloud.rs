@@ -85,8 +85,7 @@ async fn die_at_every(point: &str, passed: usize) {
         let _daemon = machine.daemon(&scene.cloud.daemon_args());
         let device = scene.cloud.device(&scene.client).await;
         let install = vec!["greeter".parse().unwrap()];
-        let request =
-            CreateRequest { install, from: None, allow_hosts: Vec::new(), device, approve: true };
+        let request = CreateRequest { approve: true, ..CreateRequest::of(install, device) };
         let (scene, id) = scene.create(&request).await;
         let scene = scene.follow(id, device).await;
         let scene = scene.wind_up(&machine, device).await;

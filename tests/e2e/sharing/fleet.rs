@@ -81,13 +81,7 @@ impl Machine {
 }
 
 pub(crate) fn install(thing: &str, device: DeviceId, approve: bool) -> CreateRequest {
-    CreateRequest {
-        install: vec![thing.parse().unwrap()],
-        from: None,
-        allow_hosts: Vec::new(),
-        device,
-        approve,
-    }
+    CreateRequest { approve, ..CreateRequest::of(vec![thing.parse().unwrap()], device) }
 }
 
 /// How a setup ends, as this server tells it.

@@ -116,13 +116,7 @@ async fn a_device_is_its_accounts_alone_and_as_unknown_to_others_as_none() {
     assert!(bert.devices().await.unwrap().devices.is_empty());
     let operator = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
     assert!(operator.devices().await.unwrap().devices.is_empty());
-    let request = |device| CreateRequest {
-        install: vec!["single".parse().unwrap()],
-        from: None,
-        allow_hosts: Vec::new(),
-        device,
-        approve: false,
-    };
+    let request = |device| CreateRequest::of(vec!["single".parse().unwrap()], device);
     let told = bert.create(&request(device), None).await.unwrap_err().problem();
     let none = DeviceId::generate();
     let unknown = bert.create(&request(none), None).await.unwrap_err().problem();

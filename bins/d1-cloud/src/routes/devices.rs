@@ -4,13 +4,16 @@ use super::caller::Caller;
 use crate::{compose::App, drain, refusal::Refusal, setups::Setups, socket::framed};
 use axum::{
     Json,
-    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    extract::{
+        Path, State, WebSocketUpgrade, rejection::PathRejection,
+        ws::rejection::WebSocketUpgradeRejection,
+    },
     response::Response,
 };
-use d1_core::{AccountId, Category, Problem};
+use d1_core::{AccountId, Category, DeviceId, Problem};
 use d1_protocol::{
     MAX_FRAME_BYTES,
-    api::{self, DeviceView, Devices},
+    api::{self, DeviceView, Devices, Purged},
     websocket,
 };
 
@@ -21,6 +24,21 @@ use d1_protocol::{
 )]
 pub(crate) async fn list(setups: Setups) -> Result<Json<Devices>, Refusal> {
     Ok(Json(setups.devices().await?))
+}
+
+/// Ends what waits for a device that is away: of each of these setups nothing more is sent, and
+/// one of which nothing was sent is over, and what it held is free.
+#[utoipa::path(
+    post, path = api::PURGE, operation_id = "purgeDevice", tag = "devices",
+    params(("id" = DeviceId, Path, description = "which device")),
+    responses((status = 200, body = Purged)),
+)]
+pub(crate) async fn purge(
+    setups: Setups,
+    device: Result<Path<DeviceId>, PathRejection>,
+) -> Result<Json<Purged>, Refusal> {
+    let Ok(Path(device)) = device else { return Err(Refusal::unknown_path().await) };
+    Ok(Json(setups.purge(device).await?))
 }
 
 /// The devices of an account that are linked, to whichever server.

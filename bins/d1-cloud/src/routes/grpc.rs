@@ -10,10 +10,12 @@ use axum::{
     response::Response,
     routing::post_service,
 };
-use d1_core::SetupId;
+use d1_core::{DeviceId, SetupId};
 use d1_protocol::{
     CallRefusal, News, ReadyApi, SetupsApi, SetupsDoor,
-    api::{self, CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
+    api::{
+        self, CancelRequest, CreateRequest, Devices, Purged, ResumeRequest, SetupList, SetupView,
+    },
     credits_service, health_service, reflection_service, setups_service,
 };
 use std::sync::Arc;
@@ -85,6 +87,10 @@ impl SetupsApi for Setups {
 
     async fn devices(&self) -> Result<Devices, CallRefusal> {
         Ok(Self::devices(self).await?)
+    }
+
+    async fn purge(&self, device: DeviceId) -> Result<Purged, CallRefusal> {
+        Ok(Self::purge(self, device).await?)
     }
 }
 

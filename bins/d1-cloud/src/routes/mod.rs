@@ -67,6 +67,7 @@ fn known() -> OpenApiRouter<App> {
         .routes(routes!(credits::caps))
         .routes(routes!(credits::set_cap, credits::lift_cap))
         .routes(routes!(devices::list))
+        .routes(routes!(devices::purge))
         .routes(routes!(devices::link))
         .routes(routes!(user::me))
         .routes(routes!(user::sessions, user::end_all))

@@ -50,7 +50,7 @@ pub(super) async fn check(
 /// What whoever asks for an address needs; nobody has said it of any other address.
 pub(super) fn need(method: &Method, matched: &str, path: &str) -> Option<Need> {
     let scope = match matched {
-        api::CREATE | api::CANCEL => Scope::SetupWrite,
+        api::CREATE | api::CANCEL | api::PURGE => Scope::SetupWrite,
         api::APPROVE | api::RESUME | api::UNDO => Scope::SetupApprove,
         api::TASKS | api::TASK | api::EVENTS => Scope::SetupRead,
         api::BALANCE | api::ENTRIES | api::GRANTS | api::QUOTE | api::CAPS => Scope::CreditsRead,

@@ -28,11 +28,13 @@ pub enum SetupsCall {
     Follow,
     /// The devices that are linked.
     Devices,
+    /// Ends what waits for a device that is away.
+    Purge,
 }
 
 impl SetupsCall {
     /// Every call there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Create,
         Self::Get,
         Self::List,
@@ -42,6 +44,7 @@ impl SetupsCall {
         Self::Undo,
         Self::Follow,
         Self::Devices,
+        Self::Purge,
     ];
 
     /// The call at a path, when there is one.
@@ -63,6 +66,7 @@ impl SetupsCall {
             Self::Undo => "/d1.api.v1.Setups/Undo",
             Self::Follow => "/d1.api.v1.Setups/Follow",
             Self::Devices => "/d1.api.v1.Devices/List",
+            Self::Purge => "/d1.api.v1.Devices/Purge",
         }
     }
 
@@ -70,7 +74,7 @@ impl SetupsCall {
     #[must_use]
     pub const fn scope(self) -> Scope {
         match self {
-            Self::Create | Self::Cancel => Scope::SetupWrite,
+            Self::Create | Self::Cancel | Self::Purge => Scope::SetupWrite,
             Self::Approve | Self::Resume | Self::Undo => Scope::SetupApprove,
             Self::Get | Self::List | Self::Follow => Scope::SetupRead,
             Self::Devices => Scope::DeviceRead,
@@ -82,7 +86,12 @@ impl SetupsCall {
     pub const fn is_look(self) -> bool {
         match self {
             Self::Get | Self::List | Self::Follow | Self::Devices => true,
-            Self::Create | Self::Approve | Self::Cancel | Self::Resume | Self::Undo => false,
+            Self::Create
+            | Self::Approve
+            | Self::Cancel
+            | Self::Resume
+            | Self::Undo
+            | Self::Purge => false,
         }
     }
 }

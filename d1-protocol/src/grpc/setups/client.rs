@@ -3,12 +3,12 @@
 use super::SetupsCall;
 use crate::{
     ClientError,
-    api::{CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
+    api::{CancelRequest, CreateRequest, Devices, Purged, ResumeRequest, SetupList, SetupView},
     convert::ToWire as _,
     grpc::channel::Channel,
     wire::api as wire,
 };
-use d1_core::{Progress, SetupId};
+use d1_core::{DeviceId, Progress, SetupId};
 use futures_util::Stream;
 use prost::Message;
 use std::time::Duration;
@@ -99,6 +99,12 @@ impl SetupsClient {
     pub async fn devices(&self) -> Result<Devices, ClientError> {
         let request = wire::ListDevicesRequest {};
         self.channel.ask(SetupsCall::Devices.path(), &request, ANSWER_WITHIN).await
+    }
+
+    /// Ends what waits for a device that is away.
+    pub async fn purge(&self, device: DeviceId) -> Result<Purged, ClientError> {
+        let request = wire::PurgeRequest { device_id: device.to_string() };
+        self.channel.ask(SetupsCall::Purge.path(), &request, PLAN_WITHIN).await
     }
 
     async fn change(

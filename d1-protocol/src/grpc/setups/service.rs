@@ -9,7 +9,7 @@
 use super::SetupsCall;
 use crate::{
     WireError,
-    api::{CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
+    api::{CancelRequest, CreateRequest, Devices, Purged, ResumeRequest, SetupList, SetupView},
     convert::FromWire,
     grpc::{
         body::{decoded, nobody, not_understood, told, unknown_call, whole},
@@ -22,7 +22,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use d1_core::{Category, Problem, Progress, SetupId, StopMode};
+use d1_core::{Category, DeviceId, Problem, Progress, SetupId, StopMode};
 use futures_util::{Stream, StreamExt as _};
 use http::{Extensions, Request, Response};
 use http_body::Body;
@@ -63,6 +63,8 @@ pub trait SetupsApi: Send + Sync {
     async fn follow(&self, id: SetupId, after: u64) -> Result<News, CallRefusal>;
     /// The devices that are linked.
     async fn devices(&self) -> Result<Devices, CallRefusal>;
+    /// Ends what waits for a device that is away.
+    async fn purge(&self, device: DeviceId) -> Result<Purged, CallRefusal>;
 }
 
 /// As whom a request is answered; nobody when it is not known who asks.
@@ -213,6 +215,14 @@ async fn perform(
         SetupsCall::Devices => {
             decoded::<wire::ListDevicesRequest>(message)?;
             api.devices().await.map(told)
+        }
+        SetupsCall::Purge => {
+            let asked: wire::PurgeRequest = decoded(message)?;
+            let device = asked.device_id.parse();
+            let device = device.map_err(|error: d1_core::IdError| {
+                not_understood(format!("`device_id` names no device: {error}"))
+            })?;
+            api.purge(device).await.map(told)
         }
         // It is answered by news, one after the other.
         SetupsCall::Follow => Err(unknown_call().into()),

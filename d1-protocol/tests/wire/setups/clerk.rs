@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use axum::{Router, routing::post_service};
-use d1_core::{Progress, SetupId, Supervisor};
+use d1_core::{DeviceId, Progress, SetupId, Supervisor};
 use d1_protocol::{
     CallRefusal, News, SetupsApi, SetupsClient, SetupsDoor,
-    api::{self, CancelRequest, CreateRequest, Devices, ResumeRequest, SetupList, SetupView},
+    api::{
+        self, CancelRequest, CreateRequest, Devices, Purged, ResumeRequest, SetupList, SetupView,
+    },
     setups_service,
 };
 use futures_util::stream;
@@ -23,6 +25,7 @@ pub(crate) enum Asked {
     Undo(SetupId),
     Follow(SetupId, u64),
     Devices,
+    Purge(DeviceId),
 }
 
 /// What is answered to everybody.
@@ -86,6 +89,13 @@ impl SetupsApi for Clerk {
     async fn devices(&self) -> Result<Devices, CallRefusal> {
         self.hears(Asked::Devices).map(|answers| answers.devices)
     }
+    async fn purge(&self, device: DeviceId) -> Result<Purged, CallRefusal> {
+        self.setup(Asked::Purge(device)).map(|setup| purged(&setup))
+    }
+}
+
+pub(crate) fn purged(setup: &SetupView) -> Purged {
+    Purged { schema: Purged::SCHEMA.to_owned(), setups: vec![setup.id] }
 }
 
 pub(crate) fn listed(setup: &SetupView) -> SetupList {

@@ -51,9 +51,11 @@ fn receipt_view() -> impl Strategy<Value = ReceiptView> {
 pub(crate) fn setup_view() -> impl Strategy<Value = SetupView> {
     let names = (id(SetupId::from_bytes), text(), id(DeviceId::from_bytes), line(), digest());
     let parts = (few(step_view()), few(receipt_view()), few(text()), of(problem()));
-    let others = (of(id(SetupId::from_bytes)), of(id(SetupId::from_bytes)));
+    let away = (of(any::<u64>()), select(OnDisconnect::ALL.to_vec()));
+    let others = (of(id(SetupId::from_bytes)), of(id(SetupId::from_bytes)), away);
     (names, parts, line(), others, any::<([u64; 4], Option<u64>)>()).prop_map(
-        |(names, parts, price_list, (undo_of, undone_by), (numbers, quoted_until))| {
+        |(names, parts, price_list, (undo_of, undone_by, away), (numbers, quoted_until))| {
+            let (waits_until, on_disconnect) = away;
             let (id, intent, device, state, plan) = names;
             let (steps, receipts, follow_up, asks) = parts;
             let [quoted_micro, charged_micro, created_at, changed_at] = numbers;
@@ -76,6 +78,8 @@ pub(crate) fn setup_view() -> impl Strategy<Value = SetupView> {
                 undone_by,
                 created_at,
                 changed_at,
+                waits_until,
+                on_disconnect,
             }
         },
     )
@@ -155,13 +159,16 @@ pub(crate) fn wish() -> impl Strategy<Value = CreateRequest> {
     let from = of(select(vec![Source::Npm, Source::Cargo, Source::Pipx, Source::Go]));
     let host = select(vec!["a.example", "b.example:8443", "[2001:db8::7]:80"]);
     let host = host.prop_map(|host| host.parse().unwrap());
-    (few(named()), from, few(host), id(DeviceId::from_bytes), any::<bool>()).prop_map(
-        |(install, from, allow_hosts, device, approve)| CreateRequest {
+    let terms = (of(any::<u32>()), select(OnDisconnect::ALL.to_vec()));
+    (few(named()), from, few(host), id(DeviceId::from_bytes), any::<bool>(), terms).prop_map(
+        |(install, from, allow_hosts, device, approve, terms)| CreateRequest {
             install,
             from,
             allow_hosts,
             device,
             approve,
+            deliver_within_seconds: terms.0,
+            on_disconnect: terms.1,
         },
     )
 }
@@ -187,5 +194,7 @@ pub(crate) fn an_empty_setup(id: SetupId) -> SetupView {
         undone_by: None,
         created_at: 0,
         changed_at: 0,
+        waits_until: None,
+        on_disconnect: OnDisconnect::Continue,
     }
 }

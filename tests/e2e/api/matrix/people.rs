@@ -90,6 +90,7 @@ impl Scene {
         let sessions = ask(&self.cloud, &self.token, &[], "/api/v1/user/sessions").1;
         self.things = BTreeMap::from([
             ("/api/v1/setup/", text(&setup["id"])),
+            ("/api/v1/devices/", device.to_string()),
             ("/api/v1/credits/leases/", text(&lease["id"])),
             ("/api/v1/user/tokens/", text(&token["token"]["id"])),
             ("/api/v1/user/sessions/", text(&sessions["sessions"][0]["id"])),

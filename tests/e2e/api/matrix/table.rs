@@ -1,7 +1,7 @@
 //! What was decided: who may ask what.
 
 /// What each operation needs, by its name: `-` is nobody at all, `*` anybody who is known.
-pub(super) const OPERATIONS: [(&str, &str); 34] = [
+pub(super) const OPERATIONS: [(&str, &str); 35] = [
     ("createSetup", "setup:write"),
     ("listSetups", "setup:read"),
     ("getSetup", "setup:read"),
@@ -20,6 +20,7 @@ pub(super) const OPERATIONS: [(&str, &str); 34] = [
     ("setCreditCap", "credits:write"),
     ("liftCreditCap", "credits:write"),
     ("listDevices", "device:read"),
+    ("purgeDevice", "setup:write"),
     ("linkDevice", "device:link"),
     ("getMe", "*"),
     ("listSessions", "*"),
@@ -39,7 +40,7 @@ pub(super) const OPERATIONS: [(&str, &str); 34] = [
 ];
 
 /// The same of every call over gRPC.
-pub(super) const CALLS: [(&str, &str); 19] = [
+pub(super) const CALLS: [(&str, &str); 20] = [
     ("/d1.api.v1.Credits/Balance", "credits:read"),
     ("/d1.api.v1.Credits/Entries", "credits:read"),
     ("/d1.api.v1.Credits/Grants", "credits:read"),
@@ -56,6 +57,7 @@ pub(super) const CALLS: [(&str, &str); 19] = [
     ("/d1.api.v1.Setups/Undo", "setup:approve"),
     ("/d1.api.v1.Setups/Follow", "setup:read"),
     ("/d1.api.v1.Devices/List", "device:read"),
+    ("/d1.api.v1.Devices/Purge", "setup:write"),
     ("/grpc.health.v1.Health/Check", "-"),
     ("/grpc.health.v1.Health/Watch", "-"),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "*"),
