@@ -5,6 +5,9 @@ mod door;
 mod fleet;
 mod routing;
 
+pub(crate) use door::Door;
+pub(crate) use fleet::Fleet;
+
 use d1_core::SetupId;
 use d1_protocol::{
     ApiClient,

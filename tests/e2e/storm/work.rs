@@ -1,0 +1,92 @@
+//! The work that flows: people who install and take back, whatever the servers answer.
+
+use super::faults::Faults;
+use d1_core::{DeviceId, SetupId};
+use d1_protocol::{
+    ApiClient, ClientError,
+    api::{CreateRequest, SetupView},
+};
+use d1_world::CloudDesk;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+/// How long one answer is waited for before somebody else is asked.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+/// How long the end of one setup is waited for before the next thing is done.
+const END_WITHIN: Duration = Duration::from_secs(6);
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often something is asked before it is given up.
+const TRIES: usize = 20;
+
+/// Ways to ask each of the servers.
+#[derive(Clone)]
+pub(super) struct Calls {
+    clients: Vec<ApiClient>,
+    seed: u64,
+}
+
+impl Calls {
+    pub(super) fn to(servers: Vec<String>, seed: u64) -> Self {
+        let client = |http: &String| ApiClient::new(http, CloudDesk::TOKEN).unwrap();
+        Self { clients: servers.iter().map(client).collect(), seed }
+    }
+
+    /// What the server of this number answers; nothing when it refuses, or does not in time.
+    pub(super) async fn ask<T>(
+        &self,
+        server: usize,
+        question: impl AsyncFnOnce(&ApiClient) -> Result<T, ClientError>,
+    ) -> Option<T> {
+        let client = &self.clients[server % self.clients.len()];
+        timeout(ANSWER_WITHIN, question(client)).await.ok()?.ok()
+    }
+}
+
+/// Installs and takes back on one machine, until nobody waits for it any more.
+pub(super) async fn flow(calls: Calls, number: usize, device: DeviceId) {
+    let mut chance = Faults::new(calls.seed ^ (number as u64 + 1));
+    for round in 0_u64.. {
+        let mut server = || usize::try_from(chance.below(3)).unwrap();
+        let thing = if round % 2 == 0 { "greeter" } else { "slow" };
+        let install = vec![thing.parse().unwrap()];
+        let wish = CreateRequest { approve: true, ..CreateRequest::of(install, device) };
+        // Said again with the same key it is done once, whoever hears it.
+        let key = format!("{number}-{round}");
+        let mut made = None;
+        for _ in 0..TRIES {
+            let create = async |client: &ApiClient| client.create(&wish, Some(&key)).await;
+            made = calls.ask(server(), create).await;
+            if made.is_some() {
+                break;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        let Some(made) = made else { continue };
+        let Some(ended) = end_of(&calls, server(), made.id).await else { continue };
+        if ended.state == "succeeded" {
+            let undo = async |client: &ApiClient| client.undo(made.id).await;
+            if let Some(undone) = calls.ask(server(), undo).await {
+                end_of(&calls, server(), undone.id).await;
+            }
+        }
+    }
+}
+
+/// How it ended, when it does in time.
+pub(super) async fn end_of(calls: &Calls, server: usize, id: SetupId) -> Option<SetupView> {
+    let began = Instant::now();
+    for turn in server.. {
+        let seen = calls.ask(turn, async |client: &ApiClient| client.get(id).await).await;
+        if let Some(setup) = seen
+            && setup.is_over()
+        {
+            return Some(setup);
+        }
+        if began.elapsed() > END_WITHIN {
+            break;
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    None
+}
