@@ -55,6 +55,8 @@ mod sharing;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod skew;
+#[cfg(test)]
 mod storm;
 #[cfg(test)]
 mod terminal;

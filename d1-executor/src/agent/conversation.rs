@@ -14,7 +14,7 @@ use crate::health;
 use d1_core::{
     Category, DeviceLink, FromDevice, Hello, JournalError, Outcome, PROTOCOL, Problem, Proposal,
     Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand, TaskId,
-    TaskResult, ToDevice,
+    TaskResult, ToDevice, Welcome,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
@@ -45,7 +45,8 @@ pub(super) struct Conversation {
 enum End {
     Gone,
     Journal(JournalError),
-    /// The journal failed in another conversation, or under a task.
+    /// The journal failed in another conversation, or under a task; or this orchestrator speaks
+    /// another language.
     Broken(Problem),
 }
 
@@ -53,6 +54,15 @@ impl From<JournalError> for End {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
+}
+
+/// Whoever welcomes it in words that are not spoken here is told so, and left.
+fn welcomed(welcome: &Welcome) -> Result<(), End> {
+    if PROTOCOL.contains(&welcome.protocol) {
+        tracing::debug!(version = welcome.version, "welcomed");
+        return Ok(());
+    }
+    Err(End::Broken(verdict::upgrade_required(welcome)))
 }
 
 impl Conversation {
@@ -150,10 +160,7 @@ impl Conversation {
 
     async fn hear(&mut self, message: ToDevice) -> Result<(), End> {
         match message {
-            ToDevice::Welcome(welcome) => {
-                tracing::debug!(version = welcome.version, "welcomed");
-                Ok(())
-            }
+            ToDevice::Welcome(welcome) => welcomed(&welcome),
             ToDevice::Run(command) => self.order(*command).await,
             ToDevice::Cancel { task, setup, epoch, mode } => {
                 self.cancel(task, setup, epoch, mode).await

@@ -2,8 +2,8 @@
 
 use d1_core::Action;
 use d1_core::{
-    Category, Ended, ExecutorError, IsolationReport, JournalError, Manifest, Outcome, ProbeAnswer,
-    Probed, Problem, Receipt, TaskCommand, TaskResult, Timestamp,
+    Category, Ended, ExecutorError, IsolationReport, JournalError, Manifest, Outcome, PROTOCOL,
+    ProbeAnswer, Probed, Problem, Receipt, TaskCommand, TaskResult, Timestamp, Welcome,
 };
 use std::error::Error;
 
@@ -134,4 +134,22 @@ fn blank_receipt(command: &TaskCommand, at: Timestamp) -> Receipt {
         isolation: IsolationReport::none(),
         grant: None,
     }
+}
+
+/// What is told to an orchestrator that wants to speak as nobody does here.
+pub(super) fn upgrade_required(welcome: &Welcome) -> Problem {
+    let (min, max) = (PROTOCOL.start(), PROTOCOL.end());
+    let how = if welcome.protocol < *min {
+        "upgrade the orchestrator, then link the device again"
+    } else {
+        "upgrade the daemon of this device, then start it again"
+    };
+    let title = "UPGRADE_REQUIRED: the device and its orchestrator speak different protocols";
+    Problem::new("D1-DEVICE-008", Category::Daemon, title)
+        .because(format!(
+            "min={min} max={max} are spoken here; the orchestrator (version {}) wants to speak {}",
+            welcome.version, welcome.protocol
+        ))
+        .leaving("nothing was changed")
+        .next(how)
 }
