@@ -18,6 +18,9 @@ mod check;
 mod clock;
 mod digest;
 mod directory;
+mod enrolment;
+mod enrolment_proof;
+mod enrolment_store;
 mod executor;
 mod facts;
 mod finding;
@@ -90,6 +93,9 @@ pub use check::{About, Pace};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use digest::{Digest, DigestError};
 pub use directory::{Directory, DirectoryError};
+pub use enrolment::{Enrolment, EnrolmentStage, EnrolmentToken, Issued, Renewal, Shown};
+pub use enrolment_proof::{enrolment_proof, recovery_proof};
+pub use enrolment_store::{EnrolmentStore, EnrolmentStoreError};
 pub use executor::{Ended, Executor, ExecutorError, Job, Probed};
 pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,

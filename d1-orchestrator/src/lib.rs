@@ -19,19 +19,21 @@ pub use engine::{Draft, Engine, EngineError, EngineParts, Last, plan_undo};
 pub use fleet::RedisLinks;
 pub use fleet::{Fleet, MemoryPeers, PeerError, Peers, PersonWish, Place};
 pub use hub::{DeviceNews, DeviceStatus, Hub, HubError, Watching};
-#[cfg(all(feature = "identity", feature = "postgres"))]
-pub use identity::PostgresIdentity;
 #[cfg(all(feature = "identity", feature = "redis"))]
 pub use identity::RedisSessions;
 #[cfg(feature = "identity")]
 pub use identity::{
-    ACCESS_TOKEN_LIFE, AccessTokens, Asked, Bearer, BrowserAsk, Decided, DeviceAnswer, DeviceAsk,
-    Identity, IdentityParts, KeyError, Keys, LEEWAY, NewToken, NoRandom, NodeTokens, Origin,
-    PasswordError, Passwords, Principal, RefusedToken, SessionNote, SignInError, TokenAnswer,
-    TokenError, TokenNote, Visitor,
+    ACCESS_TOKEN_LIFE, AccessTokens, Asked, Authorities, AuthorityError, Bearer, BrowserAsk,
+    Bundle, Decided, DeviceAnswer, DeviceAsk, DeviceCertificate, EnrolAsk, EnrolError,
+    EnrolmentParts, Enrolments, Identity, IdentityParts, KeyError, Keys, LEEWAY, MAX_RECOVERIES,
+    NewEnrolmentToken, NewToken, NoRandom, NodeTokens, Origin, Papers, PasswordError, Passwords,
+    Principal, RECOVER_WITHIN, RecoverAsk, RefusedToken, ServerPapers, SessionNote, SignInError,
+    TokenAnswer, TokenError, TokenNote, Visitor,
 };
 #[cfg(all(feature = "identity", feature = "sqlite"))]
-pub use identity::{IdentityFileError, SqliteIdentity};
+pub use identity::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity};
+#[cfg(all(feature = "identity", feature = "postgres"))]
+pub use identity::{PostgresAuthorityKeys, PostgresIdentity};
 pub use recipe::{Catalogue, CatalogueError, Listing, RecipePlanner};
 #[cfg(feature = "postgres")]
 pub use store::PostgresSetupStore;

@@ -64,6 +64,12 @@ kinds! {
     PeerAnchored = "peer.anchored", true;
     /// The key by which an orchestrator's orders are known here.
     KeyPinned = "key.pinned", true;
+    /// A device enrols, or gets another certificate after it slept for long.
+    DeviceEnrolled = "device.enrolled", true;
+    /// The identity of a device was seen twice: both are locked out.
+    DeviceLocked = "device.locked", true;
+    /// Somebody took the identity of a device back.
+    DeviceRevoked = "device.revoked", true;
     /// The end of the log was cut off by a crash, and taken away.
     LogMended = "log.mended", true;
     /// The oldest records were taken away, to keep the log in its bounds.

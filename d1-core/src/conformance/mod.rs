@@ -9,6 +9,7 @@
 mod audit;
 mod clock;
 mod directory;
+mod enrolment_store;
 mod executor;
 mod journal;
 mod key_store;
@@ -28,6 +29,7 @@ mod transport;
 pub use audit::{audit_log, audit_log_durability};
 pub use clock::{Pass, Passing, Timepiece, clock};
 pub use directory::{directory, directory_durability};
+pub use enrolment_store::{enrolment_store, enrolment_store_durability};
 pub use executor::{Examinee, executor};
 pub use journal::{journal, journal_durability};
 pub use key_store::{key_store, key_store_durability};

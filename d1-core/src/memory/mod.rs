@@ -3,6 +3,7 @@
 mod audit;
 mod clock;
 mod directory;
+mod enrolment_store;
 mod journal;
 mod key_store;
 mod leases;
@@ -20,6 +21,7 @@ mod setup_store;
 pub use audit::MemoryAuditLog;
 pub use clock::ManualClock;
 pub use directory::MemoryDirectory;
+pub use enrolment_store::MemoryEnrolmentStore;
 pub use journal::MemoryJournal;
 pub use key_store::MemoryKeyStore;
 pub use leases::MemoryLeases;

@@ -7,6 +7,7 @@
 mod audit_logs;
 mod clocks;
 mod directories;
+mod enrolment_stores;
 mod executors;
 mod flawed_executor;
 mod flawed_journal;

@@ -1,8 +1,10 @@
 //! Who may ask for what: keys, tokens, people, and how they sign in.
 
+mod authority;
 mod client;
 #[cfg(feature = "postgres")]
 mod database;
+mod enrolment;
 mod keys;
 mod password;
 mod pkce;
@@ -18,8 +20,13 @@ mod store;
 mod token;
 mod user_code;
 
+pub use authority::{Authorities, AuthorityError, Bundle, DeviceCertificate, ServerPapers};
 #[cfg(feature = "postgres")]
-pub use database::PostgresIdentity;
+pub use database::{PostgresAuthorityKeys, PostgresIdentity};
+pub use enrolment::{
+    EnrolAsk, EnrolError, EnrolmentParts, Enrolments, MAX_RECOVERIES, NewEnrolmentToken, Papers,
+    RECOVER_WITHIN, RecoverAsk,
+};
 pub use keys::{KeyError, Keys};
 pub use password::{PasswordError, Passwords};
 pub use records::Origin;
@@ -32,7 +39,7 @@ pub use server::{
     Principal, SessionNote, TokenAnswer, TokenNote, Visitor,
 };
 #[cfg(feature = "sqlite")]
-pub use store::{IdentityFileError, SqliteIdentity};
+pub use store::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity};
 pub use token::{
     ACCESS_TOKEN_LIFE, AccessTokens, Bearer, LEEWAY, NodeTokens, RefusedToken, TokenError,
 };

@@ -27,6 +27,7 @@ pub(super) enum Purpose {
     PersonalToken,
     Visit,
     Form,
+    Enrolment,
 }
 
 impl Purpose {
@@ -38,6 +39,7 @@ impl Purpose {
             Self::PersonalToken => "d1pat_",
             Self::Visit => "d1v_",
             Self::Form => "d1f_",
+            Self::Enrolment => "d1enr_",
         }
     }
 }

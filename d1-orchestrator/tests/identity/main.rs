@@ -3,7 +3,9 @@
 
 mod browsers;
 mod codes;
+mod enrolling;
 mod forging;
+mod issuing;
 mod keys;
 mod nodes;
 mod passwords;
@@ -11,6 +13,7 @@ mod personal;
 #[expect(unreachable_pub, dead_code, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/postgres.rs"]
 mod postgres;
+mod realm;
 #[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/redis.rs"]
 mod redis;

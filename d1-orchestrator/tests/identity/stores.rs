@@ -2,7 +2,7 @@
 //! keys, and Redis that of sign-ins.
 
 use crate::{postgres::Postgres, redis::Redis};
-use d1_core::{Directory, KeyStore, SessionId, SessionStore, conformance};
+use d1_core::{Directory, EnrolmentStore, KeyStore, SessionId, SessionStore, conformance};
 use d1_orchestrator::{PostgresIdentity, RedisSessions, SqliteIdentity};
 use std::{path::Path, sync::Arc};
 
@@ -76,6 +76,81 @@ async fn postgresql_obeys_every_law_of_a_directory() {
     conformance::directory(make).await;
     let url = server.clone_of("template1");
     conformance::directory_durability(|| async { shared(&url).await as Arc<dyn Directory> }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_obeys_every_law_of_a_store_of_enrolments() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = || async { Arc::new(fresh(folder.path())) as Arc<dyn EnrolmentStore> };
+    conformance::enrolment_store(make).await;
+    let path = folder.path().join("identity.db");
+    let open =
+        || async { Arc::new(SqliteIdentity::open(&path).unwrap()) as Arc<dyn EnrolmentStore> };
+    conformance::enrolment_store_durability(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_obeys_every_law_of_a_store_of_enrolments() {
+    let server = Postgres::shared();
+    let make = || async { shared(&server.clone_of("template1")).await as Arc<dyn EnrolmentStore> };
+    conformance::enrolment_store(make).await;
+    let url = server.clone_of("template1");
+    let open = || async { shared(&url).await as Arc<dyn EnrolmentStore> };
+    conformance::enrolment_store_durability(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_of_authorities_obey_every_law_of_a_store_of_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = || async { Arc::new(fresh(folder.path()).authority_keys()) as Arc<dyn KeyStore> };
+    conformance::key_store(file).await;
+    let server = Postgres::shared();
+    let make = || async {
+        let shared = shared(&server.clone_of("template1")).await;
+        Arc::new(shared.authority_keys()) as Arc<dyn KeyStore>
+    };
+    conformance::key_store(make).await;
+}
+
+#[tokio::test]
+async fn keys_of_authorities_and_of_tokens_are_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = fresh(folder.path());
+    let key = |id: &str| d1_core::SigningKey {
+        id: id.to_owned(),
+        stage: d1_core::KeyStage::Active,
+        since: d1_core::Timestamp(1),
+        secret: vec![1],
+    };
+    let ring = |id| d1_core::KeyRing { version: 0, keys: vec![key(id)] };
+    KeyStore::save(&store, &ring("token")).await.unwrap();
+    store.authority_keys().save(&ring("authority")).await.unwrap();
+    assert_eq!(KeyStore::load(&store).await.unwrap().keys, [key("token")]);
+    assert_eq!(store.authority_keys().load().await.unwrap().keys, [key("authority")]);
+}
+
+#[tokio::test]
+async fn whoever_writes_to_either_store_a_generation_never_goes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.db");
+    let _store = SqliteIdentity::open(&path).unwrap();
+    let intruder = rusqlite::Connection::open(&path).unwrap();
+    let row = "('d', 'a', 'active', 1, x'01', 1, 2, 's', 'k', x'01', 1, NULL, 0, 1)";
+    intruder.execute(&format!("INSERT INTO enrolments VALUES {row}"), []).unwrap();
+    let attack = "UPDATE enrolments SET generation = 1";
+    let error = intruder.execute(attack, []).unwrap_err().to_string();
+    assert_eq!(error, "a generation never goes back");
+    let server = Postgres::shared();
+    let url = server.clone_of("template1");
+    let _store = shared(&url).await;
+    let id = "'00000000-0000-4000-8000-000000000001'";
+    let row = row.replace("'d', 'a'", &format!("{id}, {id}")).replace("x'01'", "'x'");
+    let attack = format!(
+        "INSERT INTO d1_identity.enrolment VALUES {row}; UPDATE d1_identity.enrolment SET generation = 1"
+    );
+    let ran = server.client("psql").args(["-d", &url, "-c", &attack]).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(said.contains("a generation never goes back"), "{said}");
 }
 
 #[tokio::test]

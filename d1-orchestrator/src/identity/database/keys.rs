@@ -1,4 +1,5 @@
-//! The signing keys that all servers share.
+//! The signing keys that all servers share, and the keys of the authorities: two rings of one
+//! form.
 
 use super::PostgresIdentity;
 use crate::store::pool::{Trouble, int};
@@ -7,40 +8,92 @@ use d1_core::{KeyRing, KeyStage, KeyStore, KeyStoreError, SigningKey, Timestamp}
 /// A version, and a key, where there is one.
 type Row = (i64, Option<String>, Option<String>, Option<i64>, Option<Vec<u8>>);
 
+/// Where a ring is.
+#[derive(Debug)]
+struct Ring {
+    load: &'static str,
+    turn: &'static str,
+    clear: &'static str,
+    keep: &'static str,
+}
+
+/// The keys that tokens are signed with.
+const TOKENS: Ring = Ring {
+    load: "SELECT version, id, stage, since, secret
+           FROM ring LEFT JOIN signing_key ON true ORDER BY place",
+    turn: "UPDATE ring SET version = version + 1 WHERE version = $1",
+    clear: "DELETE FROM signing_key",
+    keep: "INSERT INTO signing_key (id, stage, since, secret) VALUES ($1, $2, $3, $4)",
+};
+
+/// The keys that certificates of devices are signed with.
+const AUTHORITIES: Ring = Ring {
+    load: "SELECT version, id, stage, since, secret
+           FROM authority_ring LEFT JOIN authority ON true ORDER BY place",
+    turn: "UPDATE authority_ring SET version = version + 1 WHERE version = $1",
+    clear: "DELETE FROM authority",
+    keep: "INSERT INTO authority (id, stage, since, secret) VALUES ($1, $2, $3, $4)",
+};
+
+/// The keys of the authorities, in the same database as everything of identity.
+#[derive(Clone, Debug)]
+pub struct PostgresAuthorityKeys(PostgresIdentity);
+
 #[async_trait::async_trait]
 impl KeyStore for PostgresIdentity {
     async fn load(&self) -> Result<KeyRing, KeyStoreError> {
-        let read = |source| KeyStoreError::Backend { doing: "read", source };
-        let sql = "SELECT version, id, stage, since, secret
-                   FROM ring LEFT JOIN signing_key ON true ORDER BY place";
-        let rows: Vec<Row> =
-            sqlx::query_as(sql).fetch_all(&self.0).await.map_err(|error| read(error.into()))?;
-        ring(rows).map_err(read)
+        self.load_ring(&TOKENS).await
     }
 
     async fn save(&self, ring: &KeyRing) -> Result<u64, KeyStoreError> {
-        let saved = self.replace(ring).await;
-        let saved = saved
-            .map_err(|error| KeyStoreError::Backend { doing: "kept", source: error.into() })?;
-        if saved { Ok(ring.version + 1) } else { Err(KeyStoreError::Stale) }
+        self.save_ring(&TOKENS, ring).await
+    }
+}
+
+#[async_trait::async_trait]
+impl KeyStore for PostgresAuthorityKeys {
+    async fn load(&self) -> Result<KeyRing, KeyStoreError> {
+        self.0.load_ring(&AUTHORITIES).await
+    }
+
+    async fn save(&self, ring: &KeyRing) -> Result<u64, KeyStoreError> {
+        self.0.save_ring(&AUTHORITIES, ring).await
     }
 }
 
 impl PostgresIdentity {
+    /// The keys that certificates of devices are signed with.
+    #[must_use]
+    pub fn authority_keys(&self) -> PostgresAuthorityKeys {
+        PostgresAuthorityKeys(self.clone())
+    }
+
+    async fn load_ring(&self, at: &'static Ring) -> Result<KeyRing, KeyStoreError> {
+        let read = |source| KeyStoreError::Backend { doing: "read", source };
+        let rows: Vec<Row> =
+            sqlx::query_as(at.load).fetch_all(&self.0).await.map_err(|error| read(error.into()))?;
+        ring(rows).map_err(read)
+    }
+
+    async fn save_ring(&self, at: &'static Ring, ring: &KeyRing) -> Result<u64, KeyStoreError> {
+        let saved = self.replace(at, ring).await;
+        let saved = saved
+            .map_err(|error| KeyStoreError::Backend { doing: "kept", source: error.into() })?;
+        if saved { Ok(ring.version + 1) } else { Err(KeyStoreError::Stale) }
+    }
+
     /// Replaces all keys; false when somebody else did first. Who saves locks the one row of
     /// the ring, so that those who race come one after the other.
-    async fn replace(&self, ring: &KeyRing) -> Result<bool, sqlx::Error> {
+    async fn replace(&self, at: &'static Ring, ring: &KeyRing) -> Result<bool, sqlx::Error> {
         let mut change = self.0.begin().await?;
-        let sql = "UPDATE ring SET version = version + 1 WHERE version = $1";
-        let turned = sqlx::query(sql).bind(int(ring.version)).execute(&mut *change).await?;
+        let turned = sqlx::query(at.turn).bind(int(ring.version)).execute(&mut *change).await?;
         if turned.rows_affected() == 0 {
             change.rollback().await?;
             return Ok(false);
         }
-        sqlx::query("DELETE FROM signing_key").execute(&mut *change).await?;
+        sqlx::query(at.clear).execute(&mut *change).await?;
         for key in &ring.keys {
-            let sql = "INSERT INTO signing_key (id, stage, since, secret) VALUES ($1, $2, $3, $4)";
-            let kept = sqlx::query(sql).bind(&key.id).bind(stage_text(key.stage));
+            let kept = sqlx::query(at.keep).bind(&key.id).bind(stage_text(key.stage));
             let kept = kept.bind(int(key.since.0)).bind(&key.secret);
             kept.execute(&mut *change).await?;
         }

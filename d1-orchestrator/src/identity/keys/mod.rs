@@ -11,3 +11,4 @@ mod ring;
 mod rotation;
 
 pub use ring::{KeyError, Keys};
+pub(in crate::identity) use rotation::{Spans, When, advance};

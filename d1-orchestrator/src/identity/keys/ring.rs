@@ -7,7 +7,7 @@
 
 use super::{
     key::{LiveKey, fresh},
-    rotation::{When, advance},
+    rotation::{TOKENS, When, advance},
 };
 use d1_core::{Clock, KeyRing, KeyStage, KeyStore, KeyStoreError, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
@@ -76,7 +76,8 @@ impl Keys {
 
     /// Lets the next key sign from now on; what the last one signed stays good until it ends.
     pub async fn rotate(&self) -> Result<(), KeyError> {
-        self.change(|ring, now| advance(ring, now, When::Now, |stage| fresh(stage, now))).await
+        self.change(|ring, now| advance(ring, now, When::Now, TOKENS, |stage| fresh(stage, now)))
+            .await
     }
 
     /// Forgets a key, and with it everything that it signed: for one that got out.
@@ -87,7 +88,7 @@ impl Keys {
             if left.keys.len() == ring.keys.len() {
                 return Err(KeyError::Unknown(id.to_owned()));
             }
-            let filled = advance(&left, now, When::Due, |stage| fresh(stage, now))?;
+            let filled = advance(&left, now, When::Due, TOKENS, |stage| fresh(stage, now))?;
             Ok(Some(filled.unwrap_or(left)))
         })
         .await
@@ -117,8 +118,8 @@ impl Keys {
         if let Some(known) = known.as_ref().filter(|known| now.since(known.at) < age) {
             return Ok(Arc::clone(&known.ring));
         }
-        let kept =
-            self.settle(|ring, now| advance(ring, now, When::Due, |stage| fresh(stage, now)));
+        let kept = self
+            .settle(|ring, now| advance(ring, now, When::Due, TOKENS, |stage| fresh(stage, now)));
         let ring = Arc::new(LiveRing::read(&kept.await?)?);
         *known = Some(Known { at: now, ring: Arc::clone(&ring) });
         Ok(ring)

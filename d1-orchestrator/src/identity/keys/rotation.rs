@@ -3,15 +3,23 @@
 use d1_core::{KeyRing, KeyStage, SigningKey, Timestamp};
 use std::time::Duration;
 
-/// How long a key signs.
-pub(super) const ACTIVE_FOR: Duration = Duration::from_secs(30 * 86_400);
-/// How long what it signed may still be verified: longer than any access token lives, and
-/// than a server takes to hear of the change.
-pub(super) const RETIRED_FOR: Duration = Duration::from_secs(15 * 60);
+/// How long a key stays at each stage.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::identity) struct Spans {
+    /// How long it signs.
+    pub(in crate::identity) active: Duration,
+    /// How long what it signed may still be verified.
+    pub(in crate::identity) retired: Duration,
+}
+
+/// Of the keys of tokens. What one signed is verified for longer than any access token lives,
+/// and than a server takes to hear of the change.
+pub(super) const TOKENS: Spans =
+    Spans { active: Duration::from_secs(30 * 86_400), retired: Duration::from_secs(15 * 60) };
 
 /// Whether a key goes on because its time has come, or because somebody said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(in crate::identity) enum When {
     /// When its time has come.
     Due,
     /// Now.
@@ -22,15 +30,16 @@ pub(super) enum When {
 ///
 /// There is always one active key, and a next one that was published when the active one
 /// began.
-pub(super) fn advance<E>(
+pub(in crate::identity) fn advance<E>(
     ring: &KeyRing,
     now: Timestamp,
     when: When,
+    spans: Spans,
     make: impl Fn(KeyStage) -> Result<SigningKey, E>,
 ) -> Result<Option<KeyRing>, E> {
     let mut keys = ring.keys.clone();
-    keys.retain(|key| key.stage != KeyStage::Retired || now.since(key.since) < RETIRED_FOR);
-    let is_over = |key: &SigningKey| when == When::Now || now.since(key.since) >= ACTIVE_FOR;
+    keys.retain(|key| key.stage != KeyStage::Retired || now.since(key.since) < spans.retired);
+    let is_over = |key: &SigningKey| when == When::Now || now.since(key.since) >= spans.active;
     if let Some(active) = at(&mut keys, KeyStage::Active).filter(|key| is_over(key)) {
         (active.stage, active.since) = (KeyStage::Retired, now);
     }
@@ -74,7 +83,7 @@ mod tests {
                 let id = count.get().to_string();
                 Ok::<_, Infallible>(SigningKey { id, stage, since: now, secret: Vec::new() })
             };
-            if let Some(next) = advance(ring, now, When::Due, make).unwrap() {
+            if let Some(next) = advance(ring, now, When::Due, TOKENS, make).unwrap() {
                 *ring = next;
                 seen.push(stages(ring).into_iter().map(|(id, s)| (id.to_owned(), s)).collect());
             }
@@ -103,7 +112,7 @@ mod tests {
         let make = |stage| {
             Ok::<_, Infallible>(SigningKey { id: "x".into(), stage, since: now, secret: vec![] })
         };
-        let next = advance(&ring, now, When::Now, make).unwrap().unwrap();
+        let next = advance(&ring, now, When::Now, TOKENS, make).unwrap().unwrap();
         assert_eq!(stages(&next), [("1", Retired), ("2", Active), ("x", Next)]);
     }
 

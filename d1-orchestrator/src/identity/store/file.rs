@@ -16,6 +16,7 @@ const FORM: Form = Form {
         include_str!("../../../migrations/identity/0002_people.sql"),
         include_str!("../../../migrations/identity/0003_sessions.sql"),
         include_str!("../../../migrations/identity/0004_devices.sql"),
+        include_str!("../../../migrations/identity/0005_enrolments.sql"),
     ],
 };
 
