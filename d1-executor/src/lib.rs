@@ -32,6 +32,8 @@ mod agent;
 mod audit;
 #[cfg(unix)]
 mod doctor;
+#[cfg(all(unix, feature = "enrolment"))]
+mod enrolment;
 #[cfg(unix)]
 mod facts;
 #[cfg(all(unix, feature = "sqlite", feature = "testing"))]
@@ -69,6 +71,10 @@ pub use doctor::{
 };
 #[cfg(all(unix, feature = "sqlite"))]
 pub use doctor::{Difference, History, HistoryError, differences};
+#[cfg(all(unix, feature = "enrolment"))]
+pub use enrolment::{
+    Enrolled, EnrolledError, GivenPapers, LinkStanding, LinkState, Newcomer, PrivateKey,
+};
 #[cfg(unix)]
 pub use facts::{FactsSource, Host};
 #[cfg(all(unix, feature = "sqlite"))]

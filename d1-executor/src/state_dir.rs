@@ -9,7 +9,9 @@
 //!   setups.db     the orchestrator's setups, where it runs on the same machine
 //!   diagnoses.db  what the doctor found
 //!   daemon.sock   the daemon's socket
-//!   certificate.pem  the device's certificate, where it is enrolled
+//!   enrolment.json   the keys and the certificate of the device, where it is enrolled
+//!   certificate.pem  the certificate, for whoever wants to look at it
+//!   link.json     how the link to the cloud stands
 //!   originals/    saved originals of changed files
 //!   spool/        output of commands that must survive us
 //! ```

@@ -8,6 +8,8 @@ mod client;
 mod codec;
 mod convert;
 mod elements;
+#[cfg(feature = "secure")]
+mod enrolment;
 mod error;
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -18,6 +20,8 @@ mod wire;
 #[cfg(feature = "client")]
 pub use client::{ApiClient, ClientError, NodeClient, NodeError};
 pub use codec::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
+#[cfg(feature = "secure")]
+pub use enrolment::{EnrolmentClient, EnrolmentError};
 pub use error::WireError;
 #[cfg(feature = "grpc")]
 pub use grpc::{
@@ -28,6 +32,8 @@ pub use grpc::{
 pub use grpc::{CreditsClient, SetupsClient};
 pub use limits::MAX_FRAME_BYTES;
 pub use transport::memory;
+#[cfg(feature = "secure")]
+pub use transport::tls;
 #[cfg(unix)]
 pub use transport::unix;
 #[cfg(feature = "websocket")]

@@ -26,6 +26,8 @@ mod doctor_schema;
 #[cfg(test)]
 mod embedding;
 #[cfg(test)]
+mod enrolment;
+#[cfg(test)]
 mod fix;
 #[cfg(test)]
 mod fresh;

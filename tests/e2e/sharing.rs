@@ -2,7 +2,7 @@
 
 mod degraded;
 mod door;
-mod fleet;
+pub(crate) mod fleet;
 mod routing;
 
 pub(crate) use door::Door;

@@ -4,6 +4,7 @@ use crate::{
     audit,
     config::Config,
     credits::Credits,
+    door::{self, CertifiedLinks, Door, DoorError, Threshold},
     drain::{DRAIN_WITHIN, MOVE_WITHIN},
     identity::{self, People, PeopleError},
     ledger,
@@ -14,12 +15,12 @@ use crate::{
 };
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
 use d1_core::{
-    Amount, AuditError, Clock, NodeId, OnFailure, SetupLeases, SetupStore, StoreError, Supervisor,
-    SystemClock,
+    Amount, AuditError, AuditLog, Clock, NodeId, OnFailure, SetupLeases, SetupStore, StoreError,
+    Supervisor, SystemClock,
 };
 use d1_orchestrator::{
-    Catalogue, CatalogueError, Engine, EngineError, EngineParts, Hub, Identity, PostgresSetupStore,
-    RecipePlanner, SqliteSetupStore,
+    Catalogue, CatalogueError, Engine, EngineError, EngineParts, Enrolments, Hub, Identity,
+    PostgresSetupStore, RecipePlanner, SqliteSetupStore,
 };
 use std::{error::Error as _, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -42,6 +43,10 @@ pub(crate) struct App {
     pub(crate) nodes: Option<Nodes>,
     pub(crate) supervisor: Supervisor,
     pub(crate) last_look: LastLook,
+    pub(crate) enrolments: Enrolments,
+    /// Where devices come in that have a certificate; they come by a token where there is none.
+    pub(crate) door: Option<Door>,
+    pub(crate) certified: CertifiedLinks,
     /// Fires when it goes, and takes nothing new on.
     pub(crate) draining: CancellationToken,
 }
@@ -50,6 +55,7 @@ pub(crate) struct App {
 #[derive(Debug)]
 pub struct Cloud {
     address: SocketAddr,
+    door: Option<Door>,
     supervisor: Supervisor,
     hub: Hub,
     draining: CancellationToken,
@@ -78,6 +84,9 @@ pub enum StartError {
     /// The servers cannot find each other.
     #[error("the servers cannot find each other; give --links an address like redis://127.0.0.1")]
     Links(#[from] LinksError),
+    /// Devices cannot be let in.
+    #[error("the door for devices cannot be opened; see --link-listen and --link-url")]
+    Door(#[from] DoorError),
     /// The token cannot be read.
     #[error("cannot read the token file `{path}`; it must hold one line", path = path.display())]
     Token {
@@ -150,23 +159,34 @@ impl Cloud {
     /// Opens everything, takes up what an earlier process left, and listens.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let has_others = config.store.is_some();
-        let (app, listener) = App::open(config).await?;
+        let (app, listener, threshold) = App::open(config).await?;
+        let door = app.door.clone();
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
         let (supervisor, draining) = (app.supervisor.clone(), app.draining.clone());
         let hub = app.engine.hub().clone();
+        if let Some(threshold) = threshold {
+            let authorities = app.people.authorities.clone();
+            door::open(threshold, authorities, app.clone(), &supervisor).await?;
+        }
         let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
             let stopped = async move { stopping.cancelled().await };
             let routes = routes::router(app).into_make_service_with_connect_info::<SocketAddr>();
             axum::serve(listener, routes).with_graceful_shutdown(stopped).await
         });
-        Ok(Self { address, supervisor, hub, draining, has_others })
+        Ok(Self { address, door, supervisor, hub, draining, has_others })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where devices link and enrol by certificates, as `wss://host:port`, if they do.
+    #[must_use]
+    pub fn link_url(&self) -> Option<&str> {
+        self.door.as_ref().map(|door| &*door.url)
     }
 
     /// Fires when the server has to end.
@@ -199,7 +219,9 @@ impl Cloud {
 impl App {
     /// Opens everything, takes up what an earlier process left, and holds the address to listen
     /// at.
-    pub(crate) async fn open(config: Config) -> Result<(Self, TcpListener), StartError> {
+    pub(crate) async fn open(
+        config: Config,
+    ) -> Result<(Self, TcpListener, Option<Threshold>), StartError> {
         if !config.listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(config.listen));
         }
@@ -215,12 +237,17 @@ impl App {
         let credits = Amount::credits(config.credits);
         ledger::begin(&ledger, DevelopmentToken::development_account(), credits).await?;
         let node = NodeId::generate();
-        let engine = engine(&config, (&ledger, &prices), &clock, &supervisor, node).await?;
+        let audit: Arc<dyn AuditLog> = Arc::new(audit::open(&config, clock.now())?);
+        let hub = Hub::audited(supervisor.clone(), Arc::clone(&clock), Arc::clone(&audit));
+        let engine = engine(&config, (&ledger, &prices), &clock, (hub, &supervisor), node).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
         let people = identity::open(&config, &clock, address).await?;
+        let threshold = Threshold::hold(&config).await?;
+        let life = Duration::from_secs(config.certificate_life);
+        let enrolments = people.enrolments(audit, Arc::clone(&clock), life);
         let credits = Credits {
             ledger,
             prices,
@@ -246,9 +273,12 @@ impl App {
             nodes,
             supervisor,
             last_look: LastLook::default(),
+            enrolments,
+            door: threshold.as_ref().map(|threshold| threshold.door.clone()),
+            certified: CertifiedLinks::default(),
             draining: CancellationToken::new(),
         };
-        Ok((app, listener))
+        Ok((app, listener, threshold))
     }
 }
 
@@ -265,7 +295,7 @@ async fn engine(
     config: &Config,
     (ledger, prices): (&Ledger, &PriceCatalogue),
     clock: &Arc<dyn Clock>,
-    supervisor: &Supervisor,
+    (hub, supervisor): (Hub, &Supervisor),
     node: NodeId,
 ) -> Result<Engine, StartError> {
     let mut leases: Option<Arc<dyn SetupLeases>> = None;
@@ -283,12 +313,8 @@ async fn engine(
         ledger: Arc::new(ledger.clone()),
         prices: Arc::new(prices.clone()),
         clock: Arc::clone(clock),
-        hub: Hub::audited(
-            supervisor.clone(),
-            Arc::clone(clock),
-            Arc::new(audit::open(config, clock.now())?),
-        ),
         supervisor: supervisor.clone(),
+        hub,
     });
     match leases {
         // Others may be at work on the same setups: what belongs to the devices that come here

@@ -22,6 +22,22 @@ pub struct Config {
     /// Where to listen; must be an address of this machine only
     #[arg(long, env = "D1_LISTEN", default_value = "127.0.0.1:7701", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// Where to listen for devices that enrol, over TLS 1.3 and by certificates of our own; it
+    /// may be any address. Devices link with a token, on this machine only, without
+    #[arg(long, env = "D1_LINK_LISTEN", value_name = "ADDRESS")]
+    pub link_listen: Option<SocketAddr>,
+    /// Where devices reach that, as wss://host:port; where it listens when nothing is said
+    #[arg(long, env = "D1_LINK_URL", value_name = "URL", requires = "link_listen")]
+    pub link_url: Option<String>,
+    /// How many seconds the certificate of a device is good; it is renewed after half of that
+    #[arg(
+        long,
+        env = "D1_CERTIFICATE_LIFE",
+        value_name = "SECONDS",
+        default_value_t = 86_400,
+        value_parser = clap::value_parser!(u64).range(4..=86_400)
+    )]
+    pub certificate_life: u64,
     /// Where setups and credits are kept
     #[arg(
         long,
@@ -94,6 +110,9 @@ pub enum Command {
     /// Looks after the keys that tokens are signed with
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Looks after the authorities that sign the certificates of devices
+    #[command(subcommand)]
+    Authorities(AuthoritiesCommand),
 }
 
 /// What to do with the record of what was asked, decided and done.
@@ -181,6 +200,21 @@ pub enum KeysCommand {
         // One of sixty-four begins with a hyphen.
         #[arg(allow_hyphen_values = true)]
         key: String,
+    },
+}
+
+/// What to do with the authorities that sign the certificates of devices.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuthoritiesCommand {
+    /// Lists them, each by the digest of its public key
+    List,
+    /// Lets the next authority sign from now on; what was signed stays good until it ends
+    Rotate,
+    /// Forgets an authority, and with it everything that it signed: for one that got out.
+    /// Devices recover by themselves, as long as they know the next one
+    Withdraw {
+        /// Which
+        authority: String,
     },
 }
 

@@ -2,14 +2,15 @@
 
 use crate::{config::Config, refusal::Refusal, who::refused};
 use d1_core::{
-    AccountId, Category, Clock, DeviceId, Directory, DirectoryError, KeyStore, Problem,
-    SessionError, SessionStore,
+    AccountId, AuditLog, Category, Clock, DeviceId, Directory, DirectoryError, EnrolmentStore,
+    KeyStore, Problem, SessionError, SessionStore,
 };
 use d1_orchestrator::{
-    AccessTokens, EngineError, HubError, Identity, IdentityFileError, IdentityParts, Keys,
-    PasswordError, PostgresIdentity, RedisSessions, SqliteIdentity,
+    AccessTokens, Authorities, EngineError, EnrolmentParts, Enrolments, HubError, Identity,
+    IdentityFileError, IdentityParts, Keys, PasswordError, PostgresIdentity, RedisSessions,
+    SqliteIdentity,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// Where they are in the state directory.
 const FILE: &str = "identity.db";
@@ -44,11 +45,31 @@ pub(crate) struct People {
     pub(crate) identity: Identity,
     pub(crate) keys: Keys,
     pub(crate) tokens: AccessTokens,
+    /// Who signs the certificates of devices.
+    pub(crate) authorities: Authorities,
+    enrolments: Arc<dyn EnrolmentStore>,
     /// What people and programs reach the server by.
     pub(crate) address: Arc<str>,
 }
 
 impl People {
+    /// How devices enrol, with certificates that are good for `life`.
+    pub(crate) fn enrolments(
+        &self,
+        audit: Arc<dyn AuditLog>,
+        clock: Arc<dyn Clock>,
+        life: Duration,
+    ) -> Enrolments {
+        Enrolments::new(EnrolmentParts {
+            store: Arc::clone(&self.enrolments),
+            directory: Arc::clone(&self.directory),
+            authorities: self.authorities.clone(),
+            audit,
+            clock,
+            life,
+        })
+    }
+
     /// Whose device it is.
     pub(crate) async fn owner(&self, device: DeviceId) -> Result<Option<AccountId>, Refusal> {
         let owner = self.directory.device_owner(device).await;
@@ -90,16 +111,7 @@ pub(crate) async fn open(
     clock: &Arc<dyn Clock>,
     listening: SocketAddr,
 ) -> Result<People, PeopleError> {
-    let (directory, key_store): (Arc<dyn Directory>, Arc<dyn KeyStore>) = match &config.store {
-        Some(url) => {
-            let shared = Arc::new(PostgresIdentity::open(url).await?);
-            (Arc::clone(&shared) as _, shared)
-        }
-        None => {
-            let file = file(config)?;
-            (Arc::clone(&file) as _, file)
-        }
-    };
+    let Stores { directory, key_store, authority_keys, enrolments } = stores(config).await?;
     let sessions: Arc<dyn SessionStore> = match &config.sessions {
         Some(url) => Arc::new(RedisSessions::open(url)?),
         None => file(config)?,
@@ -117,7 +129,40 @@ pub(crate) async fn open(
         tokens: tokens.clone(),
         clock: Arc::clone(clock),
     };
-    Ok(People { directory, identity: Identity::new(parts)?, keys, tokens, address: address.into() })
+    let authorities = Authorities::new(authority_keys, Arc::clone(clock));
+    let (identity, address) = (Identity::new(parts)?, address.into());
+    Ok(People { directory, identity, keys, tokens, authorities, enrolments, address })
+}
+
+/// Where everything but sign-ins is kept.
+struct Stores {
+    directory: Arc<dyn Directory>,
+    key_store: Arc<dyn KeyStore>,
+    authority_keys: Arc<dyn KeyStore>,
+    enrolments: Arc<dyn EnrolmentStore>,
+}
+
+async fn stores(config: &Config) -> Result<Stores, PeopleError> {
+    Ok(match &config.store {
+        Some(url) => {
+            let shared = Arc::new(PostgresIdentity::open(url).await?);
+            Stores {
+                directory: Arc::clone(&shared) as _,
+                key_store: Arc::clone(&shared) as _,
+                authority_keys: Arc::new(shared.authority_keys()),
+                enrolments: shared,
+            }
+        }
+        None => {
+            let file = file(config)?;
+            Stores {
+                directory: Arc::clone(&file) as _,
+                key_store: Arc::clone(&file) as _,
+                authority_keys: Arc::new(file.authority_keys()),
+                enrolments: file,
+            }
+        }
+    })
 }
 
 fn file(config: &Config) -> Result<Arc<SqliteIdentity>, IdentityFileError> {

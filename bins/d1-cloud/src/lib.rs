@@ -8,6 +8,7 @@ mod audit;
 mod compose;
 mod config;
 mod credits;
+mod door;
 mod drain;
 mod identity;
 mod leases;
@@ -25,7 +26,10 @@ mod token;
 mod who;
 
 pub use compose::{Cloud, StartError};
-pub use config::{AuditCommand, Command, Config, KeysCommand, LedgerCommand, UsersCommand};
+pub use config::{
+    AuditCommand, AuthoritiesCommand, Command, Config, KeysCommand, LedgerCommand, UsersCommand,
+};
+pub use door::DoorError;
 pub use identity::PeopleError;
 pub use limits::LimitsError;
 pub use nodes::LinksError;
@@ -65,6 +69,9 @@ pub fn main() -> ExitCode {
         (Ok(runtime), Some(Command::Keys(command))) => {
             return runtime.block_on(people::keys(&config, command));
         }
+        (Ok(runtime), Some(Command::Authorities(command))) => {
+            return runtime.block_on(people::authorities(&config, command));
+        }
         (Ok(runtime), None) => runtime.block_on(serve(config)),
         (Err(source), _) => Err(StartError::Runtime { source }),
     };
@@ -83,6 +90,9 @@ async fn serve(config: Config) -> Result<(), StartError> {
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let cloud = Cloud::start(config).await?;
     say(&format!("d1-cloud {} ready on http://{}", env!("CARGO_PKG_VERSION"), cloud.address()));
+    if let Some(url) = cloud.link_url() {
+        say(&format!("devices link and enrol at {url}"));
+    }
     let stopping = cloud.stopping();
     tokio::select! {
         _ = terminate.recv() => {}

@@ -202,6 +202,19 @@ pub(crate) async fn count(
     }
 }
 
+/// Counts a request of a device by where it comes from.
+pub(crate) async fn count_stranger(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match app.limits.address(peer.ip()) {
+        Ok(_) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
 /// Who somebody is who has not said it.
 fn stranger(address: IpAddr) -> Result<LimitKey, Refusal> {
     match address.to_canonical() {

@@ -1,7 +1,7 @@
 //! Looking after people and keys, by whoever may read the state directory.
 
 use crate::{
-    config::{Config, KeysCommand, UsersCommand},
+    config::{AuthoritiesCommand, Config, KeysCommand, UsersCommand},
     identity::{self, People, PeopleError},
     ledger, say,
 };
@@ -9,7 +9,7 @@ use d1_core::{
     AccountId, Amount, Clock, KeyStage, LoginName, Organisation, Role, Scopes, Supervisor,
     SystemClock, User, UserId,
 };
-use d1_orchestrator::{KeyError, NewToken};
+use d1_orchestrator::{AuthorityError, KeyError, NewToken};
 use std::{
     error::Error,
     fmt::Write as _,
@@ -40,6 +40,14 @@ pub(crate) async fn users(config: &Config, command: UsersCommand) -> ExitCode {
 pub(crate) async fn keys(config: &Config, command: KeysCommand) -> ExitCode {
     tell(match open(config).await {
         Ok((people, _)) => run_keys(&people, command).await.map_err(Into::into),
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// Does what is said with the authorities of devices, and tells how it went.
+pub(crate) async fn authorities(config: &Config, command: AuthoritiesCommand) -> ExitCode {
+    tell(match open(config).await {
+        Ok((people, _)) => run_authorities(&people, command).await.map_err(Into::into),
         Err(error) => Err(error.into()),
     })
 }
@@ -154,13 +162,8 @@ async fn make_token(
 async fn run_keys(people: &People, command: KeysCommand) -> Result<String, KeyError> {
     match command {
         KeysCommand::List => {
-            let stage = |stage| match stage {
-                KeyStage::Next => "next",
-                KeyStage::Active => "signs",
-                KeyStage::Retired => "retired",
-            };
             let keys = people.keys.list().await?;
-            Ok(keys.iter().map(|(id, at)| format!("{id}  {}\n", stage(*at))).collect())
+            Ok(keys.iter().map(|(id, at)| format!("{id}  {}\n", stage_text(*at))).collect())
         }
         KeysCommand::Rotate => {
             people.keys.rotate().await?;
@@ -170,6 +173,34 @@ async fn run_keys(people: &People, command: KeysCommand) -> Result<String, KeyEr
             people.keys.withdraw(&key).await?;
             Ok("the key is gone; what it signed is refused within half a minute\n".to_owned())
         }
+    }
+}
+
+async fn run_authorities(
+    people: &People,
+    command: AuthoritiesCommand,
+) -> Result<String, AuthorityError> {
+    match command {
+        AuthoritiesCommand::List => {
+            let all = people.authorities.bundle().await?.list();
+            Ok(all.iter().map(|(id, at)| format!("{id}  {}\n", stage_text(*at))).collect())
+        }
+        AuthoritiesCommand::Rotate => {
+            people.authorities.rotate().await?;
+            Ok("the next authority signs now; servers know it within a minute\n".to_owned())
+        }
+        AuthoritiesCommand::Withdraw { authority } => {
+            people.authorities.withdraw(&authority).await?;
+            Ok("the authority is gone; what it signed is refused within a minute\n".to_owned())
+        }
+    }
+}
+
+const fn stage_text(stage: KeyStage) -> &'static str {
+    match stage {
+        KeyStage::Next => "next",
+        KeyStage::Active => "signs",
+        KeyStage::Retired => "retired",
     }
 }
 

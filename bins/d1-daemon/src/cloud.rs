@@ -13,7 +13,7 @@ use tokio::time::Instant;
 /// The first wait after a failure.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Serves the cloud at `url`, for as long as the daemon lives.
 pub(crate) fn start(
@@ -53,7 +53,7 @@ async fn keep_linked(agent: &Agent, dial: &dyn Transport<FromDevice, ToDevice>, 
 
 /// Waits that get longer each time, by chance up to twice as long: daemons that lost the same
 /// server do not all come back at once.
-fn patience() -> ExponentialBackoff {
+pub(crate) fn patience() -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_min_delay(FIRST_WAIT)
         .with_max_delay(LONGEST_WAIT)

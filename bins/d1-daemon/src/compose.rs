@@ -1,12 +1,12 @@
 //! Joins the libraries into one daemon.
 
-use crate::{cloud, config::Config, listen, monitor};
+use crate::{cloud, config::Config, enrolled, listen, monitor};
 use d1_core::{
     AuditError, Clock, DeviceId, JournalError, OnFailure, Supervisor, SystemClock, TransportError,
 };
 use d1_executor::{
-    Agent, AgentLock, AgentParts, FileAuditLog, LockError, Machine, MachineConfig, PolicyError,
-    SqliteJournal, StateDir, StateDirError, try_lock,
+    Agent, AgentLock, AgentParts, Enrolled, EnrolledError, FileAuditLog, LockError, Machine,
+    MachineConfig, PolicyError, SqliteJournal, StateDir, StateDirError, try_lock,
 };
 use std::{
     error::Error as _,
@@ -74,6 +74,9 @@ pub enum StartError {
     /// The cloud cannot be served as told.
     #[error("the cloud cannot be served as told")]
     Cloud(#[from] TransportError),
+    /// What this device has that is enrolled cannot be used.
+    #[error(transparent)]
+    Enrolled(#[from] EnrolledError),
     /// The token cannot be read.
     #[error("cannot read the token file `{path}`; it must hold one line", path = path.display())]
     Token {
@@ -144,6 +147,10 @@ impl Daemon {
         if let Some(url) = &config.cloud {
             let token = token(config.token_file.as_deref())?;
             cloud::start(&agent, url, token, &supervisor)?;
+        } else {
+            // What others could have read is not used; the daemon says so at once, and not later.
+            Enrolled::load(&state)?;
+            enrolled::start(&agent, &state, &supervisor);
         }
         Ok(Self { agent, device, socket, supervisor, _locks: (machine, lock) })
     }

@@ -23,7 +23,8 @@ pub struct Config {
     /// The socket to listen on [default: daemon.sock in the state directory]
     #[arg(long, env = "D1_SOCKET", value_name = "FILE")]
     pub socket: Option<PathBuf>,
-    /// The cloud to serve, as ws://host:port; only addresses of this machine for now
+    /// The cloud to serve with a token, as ws://host:port of this machine; without, the one at
+    /// which this device is enrolled (d1-doctor daemon enroll)
     #[arg(long, env = "D1_CLOUD", value_name = "URL", requires = "token_file")]
     pub cloud: Option<String>,
     /// A file with the token the cloud knows us by

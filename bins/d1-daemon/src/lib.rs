@@ -7,6 +7,7 @@
 mod cloud;
 mod compose;
 mod config;
+mod enrolled;
 mod listen;
 mod monitor;
 

@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod credits;
+mod daemon;
 mod hosts;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 pub use account::{Login, Logout};
 pub use audit::{Audit, AuditExport, AuditRedact, AuditShow, AuditVerify};
 pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Scope};
+pub use daemon::{Daemon, Enroll};
 pub use hosts::Hosts;
 
 /// Sets up and repairs this machine: every change is a plan first, leaves a receipt, and can be undone.
@@ -189,6 +191,12 @@ pub enum Command {
         /// What about it.
         #[command(subcommand)]
         what: Audit,
+    },
+    /// Look after the daemon of this machine
+    Daemon {
+        /// What about it.
+        #[command(subcommand)]
+        what: Daemon,
     },
     /// Sign in to a cloud
     #[command(

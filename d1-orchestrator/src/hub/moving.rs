@@ -42,6 +42,14 @@ impl Hub {
         self.state().seats.iter().map(|(device, seat)| (*device, seat.number)).collect()
     }
 
+    /// Closes the link of a device that may not have one any more, if it has one here. Nothing
+    /// keeps it from dialling again: whoever calls this admits it no more.
+    pub fn shut_out(&self, device: DeviceId) {
+        if let Some(seat) = self.state().seats.get(&device) {
+            seat.left.cancel();
+        }
+    }
+
     fn close(&self, device: DeviceId, link: u64) {
         let state = self.state();
         if let Some(seat) = state.seats.get(&device).filter(|seat| seat.number == link) {

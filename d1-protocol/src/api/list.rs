@@ -74,6 +74,9 @@ pub struct DeviceView {
     pub since: u64,
     /// When it was last heard, in milliseconds since 1970.
     pub heard: u64,
+    /// Whether it came over TLS and is known by its certificate; by a token otherwise.
+    #[serde(default)]
+    pub certified: bool,
     /// How it is; nothing until it has told, half a minute after it came.
     pub health: Option<HealthView>,
 }

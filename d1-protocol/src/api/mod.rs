@@ -1,6 +1,7 @@
 //! The bodies and paths of the cloud's HTTP interface; `d1-doctor --json` prints the same.
 
 mod credits;
+mod enrolment;
 mod list;
 mod node;
 mod path;
@@ -15,14 +16,19 @@ pub use credits::{
     GrantList, GrantView, LINES, LeaseRequest, LeaseView, MAX_LEASE_SECONDS, MAX_LINES, QuoteQuery,
     QuoteStepView, QuoteView, SettleRequest,
 };
+pub use enrolment::{
+    EnrolRequest, EnrolmentList, EnrolmentTokenRequest, EnrolmentTokenView, EnrolmentView,
+    PapersView, RecoverRequest, RenewRequest,
+};
 pub use list::{DeviceView, Devices, HealthView, Purged, SetupList};
 pub use node::WishBody;
 pub use path::{
     ACTIVATE, APPROVE, AUTH_METADATA, AUTH_REVOKE, AUTH_TOKEN, AUTHORIZE, BALANCE, CANCEL, CAP,
-    CAPS, CREATE, CREDITS_CALL, DECIDE, DEVICE_CODE, DEVICES, DEVICES_CALL, ENTRIES, EVENTS,
-    GRANTS, HEALTH, HEALTH_CALL, JWKS, LEASE, LEASES, LINK, ME, NODE_DEVICES, NODE_QUESTION,
-    NODE_WISH, OPENAPI, PURGE, QUOTE, READY, REFLECTION_CALL, RESUME, SESSION, SESSIONS,
-    SETUPS_CALL, SIGN_IN, SIGN_OUT, TASK, TASKS, TOKEN, TOKENS, UNDO,
+    CAPS, CREATE, CREDITS_CALL, DECIDE, DEVICE_CODE, DEVICES, DEVICES_CALL, ENROL, ENROLMENT,
+    ENROLMENT_TOKENS, ENROLMENTS, ENTRIES, EVENTS, GRANTS, HEALTH, HEALTH_CALL, JWKS, LEASE,
+    LEASES, LINK, ME, NODE_DEVICES, NODE_QUESTION, NODE_WISH, OPENAPI, PURGE, QUOTE, READY,
+    RECOVER, REFLECTION_CALL, RENEW, RESUME, SESSION, SESSIONS, SETUPS_CALL, SIGN_IN, SIGN_OUT,
+    TASK, TASKS, TOKEN, TOKENS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};

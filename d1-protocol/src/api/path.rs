@@ -48,6 +48,18 @@ pub const DEVICES: &str = "/api/v1/devices";
 pub const PURGE: &str = "/api/v1/devices/{id}/purge";
 /// Where devices link up.
 pub const LINK: &str = "/api/v1/link";
+/// The devices that enrolled.
+pub const ENROLMENTS: &str = "/api/v1/enrolments";
+/// Make a token by which one device enrols.
+pub const ENROLMENT_TOKENS: &str = "/api/v1/enrolments/tokens";
+/// A device enrols.
+pub const ENROL: &str = "/api/v1/enrolments/enrol";
+/// A device gets its next certificate with the last one.
+pub const RENEW: &str = "/api/v1/enrolments/renew";
+/// A device gets its next certificate though the last one is over.
+pub const RECOVER: &str = "/api/v1/enrolments/recover";
+/// One device that enrolled: take its identity back.
+pub const ENROLMENT: &str = "/api/v1/enrolments/{id}";
 /// Who the caller is.
 pub const ME: &str = "/api/v1/user/me";
 /// The caller's sign-ins.

@@ -37,6 +37,7 @@ impl ToWire for DeviceView {
             system: self.system.clone(),
             since: self.since,
             heard: self.heard,
+            certified: self.certified,
             health: self.health.as_ref().map(ToWire::to_wire),
         }
     }
@@ -51,6 +52,7 @@ impl FromWire for DeviceView {
             system: line("device.system", wire.system)?,
             since: wire.since,
             heard: wire.heard,
+            certified: wire.certified,
             health: optional(wire.health)?,
         })
     }

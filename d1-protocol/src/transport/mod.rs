@@ -2,7 +2,11 @@
 
 pub mod memory;
 mod pump;
+#[cfg(feature = "secure")]
+pub(crate) mod secure;
 mod side;
+#[cfg(feature = "secure")]
+pub mod tls;
 #[cfg(unix)]
 pub mod unix;
 #[cfg(feature = "websocket")]

@@ -1,18 +1,30 @@
 //! Links over WebSocket (RFC 6455): one binary message for each of ours, pings as heartbeat.
 //!
-//! Plain, and on this machine only: links to other machines need TLS and certificates.
+//! Plain on this machine only. Links to other machines go over TLS, and the device shows its
+//! certificate (feature `secure`).
 
 use super::{
     pump::{Heartbeat, link},
     side::{Device, Orchestrator},
 };
-use crate::{MAX_FRAME_BYTES, api::LINK};
+#[cfg(feature = "secure")]
+use super::{
+    secure::SecureAddress,
+    tls::{Credentials, Trust},
+};
+use crate::{
+    MAX_FRAME_BYTES,
+    api::{LINK, ProblemBody},
+};
 use d1_core::{
     DeviceLink, FromDevice, OrchestratorLink, Supervisor, ToDevice, Transport, TransportError,
 };
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use std::{error::Error, fmt, future, net::IpAddr, time::Duration};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     client_async_with_config,
     tungstenite::{
@@ -38,9 +50,17 @@ const READ_BUFFER: usize = 4 * 1024;
 pub struct Dial {
     request: Request,
     address: String,
-    host: String,
-    port: u16,
+    road: Road,
     supervisor: Supervisor,
+}
+
+/// How the server is reached.
+enum Road {
+    /// On this machine, by host and port.
+    Plain(String, u16),
+    /// Anywhere, over TLS.
+    #[cfg(feature = "secure")]
+    Secure(SecureAddress),
 }
 
 impl Dial {
@@ -55,7 +75,7 @@ impl Dial {
         let uri: Uri =
             url.parse().map_err(|_| refused("it is not an address like ws://127.0.0.1:7701"))?;
         if uri.scheme_str() != Some("ws") {
-            return Err(refused("only ws:// is spoken; TLS comes with sign-in and certificates"));
+            return Err(refused("only ws:// goes with a token; enrol for links over TLS"));
         }
         let host = uri.host().unwrap_or_default().to_owned();
         if !is_this_machine(&host) {
@@ -71,7 +91,42 @@ impl Dial {
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(Self { request, address: url.to_owned(), host, port, supervisor })
+        Ok(Self { request, address: url.to_owned(), road: Road::Plain(host, port), supervisor })
+    }
+
+    /// Dials the cloud at `url` (`wss://host:port`), which is known by `trust`, showing this
+    /// certificate.
+    #[cfg(feature = "secure")]
+    pub fn secure(
+        url: &str,
+        trust: &Trust,
+        credentials: &Credentials,
+        supervisor: Supervisor,
+    ) -> Result<Self, TransportError> {
+        let to = SecureAddress::new(url, trust, Some(credentials))?;
+        let full = format!("wss://{}:{}{LINK}", to.host, to.port);
+        let request = full.into_client_request().map_err(|error| to.unreachable(error))?;
+        Ok(Self { request, address: url.to_owned(), road: Road::Secure(to), supervisor })
+    }
+
+    fn unreachable(&self, source: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {
+        TransportError::Unreachable { address: self.address.clone(), source: source.into() }
+    }
+
+    /// Becomes a link over a connection that is there.
+    async fn greet<S>(&self, stream: S) -> Result<DeviceLink, TransportError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        match client_async_with_config(self.request.clone(), stream, Some(config())).await {
+            Ok((socket, _)) => {
+                Ok(link::<Device, _, _>(framed(socket), Some(HEARTBEAT), &self.supervisor))
+            }
+            Err(tungstenite::Error::Http(response)) => {
+                Err(TransportError::Refused { address: self.address.clone(), why: why(&response) })
+            }
+            Err(error) => Err(self.unreachable(error)),
+        }
     }
 }
 
@@ -84,29 +139,32 @@ impl fmt::Debug for Dial {
 #[async_trait::async_trait]
 impl Transport<FromDevice, ToDevice> for Dial {
     async fn connect(&self) -> Result<DeviceLink, TransportError> {
-        let unreachable = |source: Box<dyn Error + Send + Sync>| TransportError::Unreachable {
-            address: self.address.clone(),
-            source,
-        };
         let connecting = async {
-            let host = self.host.trim_matches(['[', ']']);
-            let stream =
-                TcpStream::connect((host, self.port)).await.map_err(|e| unreachable(e.into()))?;
-            stream.set_nodelay(true).map_err(|e| unreachable(e.into()))?;
-            let config = Some(config());
-            match client_async_with_config(self.request.clone(), stream, config).await {
-                Ok((socket, _)) => Ok(socket),
-                Err(tungstenite::Error::Http(response)) => Err(TransportError::Refused {
-                    address: self.address.clone(),
-                    why: format!("it answered {}", response.status()),
-                }),
-                Err(error) => Err(unreachable(error.into())),
+            match &self.road {
+                Road::Plain(host, port) => {
+                    let host = host.trim_matches(['[', ']']);
+                    let stream = TcpStream::connect((host, *port)).await;
+                    let stream = stream.map_err(|error| self.unreachable(error))?;
+                    stream.set_nodelay(true).map_err(|error| self.unreachable(error))?;
+                    self.greet(stream).await
+                }
+                #[cfg(feature = "secure")]
+                Road::Secure(to) => {
+                    let stream = to.connect().await.map_err(|error| self.unreachable(error))?;
+                    self.greet(stream).await
+                }
             }
         };
         let connected = tokio::time::timeout(CONNECT_WITHIN, connecting).await;
-        let socket = connected.map_err(|elapsed| unreachable(elapsed.into()))??;
-        Ok(link::<Device, _, _>(framed(socket), Some(HEARTBEAT), &self.supervisor))
+        connected.map_err(|elapsed| self.unreachable(elapsed))?
     }
+}
+
+/// What a server says that will have no link: the title of its problem, where it tells one.
+fn why(response: &tungstenite::http::Response<Option<Vec<u8>>>) -> String {
+    let body = response.body().as_deref().unwrap_or_default();
+    let told = serde_json::from_slice::<ProblemBody>(body).map(|body| body.problem.title);
+    told.unwrap_or_else(|_| format!("it answered {}", response.status()))
 }
 
 /// Makes a link of a socket that a server has accepted.

@@ -37,9 +37,14 @@ impl Fleet {
 
     /// One more server.
     pub(crate) fn server(&self) -> CloudDesk {
+        self.server_at(|desk| desk)
+    }
+
+    /// One more server, at a desk that is furnished like this.
+    pub(crate) fn server_at(&self, furnish: impl FnOnce(Desk) -> Desk) -> CloudDesk {
         let desk = Desk::at_this_machine().with("D1_STORE", &self.database);
         let desk = desk.with("D1_LEDGER", &self.database).with("D1_LINKS", &self.redis.url());
-        CloudDesk::at(desk.with("D1_SESSIONS", &self.redis.url()))
+        CloudDesk::at(furnish(desk.with("D1_SESSIONS", &self.redis.url())))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Devices: who is linked, and the link itself.
 
-use super::caller::Caller;
+use super::{caller::Caller, enrolments};
 use crate::{compose::App, drain, refusal::Refusal, setups::Setups, socket::framed};
 use axum::{
-    Json,
+    Extension, Json,
     extract::{
         Path, State, WebSocketUpgrade, rejection::PathRejection,
         ws::rejection::WebSocketUpgradeRejection,
@@ -11,11 +11,15 @@ use axum::{
     response::Response,
 };
 use d1_core::{AccountId, Category, DeviceId, Problem};
+use d1_orchestrator::DeviceCertificate;
 use d1_protocol::{
     MAX_FRAME_BYTES,
     api::{self, DeviceView, Devices, Purged},
     websocket,
 };
+
+/// How much may wait to be written to one device, beside what its queue holds.
+const WRITE_BUFFER: usize = 2 * MAX_FRAME_BYTES;
 
 /// The devices that are linked, to whichever server.
 #[utoipa::path(
@@ -69,6 +73,7 @@ pub(super) async fn here(app: &App, account: AccountId) -> Result<Vec<DeviceView
         system: system(&device.hello.facts),
         since: device.since.0,
         heard: device.heard.0,
+        certified: app.certified.has(device.hello.device),
         health: device.health.as_ref().map(Into::into),
     };
     let mut devices = Vec::new();
@@ -91,17 +96,20 @@ pub(crate) async fn link(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     app.takes_on()?;
-    let upgrade = upgrade.map_err(|error| {
-        Problem::new("D1-API-007", Category::Usage, "devices link up here, over WebSocket")
-            .because(error.body_text())
-            .leaving("nothing was changed")
-    })?;
-    let upgrade = upgrade.max_message_size(MAX_FRAME_BYTES).max_frame_size(MAX_FRAME_BYTES);
+    if app.door.is_some() {
+        return Err(enrolments::needs_certificate().into());
+    }
+    let upgrade = bounded(upgrade)?;
     Ok(upgrade.on_upgrade(move |socket| async move {
         let link = websocket::accept(framed(socket), &app.supervisor);
         let admit = async |device| {
             if app.draining.is_cancelled() {
                 return Err(drain::going());
+            }
+            let enrolled = app.enrolments.knows(device).await;
+            // Whoever has a token could be anybody who read it, and not the device that enrolled.
+            if enrolled.map_err(|error| enrolments::refused(error).into_problem())? {
+                return Err(enrolments::needs_certificate());
             }
             app.people.claim(device, account).await
         };
@@ -109,6 +117,50 @@ pub(crate) async fn link(
             tracing::warn!(%error, "a link was refused");
         }
     }))
+}
+
+/// A device links up that has shown its certificate: it is who that says, whatever it says
+/// itself.
+pub(crate) async fn link_certified(
+    State(app): State<App>,
+    Extension(shown): Extension<DeviceCertificate>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refusal> {
+    app.takes_on()?;
+    let upgrade = bounded(upgrade)?;
+    app.enrolments.admit(&shown).await.map_err(enrolments::refused)?;
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        let link = websocket::accept(framed(socket), &app.supervisor);
+        let admit = async |said| {
+            if app.draining.is_cancelled() {
+                return Err(drain::going());
+            }
+            if said != shown.device {
+                return Err(enrolments::another(said));
+            }
+            // From now on it is looked after by whoever closes the links of those shut out.
+            app.certified.came(said, shown.ends);
+            Ok(())
+        };
+        if let Err(error) = app.engine.hub().attach_if(link, admit).await {
+            tracing::warn!(%error, device = %shown.device, "a link was refused");
+        }
+    }))
+}
+
+/// A WebSocket whose frames are no larger than ours are.
+fn bounded(
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<WebSocketUpgrade, Refusal> {
+    let upgrade = upgrade.map_err(|error| {
+        Problem::new("D1-API-007", Category::Usage, "devices link up here, over WebSocket")
+            .because(error.body_text())
+            .leaving("nothing was changed")
+    })?;
+    Ok(upgrade
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER))
 }
 
 fn system(facts: &d1_core::Facts) -> String {

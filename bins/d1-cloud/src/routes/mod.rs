@@ -5,6 +5,7 @@ mod caller;
 mod credits;
 mod devices;
 mod document;
+mod enrolments;
 mod events;
 mod grpc;
 mod node;
@@ -22,7 +23,8 @@ use crate::{
     limits, proxy,
     refusal::{self, Refusal},
 };
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing};
+use d1_protocol::api;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The most bytes of a request's body.
@@ -47,6 +49,33 @@ pub(crate) fn router(app: App) -> Router {
         .merge(node::router(&app))
 }
 
+/// What devices ask that show a certificate: nothing else is there for them.
+pub(crate) fn for_certified_devices(app: App) -> Router {
+    let routes = Router::new()
+        .route(api::LINK, routing::get(devices::link_certified))
+        .route(api::RENEW, routing::post(enrolments::renew));
+    for_devices(routes, app)
+}
+
+/// What devices ask that have no certificate, or none that is good.
+pub(crate) fn for_newcomers(app: App) -> Router {
+    let routes = Router::new()
+        .route(api::ENROL, routing::post(enrolments::enrol))
+        .route(api::RECOVER, routing::post(enrolments::recover));
+    for_devices(routes, app)
+}
+
+/// No proxy stands in front of devices, and no token lets one in: fields that say so are not
+/// looked at.
+fn for_devices(routes: Router<App>, app: App) -> Router {
+    routes
+        .fallback(Refusal::unknown_path)
+        .method_not_allowed_fallback(Refusal::unknown_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::count_stranger))
+        .with_state(app)
+}
+
 /// What is asked by somebody we know, each for what they may do.
 fn known() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -69,6 +98,9 @@ fn known() -> OpenApiRouter<App> {
         .routes(routes!(devices::list))
         .routes(routes!(devices::purge))
         .routes(routes!(devices::link))
+        .routes(routes!(enrolments::list))
+        .routes(routes!(enrolments::make_token))
+        .routes(routes!(enrolments::revoke))
         .routes(routes!(user::me))
         .routes(routes!(user::sessions, user::end_all))
         .routes(routes!(user::end_session))
@@ -79,6 +111,9 @@ fn known() -> OpenApiRouter<App> {
 /// What programs ask before anybody is known.
 fn anybody() -> OpenApiRouter<App> {
     auth::router()
+        .routes(routes!(enrolments::enrol))
+        .routes(routes!(enrolments::renew))
+        .routes(routes!(enrolments::recover))
         .routes(routes!(ready::alive))
         .routes(routes!(ready::ready))
         .routes(routes!(document::document))

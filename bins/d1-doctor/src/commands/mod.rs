@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod cancel;
+mod cloud_link;
 pub mod confined;
 mod confined_book;
 mod confined_end;
@@ -9,6 +10,7 @@ pub mod consent;
 pub mod credits;
 pub mod diagnose;
 pub mod drive;
+pub mod enroll;
 pub mod fix;
 mod fix_plan;
 pub mod history;

@@ -2,7 +2,7 @@
 //!
 //! Reads only: it makes no link and takes no lock, so it is quick and always works.
 
-use super::protection::Protection;
+use super::{cloud_link::CloudLink, protection::Protection};
 use crate::{
     args,
     failure::{ExitCode, Failure},
@@ -60,6 +60,7 @@ struct Overview {
     schema: &'static str,
     version: &'static str,
     daemon: DaemonState,
+    cloud: CloudLink,
     state_dir: String,
     isolation: &'static str,
     protection: Protection,
@@ -132,6 +133,7 @@ async fn overview(
         schema: "d1.status.v1",
         version: env!("CARGO_PKG_VERSION"),
         daemon: reach::daemon_state(global, home),
+        cloud: CloudLink::of(home),
         state_dir: home.state.path().display().to_string(),
         isolation: protection.report.summary(),
         protection,
@@ -150,6 +152,9 @@ async fn overview(
 fn overview_text(overview: &Overview, clock: &dyn Clock) -> String {
     let mut text = format!("d1-doctor  {}\n", overview.version);
     text += &format!("daemon     {}\n", overview.daemon);
+    if let Some(cloud) = overview.cloud.text(&overview.daemon, clock.now()) {
+        text += &format!("cloud      {cloud}\n");
+    }
     text += &format!("state      {}\n", overview.state_dir);
     text += &format!("isolation  {}\n", overview.protection.text());
     text += &match &overview.doctor {

@@ -9,8 +9,9 @@ use crate::state_dir::CERTIFICATE;
 use chrono::{DateTime, Utc};
 use x509_parser::pem::Pem;
 
-/// When less than this is left, it should have been renewed long ago.
-const LEFT_DAYS: i64 = 7;
+/// When less than this part of its life is left, it should have been renewed long ago: that is
+/// done after half of it.
+const LEFT_PART: i32 = 4;
 
 pub(super) async fn certificate(sight: Sight) -> Found {
     let path = state_dir(&sight).map(|folder| folder.join(CERTIFICATE));
@@ -40,12 +41,15 @@ pub(super) async fn certificate(sight: Sight) -> Found {
             .remedy("enrol the device again");
     }
     let left = until - now;
-    if left.num_days() < LEFT_DAYS {
+    if left < (until - from) / LEFT_PART {
         return Found::warn("the certificate of this device expires, and was not renewed")
             .details([format!("it is valid until {day}")])
             .remedy("see that the daemon runs and reaches the cloud; it renews by itself");
     }
-    Found::ok(format!("for {} days", left.num_days()))
+    Found::ok(match left.num_days() {
+        0 | 1 => format!("for {} h", left.num_hours()),
+        days => format!("for {days} days"),
+    })
 }
 
 /// From when until when the first certificate of the file is valid; that is the device's own.

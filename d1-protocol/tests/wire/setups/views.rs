@@ -94,14 +94,9 @@ pub(crate) fn devices() -> impl Strategy<Value = Devices> {
         let [at, memory_available_bytes, disk_free_bytes] = numbers;
         HealthView { at, load, memory_available_bytes, disk_free_bytes, running, waiting, symptoms }
     });
-    let device = (id(DeviceId::from_bytes), line(), line(), any::<(u64, u64)>(), of(health));
-    let device = device.prop_map(|(id, version, system, (since, heard), health)| DeviceView {
-        id,
-        version,
-        system,
-        since,
-        heard,
-        health,
+    let device = (id(DeviceId::from_bytes), line(), line(), any::<(u64, u64, bool)>(), of(health));
+    let device = device.prop_map(|(id, version, system, (since, heard, certified), health)| {
+        DeviceView { id, version, system, since, heard, certified, health }
     });
     (few(device), any::<bool>()).prop_map(|(devices, complete)| Devices {
         schema: Devices::SCHEMA.to_owned(),

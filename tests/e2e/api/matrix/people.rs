@@ -92,6 +92,8 @@ impl Scene {
             ("/api/v1/setup/", text(&setup["id"])),
             ("/api/v1/devices/", device.to_string()),
             ("/api/v1/credits/leases/", text(&lease["id"])),
+            // It is hers, whether it enrolled or not; nobody else is told which.
+            ("/api/v1/enrolments/", device.to_string()),
             ("/api/v1/user/tokens/", text(&token["token"]["id"])),
             ("/api/v1/user/sessions/", text(&sessions["sessions"][0]["id"])),
         ]);

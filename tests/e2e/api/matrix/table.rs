@@ -1,7 +1,7 @@
 //! What was decided: who may ask what.
 
 /// What each operation needs, by its name: `-` is nobody at all, `*` anybody who is known.
-pub(super) const OPERATIONS: [(&str, &str); 35] = [
+pub(super) const OPERATIONS: [(&str, &str); 41] = [
     ("createSetup", "setup:write"),
     ("listSetups", "setup:read"),
     ("getSetup", "setup:read"),
@@ -22,6 +22,13 @@ pub(super) const OPERATIONS: [(&str, &str); 35] = [
     ("listDevices", "device:read"),
     ("purgeDevice", "setup:write"),
     ("linkDevice", "device:link"),
+    ("listEnrolments", "device:read"),
+    ("makeEnrolmentToken", "device:link"),
+    ("revokeDevice", "device:link"),
+    // By a one-time token, by a certificate, and by the key that a device keeps.
+    ("enrolDevice", "-"),
+    ("renewCertificate", "-"),
+    ("recoverDevice", "-"),
     ("getMe", "*"),
     ("listSessions", "*"),
     ("endSession", "*"),

@@ -68,7 +68,7 @@ async fn real() -> (Operations, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let state = home.path().to_str().unwrap();
     let config = ["d1-cloud", "--listen", "127.0.0.1:0", "--state-dir", state];
-    let (app, _listener) = App::open(Config::try_parse_from(config).unwrap()).await.unwrap();
+    let (app, _listener, _door) = App::open(Config::try_parse_from(config).unwrap()).await.unwrap();
     (answered(&routes::router(app)), home)
 }
 

@@ -1,0 +1,20 @@
+//! What a device has that is enrolled: its keys, its certificate, and whom it trusts.
+//!
+//! ```text
+//! <state-dir>/
+//!   enrolment.json   everything, with the private keys: readable by its owner alone
+//!   certificate.pem  the certificate, for whoever wants to look at it
+//!   link.json        how the link to the cloud stands, as the daemon saw it last
+//! ```
+//!
+//! The private keys are made here and never leave. Each change replaces the whole file at once,
+//! so that a machine that dies in the middle has the one or the other.
+
+mod enrolled;
+mod file;
+mod keys;
+mod standing;
+
+pub use enrolled::{Enrolled, EnrolledError, GivenPapers};
+pub use keys::{Newcomer, PrivateKey};
+pub use standing::{LinkStanding, LinkState};

@@ -1,0 +1,156 @@
+//! How devices enrol, get their next certificate, and lose it.
+//!
+//! What is binary is in base64 (RFC 4648 §4): requests, certificates and keys as DER.
+
+use d1_core::{AccountId, DeviceId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What somebody wants a token for by which one device enrols.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolmentTokenRequest {
+    /// Minutes for which it is good: 1 to 60.
+    #[serde(deserialize_with = "super::whole::number")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 60))]
+    pub minutes: u32,
+}
+
+/// A token by which one device enrols. What lets in is told this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolmentTokenView {
+    /// [`EnrolmentTokenView::SCHEMA`]
+    pub schema: String,
+    /// What lets in.
+    pub secret: String,
+    /// Until when it is good, in milliseconds since 1970.
+    pub ends: u64,
+    /// Where the device enrols and links, as `wss://host:port`.
+    pub link: String,
+    /// The SHA-256 digest of the public key of the authority by which the device knows that
+    /// server, in hexadecimal digits.
+    pub authority: String,
+}
+
+impl EnrolmentTokenView {
+    /// The name of its form.
+    pub const SCHEMA: &str = "d1.enrolment-token.v1";
+}
+
+/// Never prints what lets in.
+impl fmt::Debug for EnrolmentTokenView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolmentTokenView").field("link", &self.link).finish_non_exhaustive()
+    }
+}
+
+/// A device enrols.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolRequest {
+    /// The one-time token.
+    pub token: String,
+    /// Which device it is.
+    pub device: DeviceId,
+    /// The request for its first certificate (PKCS #10): only its key is taken.
+    pub request: String,
+    /// The public key that it keeps, as a `SubjectPublicKeyInfo`.
+    pub bound_key: String,
+    /// Its signature of the proof by that key.
+    pub proof: String,
+}
+
+/// Never prints the token.
+impl fmt::Debug for EnrolRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolRequest").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+/// A device asks for its next certificate, and shows the one it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RenewRequest {
+    /// The request for the certificate (PKCS #10): only its key is taken.
+    pub request: String,
+}
+
+/// A device that slept until its certificate was over asks for the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecoverRequest {
+    /// Which device it is.
+    pub device: DeviceId,
+    /// The how-manieth certificate it had last.
+    #[serde(deserialize_with = "super::whole::number")]
+    pub generation: u64,
+    /// The request for the next one (PKCS #10): only its key is taken.
+    pub request: String,
+    /// Its signature of the proof by the key that it keeps.
+    pub proof: String,
+}
+
+/// What a device is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PapersView {
+    /// [`PapersView::SCHEMA`]
+    pub schema: String,
+    /// Which device it is.
+    pub device: DeviceId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The how-manieth certificate it is.
+    pub generation: u64,
+    /// The certificate.
+    pub certificate: String,
+    /// The certificates of the authorities by which servers are known.
+    pub authorities: Vec<String>,
+    /// Until when the certificate is good, in milliseconds since 1970.
+    pub ends: u64,
+}
+
+impl PapersView {
+    /// The name of its form.
+    pub const SCHEMA: &str = "d1.papers.v1";
+}
+
+/// The devices of the caller's account that enrolled, by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolmentList {
+    /// [`EnrolmentList::SCHEMA`]
+    pub schema: String,
+    /// The devices.
+    pub enrolments: Vec<EnrolmentView>,
+    /// Whether these are all.
+    pub complete: bool,
+}
+
+impl EnrolmentList {
+    /// The name of its form.
+    pub const SCHEMA: &str = "d1.enrolments.v1";
+}
+
+/// A device that enrolled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolmentView {
+    /// Which device it is.
+    pub device: DeviceId,
+    /// `active`, `locked` because it was seen twice, or `revoked`.
+    pub state: String,
+    /// Since when it is so, in milliseconds since 1970.
+    pub since: u64,
+    /// The how-manieth certificate it has.
+    pub generation: u64,
+    /// The serial number of that, in hexadecimal digits.
+    pub serial: String,
+    /// Until when that is good, in milliseconds since 1970.
+    pub ends: u64,
+}

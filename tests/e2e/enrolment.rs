@@ -1,0 +1,7 @@
+//! Devices that enrol at the real cloud, link by their certificates, and are shut out.
+
+mod door;
+mod judges;
+mod life;
+mod many;
+mod scene;
