@@ -71,7 +71,7 @@ fn a_mirror_that_cannot_be_reached_is_a_network_error() {
     let apt = AptRoot::usual();
     apt.unplug();
     let desk = Desk::at(&apt);
-    let ran = desk.doctor(&["install", "ripgrep", "--yes"]);
+    let ran = desk.doctor(&["install", "fish", "--yes"]);
     assert_eq!(ran.code, 7, "{}{}", ran.stdout, ran.stderr);
     assert!(error_of(&ran.stderr).starts_with("error[D1-APT-004]"), "{}", ran.stderr);
     assert!(ran.stderr.contains("127.0.0.1"), "{}", ran.stderr);

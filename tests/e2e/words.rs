@@ -112,7 +112,7 @@ fn of_a_mirror_that_is_away() {
     let apt = AptRoot::usual();
     apt.unplug();
     Transcript::at(&Desk::at(&apt))
-        .run(&["install", "ripgrep", "--yes"])
+        .run(&["install", "fish", "--yes"])
         .run(&["plan", "nothing-like-this"])
         .compare("no_mirror");
 }
