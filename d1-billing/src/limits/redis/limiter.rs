@@ -37,21 +37,30 @@ impl RateLimiter for RedisLimiter {
                 Some(part) => format!("d1:limit:{{{owner}}} {name} {part}"),
                 None => format!("d1:limit:{{{owner}}} {name}"),
             });
-            script.arg(ask.limit.interval()).arg(ask.limit.tolerance()).arg(ask.quantity);
+            script.arg(taken(ask)).arg(ask.limit.tolerance());
         }
-        let said: Vec<u64> = self.server.run(&script).await?;
-        let (threes, _) = said.as_chunks::<3>();
-        let limits = asks.iter().map(|ask| ask.limit);
-        Ok(decide(limits.zip(threes).map(|(limit, [passes, ahead, wait])| {
-            let left = limit.tolerance().saturating_sub(*ahead) / limit.interval();
-            let admission = Admission {
-                passes: *passes == 1,
-                tat: *ahead,
-                remaining: u32::try_from(left).unwrap_or(u32::MAX),
-                reset_after: Duration::from_micros(*ahead),
-                retry_after: Duration::from_micros(*wait),
-            };
-            (limit.clone(), admission)
-        })))
+        let said: Vec<i64> = self.server.run(&script).await?;
+        Ok(decide(asks.iter().zip(said).map(|(ask, said)| (ask.limit.clone(), told(ask, said)))))
+    }
+}
+
+/// What an ask takes, in microseconds.
+fn taken(ask: &Ask<'_>) -> u64 {
+    ask.limit.interval().saturating_mul(u64::from(ask.quantity))
+}
+
+/// What the script's number says to an ask: how far ahead it is when it passes, how long it
+/// waits, below zero, when it does not.
+fn told(ask: &Ask<'_>, said: i64) -> Admission {
+    let most = ask.limit.tolerance();
+    let wait = if said < 0 { said.unsigned_abs() } else { 0 };
+    let ahead = u64::try_from(said).unwrap_or_else(|_| (most + wait).saturating_sub(taken(ask)));
+    let left = most.saturating_sub(ahead) / ask.limit.interval();
+    Admission {
+        passes: said >= 0,
+        tat: ahead,
+        remaining: u32::try_from(left).unwrap_or(u32::MAX),
+        reset_after: Duration::from_micros(ahead),
+        retry_after: Duration::from_micros(wait),
     }
 }
