@@ -4,7 +4,8 @@ use d1_core::DeviceId;
 use d1_protocol::{ApiClient, ClientError, api::CreateRequest};
 use d1_world::{AptRoot, CloudDesk, Deb, Desk, Redis};
 use futures_util::StreamExt as _;
-use std::time::Duration;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::{net::TcpListener, path::Path, time::Duration};
 
 fn request(device: DeviceId) -> CreateRequest {
     let install = vec!["single".parse().unwrap()];
@@ -178,4 +179,43 @@ async fn an_account_has_so_many_event_streams_open_and_a_closed_one_makes_room()
             assert!(began.elapsed() < Duration::from_secs(30), "the place is not given back");
         }
     }
+}
+
+/// A server that speaks TLS, its address, and the file of the authority that vouches for it.
+fn behind_tls(directory: &Path) -> (Redis, String, String) {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    let file = |name: &str, text: String| {
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let key = file("server.key", key.serialize_pem());
+    let certificate = file("server.pem", certificate.pem());
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let clients = ["--tls-auth-clients", "no", "--tls-port", &port];
+    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
+    let server = Redis::set(&[clients, files].concat());
+    (server, format!("rediss://127.0.0.1:{port}"), file("authority.pem", authority.pem()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_kept_behind_tls_by_a_server_that_an_authority_vouches_for_and_by_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_server, address, authority) = behind_tls(directory.path());
+    let ask = |authority: Option<&str>| {
+        let desk = Desk::at_this_machine().with("D1_LIMITS", &address);
+        let desk = authority.iter().fold(desk, |desk, file| desk.with("SSL_CERT_FILE", file));
+        let cloud = CloudDesk::at(desk);
+        cloud.curl(&["-H", &CloudDesk::bearer(), "-d", "{}"], "/api/v1/setup/create").0
+    };
+    let head = ask(Some(&authority));
+    assert!(head.contains("\nratelimit: \"writes\";r=119;t=1\n"), "{head}");
+    // Who is vouched for by nobody counts as gone: a server has half of the limit to itself.
+    let head = ask(None);
+    assert!(head.contains("\nratelimit: \"writes\";r=59;t=1\n"), "{head}");
 }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Redis {
     directory: TempDir,
+    settings: Vec<String>,
     server: Option<Child>,
 }
 
@@ -24,7 +25,18 @@ impl Redis {
     /// When there is no server to start: a test that needs one must not pass without.
     #[must_use]
     pub fn start() -> Self {
-        let mut redis = Self { directory: tempfile::tempdir().unwrap(), server: None };
+        Self::set(&[])
+    }
+
+    /// Starts one with further settings, each as `redis-server` takes them in its arguments.
+    ///
+    /// # Panics
+    ///
+    /// When there is no server to start, or it does not take a setting.
+    #[must_use]
+    pub fn set(settings: &[&str]) -> Self {
+        let settings = settings.iter().map(ToString::to_string).collect();
+        let mut redis = Self { directory: tempfile::tempdir().unwrap(), settings, server: None };
         redis.run();
         redis
     }
@@ -38,7 +50,8 @@ impl Redis {
         let mut serve = Command::new("setpriv");
         serve.args(["--pdeathsig", "KILL", "redis-server", "--port", "0", "--save", ""]);
         serve.args(["--appendonly", "no", "--unixsocket", &self.socket(), "--dir"]);
-        serve.arg(self.directory.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+        serve.arg(self.directory.path()).args(&self.settings);
+        serve.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut server = serve.spawn().expect("`setpriv` starts the server");
         let mut log = BufReader::new(server.stdout.take().expect("its log is piped"));
         let mut line = String::new();

@@ -22,7 +22,9 @@ const TRIES: usize = 3;
 pub struct RedisLimits(ConnectionManager);
 
 impl RedisLimits {
-    /// The server at a `redis://` or `redis+unix://` address. Has to be called in a runtime.
+    /// The server at a `redis://`, `rediss://` (TLS) or `redis+unix://` address. Has to be called
+    /// in a runtime. The certificate has to be of an authority that the system, or the file named
+    /// by `SSL_CERT_FILE`, trusts.
     pub fn open(url: &str) -> Result<Self, LimiterError> {
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(PATIENCE))

@@ -34,7 +34,9 @@ pub struct RedisLinks {
 }
 
 impl RedisLinks {
-    /// The server at a `redis://` or `redis+unix://` address. Has to be called in a runtime.
+    /// The server at a `redis://`, `rediss://` (TLS) or `redis+unix://` address. Has to be called
+    /// in a runtime. The certificate has to be of an authority that the system, or the file named
+    /// by `SSL_CERT_FILE`, trusts.
     pub fn open(url: &str) -> Result<Self, RegistryError> {
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(PATIENCE))

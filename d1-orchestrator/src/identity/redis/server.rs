@@ -30,7 +30,9 @@ pub struct RedisSessions {
 }
 
 impl RedisSessions {
-    /// The server at a `redis://` or `redis+unix://` address. Has to be called in a runtime.
+    /// The server at a `redis://`, `rediss://` (TLS) or `redis+unix://` address. Has to be called
+    /// in a runtime. The certificate has to be of an authority that the system, or the file named
+    /// by `SSL_CERT_FILE`, trusts.
     pub fn open(url: &str) -> Result<Self, SessionError> {
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(PATIENCE))
