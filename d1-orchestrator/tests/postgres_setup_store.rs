@@ -178,3 +178,20 @@ async fn a_server_that_is_not_there_is_an_error_that_says_so() {
     let error = PostgresSetupStore::open("not an address").await;
     assert_eq!(error.unwrap_err().to_string(), "the store could not open its database");
 }
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_refused_and_told_as_that() {
+    let server = Postgres::shared();
+    let url = server.clone_of(TEMPLATE);
+    drop(open(&url).await);
+    let mut change = server.client("psql");
+    let sql = "INSERT INTO d1_setups._sqlx_migrations \
+               SELECT 99, 'of tomorrow', now(), true, '\\x', 0";
+    assert!(change.args(["-q", "-d", &url, "-c", sql]).status().unwrap().success());
+    let Err(StoreError::Backend { source, .. }) = PostgresSetupStore::open(&url).await else {
+        panic!("it was opened")
+    };
+    let words = "this database was written by a newer version (form 99, known up to ";
+    assert!(source.to_string().starts_with(words), "{source}");
+    assert!(source.to_string().ends_with("); upgrade this program"), "{source}");
+}

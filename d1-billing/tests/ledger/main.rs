@@ -10,6 +10,7 @@ mod cutoffs;
 mod deadlocks;
 mod disks;
 mod exam;
+mod forms;
 mod grants;
 mod history;
 mod holds;

@@ -2,7 +2,7 @@
 
 use sqlx::{
     AssertSqlSafe, PgPool, SqlSafeStr as _,
-    migrate::{Migration, MigrationType, Migrator},
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     types::Uuid,
 };
@@ -38,8 +38,15 @@ pub(crate) async fn open(
     };
     let mut migrator = Migrator::with_migrations(steps.iter().map(migration).collect());
     migrator.create_schema(schema);
-    migrator.run(&pool).await?;
+    migrator.run(&pool).await.map_err(|error| bringing_forward(error, steps.len()))?;
     Ok(pool)
+}
+
+/// Tables of a newer form are no trouble that passes: they are told as what they are.
+fn bringing_forward(error: MigrateError, known: usize) -> Trouble {
+    let MigrateError::VersionMissing(found) = error else { return error.into() };
+    let words = "this database was written by a newer version";
+    format!("{words} (form {found}, known up to {known}); upgrade this program").into()
 }
 
 /// An identifier as PostgreSQL has it.

@@ -21,7 +21,7 @@ use lanes::Lanes;
 use rows::{GREAT, fill_all, list, look};
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, SqlSafeStr as _, Transaction,
-    migrate::{Migration, MigrationType, Migrator},
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::time::Duration;
@@ -82,7 +82,7 @@ impl PostgresBooks {
         });
         let mut migrator = Migrator::with_migrations(migrations.to_vec());
         migrator.create_schema(SCHEMA);
-        migrator.run(&pool).await.map_err(opening)?;
+        migrator.run(&pool).await.map_err(bringing_forward)?;
         Ok(Self { lanes: Lanes::start(&writers, supervisor), pool })
     }
 
@@ -198,6 +198,16 @@ impl BookStore for PostgresBooks {
 
 fn opening(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BillingError {
     BillingError::Unavailable { doing: "open its database", source: error.into() }
+}
+
+/// Tables of a newer form are no trouble that passes: they are told as what they are.
+fn bringing_forward(error: MigrateError) -> BillingError {
+    let MigrateError::VersionMissing(found) = error else { return opening(error) };
+    let known = MIGRATIONS.len();
+    opening(format!(
+        "this ledger was written by a newer version (form {found}, known up to {known}); upgrade \
+         this program"
+    ))
 }
 
 fn trouble(error: sqlx::Error) -> BillingError {
