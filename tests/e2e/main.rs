@@ -32,6 +32,8 @@ mod fix;
 #[cfg(test)]
 mod fresh;
 #[cfg(test)]
+mod front;
+#[cfg(test)]
 mod grpc;
 #[cfg(test)]
 mod install;

@@ -6,11 +6,12 @@ use crate::{
     credits::Credits,
     door::{self, CertifiedLinks, Door, DoorError, Threshold},
     drain::{DRAIN_WITHIN, MOVE_WITHIN},
+    front,
     identity::{self, People, PeopleError},
     ledger,
     limits::{Limits, LimitsError},
     nodes::{LinksError, Nodes},
-    routes::{self, LastLook},
+    routes::LastLook,
     token::DevelopmentToken,
 };
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
@@ -168,11 +169,9 @@ impl Cloud {
             let authorities = app.people.authorities.clone();
             door::open(threshold, authorities, app.clone(), &supervisor).await?;
         }
-        let stopping = supervisor.stopping();
         supervisor.spawn("http server", OnFailure::StopAll, async move {
-            let stopped = async move { stopping.cancelled().await };
-            let routes = routes::router(app).into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, routes).with_graceful_shutdown(stopped).await
+            front::accept(listener, app).await;
+            Ok::<(), std::convert::Infallible>(())
         });
         Ok(Self { address, door, supervisor, hub, draining, has_others })
     }

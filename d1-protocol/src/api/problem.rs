@@ -40,6 +40,7 @@ fn status(problem: &Problem) -> u16 {
         // The server can do its work; this one machine is away.
         ("D1-DEVICE-001", _) => 409,
         ("D1-API-004", _) => 405,
+        ("D1-API-408", _) => 408,
         ("D1-LIMIT-429", _) => 429,
         (_, Category::Usage) => 422,
         (_, Category::Task) => 409,

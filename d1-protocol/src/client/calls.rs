@@ -1,6 +1,6 @@
 //! One method for every path.
 
-use super::{ClientError, patience::Patience};
+use super::{ClientError, connection::asker, patience::Patience};
 use crate::api::{
     self, CancelRequest, CreateRequest, Devices, MeView, ProblemBody, Purged, ResumeRequest,
     SetupList, SetupView,
@@ -39,8 +39,7 @@ impl ApiClient {
     /// A client of the cloud at `base` (`http://127.0.0.1:7701`), presenting `token`.
     pub fn new(base: &str, token: &str) -> Result<Self, ClientError> {
         let url = local(base)?;
-        let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).no_proxy().build();
-        let http = http.map_err(ClientError::unreachable)?;
+        let http = asker(CONNECT_WITHIN)?;
         Ok(Self { http, base: url, token: token.to_owned(), patience: Patience::default() })
     }
 

@@ -1,6 +1,7 @@
 //! A client of the cloud's HTTP interface.
 
 mod calls;
+mod connection;
 mod credits;
 mod error;
 mod events;

@@ -6,6 +6,7 @@
 use super::{
     ClientError,
     calls::{bounded, local},
+    connection::asker,
 };
 use crate::{
     api::{self, Devices, ProblemBody, WishBody},
@@ -64,8 +65,7 @@ struct At<'a> {
 impl NodeClient {
     /// A client without open connections.
     pub fn new() -> Result<Self, ClientError> {
-        let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).no_proxy().build();
-        Ok(Self { http: http.map_err(ClientError::unreachable)? })
+        Ok(Self { http: asker(CONNECT_WITHIN)? })
     }
 
     /// Whether this is the address of a server that may be asked: of this machine, as there is

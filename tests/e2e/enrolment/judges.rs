@@ -1,7 +1,8 @@
 //! The door for devices before the judges of others.
 
-use super::scene::{cloud, invite};
-use std::process::Command;
+use super::scene::{Machine, cloud, invite};
+use serde_json::Value;
+use std::{fs, process::Command};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sslscan_finds_tls_1_3_at_the_door_and_nothing_older() {
@@ -21,4 +22,36 @@ async fn sslscan_finds_tls_1_3_at_the_door_and_nothing_older() {
         "{said}"
     );
     assert!(!said.contains("TLS_NULL") && !said.contains("Accepted  TLSv1.2"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn testssl_finds_nothing_to_say_against_the_door() {
+    let cloud = cloud(86_400);
+    let machine = Machine::enrolled(&cloud);
+    let address = invite(&cloud).link.replace("wss://", "");
+    let (_, _, authorities) = machine.files();
+    let report = machine.desk.state("testssl.json");
+    let ran = Command::new("testssl")
+        .args(["--quiet", "--warnings", "off", "--color", "0", "--ip", "one"])
+        // Protocols, ciphers, forward secrecy, and everything that was ever broken.
+        .args(["-p", "-s", "-f", "-U", "--add-ca"])
+        .arg(authorities)
+        .arg("--jsonfile")
+        .args([report.to_str().unwrap(), &address])
+        .output();
+    let ran = ran.expect("testssl is there; tests/run installs it");
+    let text = fs::read_to_string(&report);
+    let text = text.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stdout)));
+    let found: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let against: Vec<_> = found
+        .iter()
+        .filter(|it| !["OK", "INFO"].contains(&it["severity"].as_str().unwrap()))
+        // What it cannot do itself, old as it would have to be.
+        .filter(|it| it["id"] != "engine_problem")
+        .collect();
+    assert!(against.is_empty(), "{against:#?}");
+    for (what, finding) in [("TLS1_2", "not offered"), ("TLS1_3", "offered with final")] {
+        let about = found.iter().find(|it| it["id"] == what);
+        assert_eq!(about.unwrap()["finding"], finding, "{about:?}");
+    }
 }

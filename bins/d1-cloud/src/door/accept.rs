@@ -2,11 +2,13 @@
 //! so long for a handshake, so long for a head.
 
 use super::config::Speech;
-use crate::{compose::App, routes};
-use axum::{
-    Router,
-    extract::{ConnectInfo, Request},
+use crate::{
+    compose::App,
+    front,
+    patience::{HEAD_WITHIN, Leave, MAX_FIELDS, MAX_HEAD, Patient},
+    routes,
 };
+use axum::{Router, extract::Request};
 use d1_orchestrator::DeviceCertificate;
 use d1_protocol::tls::ALPN_ENROL;
 use hyper::{body::Incoming, server::conn::http1};
@@ -24,7 +26,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::{LazyConfigAcceptor, rustls::server::Acceptor, server::TlsStream};
-use tower_service::Service as _;
 
 /// How many connections there are at most: a large fleet of devices, and room for those who
 /// come back before they are missed.
@@ -33,14 +34,11 @@ const MAX_CONNECTIONS: usize = 32_768;
 const MAX_FROM_ONE: usize = 1_024;
 /// How long a handshake may take.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
-/// How long the head of a request may take.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How many fields a head may have.
-const MAX_FIELDS: usize = 64;
-/// How many bytes a head may have.
-const MAX_HEAD: usize = 16 * 1024;
 /// How long to rest when connections cannot be accepted.
 const REST: Duration = Duration::from_millis(100);
+
+/// A connection over TLS whose other end takes what it asked for.
+type Secure = TlsStream<Patient<TcpStream>>;
 
 /// What each connection gets to.
 #[derive(Clone)]
@@ -84,7 +82,8 @@ pub(super) async fn accept(listener: TcpListener, speech: watch::Receiver<Speech
 }
 
 async fn serve(stream: TcpStream, peer: SocketAddr, speech: Speech, rooms: Rooms) {
-    let greeted = match timeout(HANDSHAKE_WITHIN, greet(stream, speech)).await {
+    let leave = Leave::default();
+    let greeted = match timeout(HANDSHAKE_WITHIN, greet(stream, speech, leave.clone())).await {
         Ok(greeted) => greeted,
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
     };
@@ -100,12 +99,11 @@ async fn serve(stream: TcpStream, peer: SocketAddr, speech: Speech, rooms: Rooms
     };
     let room = if shown.is_some() { rooms.device } else { rooms.enrol };
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let (mut room, mut request) = (room.clone(), request);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let (mut room, leave, mut request) = (room.clone(), leave.clone(), request);
         if let Some(shown) = shown {
             request.extensions_mut().insert(shown);
         }
-        async move { room.call(request).await }
+        async move { front::answer(&mut room, request, peer, &leave).await }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -120,8 +118,9 @@ async fn serve(stream: TcpStream, peer: SocketAddr, speech: Speech, rooms: Rooms
 }
 
 /// The handshake: with a certificate, or for those who say that they come to get one.
-async fn greet(stream: TcpStream, speech: Speech) -> io::Result<TlsStream<TcpStream>> {
+async fn greet(stream: TcpStream, speech: Speech, leave: Leave) -> io::Result<Secure> {
     stream.set_nodelay(true)?;
+    let stream = Patient::new(stream, leave);
     let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let newcomer = {
         let hello = begun.client_hello();
@@ -132,9 +131,7 @@ async fn greet(stream: TcpStream, speech: Speech) -> io::Result<TlsStream<TcpStr
 }
 
 /// The certificate that was shown; none where none is asked for.
-fn shown(
-    stream: &TlsStream<TcpStream>,
-) -> Result<Option<DeviceCertificate>, d1_orchestrator::AuthorityError> {
+fn shown(stream: &Secure) -> Result<Option<DeviceCertificate>, d1_orchestrator::AuthorityError> {
     let (_, session) = stream.get_ref();
     if session.alpn_protocol() == Some(ALPN_ENROL) {
         return Ok(None);

@@ -2,6 +2,7 @@
 
 use crate::{
     compose::App,
+    patience,
     refusal::Refusal,
     who::{self, Who},
 };
@@ -75,6 +76,15 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
     }
 }
 
+/// What is not there in time is not waited for.
+fn late() -> Refusal {
+    let title = "the request's body did not come in time";
+    Problem::new("D1-API-408", Category::Network, title)
+        .leaving("nothing was changed")
+        .next("ask again")
+        .into()
+}
+
 /// A JSON body whose every field is known; the refusal names the field that is not.
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -90,7 +100,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
             )
         };
         let bytes = axum::body::Bytes::from_request(request, app).await;
-        let bytes = bytes.map_err(|error| bad(error.body_text()))?;
+        let bytes = bytes.map_err(|error| {
+            if patience::is_late(&error) { late() } else { bad(error.body_text()) }
+        })?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| bad(error.to_string()))
     }
 }
