@@ -68,6 +68,7 @@ mod symptom;
 mod task;
 mod terms;
 mod transport;
+mod vitals;
 
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -152,6 +153,7 @@ pub use symptom::Symptom;
 pub use task::{IllegalTransition, Task, TaskEvent, TaskState};
 pub use terms::{OnDisconnect, Terms};
 pub use transport::{Transport, TransportError};
+pub use vitals::Vitals;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -5,7 +5,7 @@
 
 use crate::{
     DeviceId, Digest, Facts, HoldId, OnDisconnect, OutputChunk, Preview, Problem, Proposal, Query,
-    RequestId, SetupId, SignedHead, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp,
+    RequestId, SetupId, SignedHead, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, Vitals,
     plan::millis,
 };
 use serde::{Deserialize, Serialize};
@@ -227,12 +227,8 @@ pub struct Health {
     pub waiting: u32,
     /// Seconds since the daemon started.
     pub uptime_seconds: u64,
-    /// The one-minute load average.
-    pub load: f64,
-    /// Memory that can still be given out, in bytes.
-    pub memory_available_bytes: u64,
-    /// Free space where state is kept, in bytes.
-    pub disk_free_bytes: u64,
+    /// What was measured.
+    pub vitals: Vitals,
     /// What was wrong when it last looked at itself; at most [`Symptom::MAX`].
     pub symptoms: Vec<Symptom>,
 }

@@ -77,6 +77,8 @@ pub use enrolment::{
 };
 #[cfg(unix)]
 pub use facts::{FactsSource, Host};
+#[cfg(unix)]
+pub use health::{Alarms, Gauge, watch_vitals};
 #[cfg(all(unix, feature = "sqlite"))]
 pub use journal::SqliteJournal;
 #[cfg(unix)]

@@ -20,6 +20,8 @@ mod crash;
 #[cfg(test)]
 mod credits;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod diagnose;
 #[cfg(test)]
 mod doctor_schema;

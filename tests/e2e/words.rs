@@ -9,7 +9,7 @@ use insta::{assert_snapshot, with_settings};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 /// What differs from run to run.
-const FILTERS: [(&str, &str); 16] = [
+const FILTERS: [(&str, &str); 18] = [
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
     (r"\b[0-9a-f]{64}\b", "<digest>"),
     (r"\b[0-9a-f]{8}\b", "<id>"),
@@ -19,7 +19,9 @@ const FILTERS: [(&str, &str); 16] = [
     (r"(done in|failed after) [\d.]+ ?m?s", "$1 <took>"),
     (r#""seq":\d+"#, "\"seq\":<n>"),
     (r"([a-z)])  [\d.]+ ?(ms|s)\b", "$1  <took>"),
+    (r"machine    load .*", "machine    <measured>"),
     (r"\b[\d.]+ (B|kB|MB)\b", "<size>"),
+    (r#"("(?:load|memory_[a-z_]+)": ?)[\d.]+"#, "$1<number>"),
     (r#"("(?:duration|took|age|download|disk|max_rss|cpu)[a-z_]*": ?)-?\d+"#, "$1<number>"),
     (r"/tmp/\.tmp\w+", "<folder>"),
     (r"process \d+|pid \d+", "<process>"),
@@ -212,6 +214,7 @@ fn of_the_manual() {
         "run",
         "policy",
         "credits",
+        "devices",
         "completion",
         "man",
         "exit-codes",
@@ -226,6 +229,7 @@ fn of_the_manual() {
         .run(&["credits", "history", "--help"])
         .run(&["credits", "caps", "--help"])
         .run(&["credits", "caps", "set", "--help"])
+        .run(&["devices", "purge", "--help"])
         .run(&["diagnose", "--list"])
         .run(&["exit-codes"])
         .run(&["--version"])

@@ -2,7 +2,9 @@
 //! remembers it where `d1-doctor status` and `d1-doctor diagnose --since last` look.
 
 use d1_core::{Clock, Finding, Supervisor, Symptom, SystemClock};
-use d1_executor::{Agent, History, HistoryError, Host, Selection, Sight, StateDir, watch};
+use d1_executor::{
+    Agent, Gauge, History, HistoryError, Host, Selection, Sight, StateDir, watch, watch_vitals,
+};
 use std::{path::Path, sync::Arc, time::Duration};
 
 /// A daemon that has just started has better things to do than to look at once.
@@ -14,6 +16,11 @@ pub(crate) fn start(agent: &Agent, state: &StateDir, every: Duration, supervisor
     let sight = Sight::this(Host::this(Arc::clone(&clock)), state.path());
     let sight = Sight { offline: true, ..sight };
     let (agent, history, stopping) = (agent.clone(), state.diagnoses(), supervisor.stopping());
+    let (felt, mut gauge) = (agent.clone(), Gauge::at(state.path()));
+    let over = supervisor.stopping();
+    supervisor.run("vitals", async move {
+        over.run_until_cancelled(watch_vitals(&felt, move || gauge.read())).await;
+    });
     supervisor.run("monitor", async move {
         let heard = |findings: Vec<Finding>| {
             agent.tell_symptoms(Symptom::of(&findings));

@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod credits;
 mod daemon;
+mod devices;
 mod hosts;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,7 @@ pub use account::{Login, Logout};
 pub use audit::{Audit, AuditExport, AuditRedact, AuditShow, AuditVerify};
 pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Scope};
 pub use daemon::{Daemon, Enroll};
+pub use devices::{Devices, DevicesCommand, DevicesPurge};
 pub use hosts::Hosts;
 
 /// Sets up and repairs this machine: every change is a plan first, leaves a receipt, and can be undone.
@@ -214,6 +216,11 @@ pub enum Command {
         after_help = "Examples:\n  d1-doctor credits\n  d1-doctor credits history\n  d1-doctor credits caps set day 10\n\nWork that no cloud plans costs nothing and needs no account."
     )]
     Credits(Credits),
+    /// List the devices of an account in a cloud and how they are, or end what waits for one
+    #[command(
+        after_help = "Examples:\n  d1-doctor devices\n  d1-doctor devices --json\n  d1-doctor devices purge 0b5a6f3e"
+    )]
+    Devices(Devices),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  d1-doctor completion bash > ~/.local/share/bash-completion/completions/d1-doctor\n  d1-doctor completion zsh > ~/.zfunc/_d1-doctor"

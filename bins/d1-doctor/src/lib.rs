@@ -22,8 +22,8 @@ pub mod watch;
 use args::{Cli, Command, Daemon};
 use clap::Parser as _;
 use commands::{
-    cancel, confined, credits, diagnose, enroll, fix, history, install, login, logout, logs,
-    manual, policy, resume, status, undo, whoami, why,
+    cancel, confined, credits, devices, diagnose, enroll, fix, history, install, login, logout,
+    logs, manual, policy, resume, status, undo, whoami, why,
 };
 use d1_core::{Category, Problem, SetupStore, StoreError, SystemClock};
 use failure::{ExitCode, Failure};
@@ -67,6 +67,7 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<std::process::ExitCode, Failure>
         Command::Audit { what } => on_one_thread(commands::audit::run(terminal, &home()?, &what)),
         Command::Policy { what } => policy::run(terminal, &what),
         Command::Credits(args) => on_one_thread(credits::run(terminal, home, &args)),
+        Command::Devices(args) => on_one_thread(devices::run(terminal, home, &args)),
         Command::Daemon { what: Daemon::Enroll(args) } => {
             on_one_thread(enroll::run(terminal, &home()?, &args))
         }

@@ -1,5 +1,6 @@
 //! One conversation with one orchestrator.
 
+use super::report::Reports;
 use super::{
     anchors::Anchors,
     approvals::Approvals,
@@ -10,21 +11,19 @@ use super::{
     unwritten::Unwritten,
     verdict, work,
 };
-use crate::health;
+use crate::health::HEALTH_EVERY;
 use d1_core::{
-    Category, DeviceLink, FromDevice, Hello, JournalError, Outcome, PROTOCOL, Problem, Proposal,
-    Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand, TaskId,
-    TaskResult, ToDevice, Welcome,
+    Category, DeviceLink, FromDevice, Health, Hello, JournalError, Outcome, PROTOCOL, Problem,
+    Proposal, Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand,
+    TaskId, TaskResult, Timestamp, ToDevice, Welcome,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
     sync::{Semaphore, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
-/// How often a device tells how it is.
-const HEALTH_EVERY: Duration = Duration::from_secs(30);
 /// The most questions of one orchestrator that are answered at once.
 const QUESTIONS_AT_ONCE: usize = 4;
 /// One conversation with one orchestrator.
@@ -37,6 +36,7 @@ pub(super) struct Conversation {
     followed: Followed,
     questions: Arc<Semaphore>,
     approvals: Approvals,
+    reports: Reports,
     /// Ends what tells of tasks when the conversation does.
     over: CancellationToken,
 }
@@ -75,6 +75,7 @@ impl Conversation {
             followed: Followed::default(),
             questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
             approvals: Approvals::default(),
+            reports: Reports::default(),
             over: CancellationToken::new(),
         }
     }
@@ -82,6 +83,7 @@ impl Conversation {
     /// Talks until the other side is gone, the agent drains, or the journal fails.
     pub(super) async fn hold(mut self) -> Result<(), Problem> {
         let _over = self.over.clone().drop_guard();
+        let _listens = self.agent.listen();
         let problem = match self.talk().await {
             Ok(()) | Err(End::Gone) => return Ok(()),
             Err(End::Broken(problem)) => problem,
@@ -100,7 +102,7 @@ impl Conversation {
         let mut lease = tokio::time::interval(Hello::LEASE / 3);
         let mut health = tokio::time::interval(HEALTH_EVERY);
         let agent = self.agent.clone();
-        let mut symptoms = agent.symptoms();
+        let mut condition = agent.condition();
         let stopping = agent.0.parts.supervisor.stopping();
         loop {
             tokio::select! {
@@ -114,11 +116,15 @@ impl Conversation {
                 task = self.approvals.overdue() => self.deny(task).await?,
                 _ = lease.tick() => self.renew_leases().await?,
                 _ = health.tick() => {
-                    self.tell_health().await?;
+                    let due = self.reports.due(&agent, &condition.borrow());
+                    self.tell_health(due).await?;
                     self.tell_head().await?;
                 }
                 // The agent outlives its conversations, so this never ends.
-                _ = symptoms.changed() => self.tell_health().await?,
+                _ = condition.changed() => {
+                    let now = self.reports.now(&agent, &condition.borrow_and_update());
+                    self.tell_health(Some(now)).await?;
+                }
                 message = self.link.rx.recv() => match message {
                     Some(message) => self.hear(message).await?,
                     None => return Ok(()),
@@ -160,7 +166,10 @@ impl Conversation {
 
     async fn hear(&mut self, message: ToDevice) -> Result<(), End> {
         match message {
-            ToDevice::Welcome(welcome) => welcomed(&welcome),
+            ToDevice::Welcome(welcome) => {
+                welcomed(&welcome)?;
+                self.compare_clocks(welcome.server_time).await
+            }
             ToDevice::Run(command) => self.order(*command).await,
             ToDevice::Cancel { task, setup, epoch, mode } => {
                 self.cancel(task, setup, epoch, mode).await
@@ -398,15 +407,20 @@ impl Conversation {
         if ours.is_empty() { Ok(()) } else { self.say(FromDevice::Lease(ours)).await }
     }
 
-    async fn tell_health(&self) -> Result<(), End> {
-        let clock = &self.agent.0.parts.clock;
-        let (running, waiting) = self.agent.load();
-        let mut report = health::read(clock.now());
-        report.running = u32::try_from(running).unwrap_or(u32::MAX);
-        report.waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
-        report.symptoms = self.agent.symptoms().borrow().clone();
-        report.uptime_seconds = clock.now().since(self.agent.0.started_at).as_secs();
-        self.say(FromDevice::Health(report)).await
+    async fn tell_health(&self, health: Option<Health>) -> Result<(), End> {
+        match health {
+            Some(health) => self.say(FromDevice::Health(health)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn compare_clocks(&mut self, theirs: Timestamp) -> Result<(), End> {
+        let ours = self.agent.0.parts.clock.now();
+        if !self.reports.compare_clocks(ours, theirs) {
+            return Ok(());
+        }
+        let now = self.reports.now(&self.agent, &self.agent.condition().borrow());
+        self.tell_health(Some(now)).await
     }
 
     /// Tells the head of the audit log, when there is something new in it: whoever has it sees

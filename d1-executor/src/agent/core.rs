@@ -1,13 +1,13 @@
 //! The agent itself: accepts orders, keeps the queue, knows what is on its way.
 
 use super::{
-    attendance::Attendance, audit, conversation::Conversation, live::Live, queue::Queue,
-    unwritten::Unwritten, verdict, work,
+    attendance::Attendance, audit, condition::Condition, conversation::Conversation, live::Live,
+    queue::Queue, unwritten::Unwritten, verdict, work,
 };
 use d1_core::{
     AuditEntry, AuditError, AuditKind, AuditLog, Category, Clock, DeviceId, DeviceLink, Entry,
-    Executor, Journal, JournalError, Outcome, Problem, Reception, Stage, Supervisor, Symptom,
-    TaskCommand, TaskId, TaskResult, Timestamp,
+    Executor, Journal, JournalError, Outcome, Problem, Reception, Stage, Supervisor, TaskCommand,
+    TaskId, TaskResult, Timestamp,
 };
 use std::{
     collections::HashMap,
@@ -59,7 +59,9 @@ pub(super) struct Inner {
     pub(super) started_at: Timestamp,
     deeds: AtomicU64,
     state: Mutex<State>,
-    symptoms: watch::Sender<Vec<Symptom>>,
+    pub(super) condition: watch::Sender<Condition>,
+    /// How many orchestrators are told how the machine is.
+    pub(super) listeners: watch::Sender<usize>,
     draining: CancellationToken,
     drained: CancellationToken,
     broken: CancellationToken,
@@ -97,27 +99,12 @@ impl Agent {
             started_at,
             deeds: AtomicU64::new(0),
             state: Mutex::default(),
-            symptoms: watch::Sender::default(),
+            condition: watch::Sender::default(),
+            listeners: watch::Sender::default(),
             draining: CancellationToken::new(),
             drained: CancellationToken::new(),
             broken: CancellationToken::new(),
         }))
-    }
-
-    /// Has the agent tell this from now on whenever it tells how the machine is, and at once
-    /// when it is something else than before; at most [`Symptom::MAX`] of them.
-    pub fn tell_symptoms(&self, mut symptoms: Vec<Symptom>) {
-        symptoms.truncate(Symptom::MAX);
-        self.0.symptoms.send_if_modified(|known| {
-            let differs = *known != symptoms;
-            *known = symptoms;
-            differs
-        });
-    }
-
-    /// What is wrong with the machine, as far as somebody has said so.
-    pub(super) fn symptoms(&self) -> watch::Receiver<Vec<Symptom>> {
-        self.0.symptoms.subscribe()
     }
 
     /// Takes up what an earlier process left: tasks it had begun are probed, each in its

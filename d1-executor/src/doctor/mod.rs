@@ -20,9 +20,11 @@ pub use history::{Difference, History, HistoryError, differences};
 
 pub use check::{Check, Found, Looking};
 pub use checks::all_checks;
+pub(crate) use checks::size;
 pub use examine::{Doctor, Selection};
 pub use network::{
     Answer, Destination, Network, NetworkError, Presented, Proxy, Refusal, ThisNetwork,
 };
+pub(crate) use sight::space_of;
 pub use sight::{Sight, Space};
 pub use watch::watch;

@@ -209,7 +209,8 @@ pub(super) fn open(path: &Path) -> io::Result<std::fs::File> {
     Ok(std::fs::File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
-fn space_of(path: &Path) -> io::Result<Space> {
+/// How much room there is at a place.
+pub(crate) fn space_of(path: &Path) -> io::Result<Space> {
     let found = rustix::fs::statvfs(path)?;
     Ok(Space {
         free_bytes: found.f_bavail.saturating_mul(found.f_frsize),

@@ -182,7 +182,7 @@ impl Desk {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, next).await.unwrap()
+        tokio::time::timeout(3 * PATIENCE, next).await.unwrap()
     }
 
     /// The tasks that the agent says still run, in its next sign of life.

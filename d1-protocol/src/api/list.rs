@@ -1,7 +1,7 @@
 //! Lists, as clients see them.
 
 use super::SetupView;
-use d1_core::{DeviceId, Health, SetupId, Symptom};
+use d1_core::{DeviceId, Health, SetupId, Symptom, Vitals};
 use serde::{Deserialize, Serialize};
 
 /// Setups, newest first.
@@ -87,12 +87,9 @@ pub struct DeviceView {
 pub struct HealthView {
     /// When it was so, by its own clock, in milliseconds since 1970.
     pub at: u64,
-    /// The one-minute load average.
-    pub load: f64,
-    /// Memory that can still be given out, in bytes.
-    pub memory_available_bytes: u64,
-    /// Free space where state is kept, in bytes.
-    pub disk_free_bytes: u64,
+    /// What was measured.
+    #[serde(flatten)]
+    pub vitals: Vitals,
     /// Tasks running.
     pub running: u32,
     /// Tasks waiting.
@@ -105,9 +102,7 @@ impl From<&Health> for HealthView {
     fn from(health: &Health) -> Self {
         Self {
             at: health.at.0,
-            load: health.load,
-            memory_available_bytes: health.memory_available_bytes,
-            disk_free_bytes: health.disk_free_bytes,
+            vitals: health.vitals.clone(),
             running: health.running,
             waiting: health.waiting,
             symptoms: health.symptoms.clone(),

@@ -1,7 +1,10 @@
 //! Devices as clients see them.
 
-use super::values::{
-    FromWire, ToWire, all_parsed, all_to_text, all_to_wire, line, list, optional, parsed,
+use super::{
+    values::{
+        FromWire, ToWire, all_parsed, all_to_text, all_to_wire, line, list, optional, parsed,
+    },
+    vitals::measured,
 };
 use crate::{
     WireError,
@@ -63,12 +66,13 @@ impl ToWire for HealthView {
     fn to_wire(&self) -> wire::devices_reply::Health {
         wire::devices_reply::Health {
             at: self.at,
-            load: self.load,
-            memory_available_bytes: self.memory_available_bytes,
-            disk_free_bytes: self.disk_free_bytes,
+            load: self.vitals.load,
+            memory_available_bytes: self.vitals.memory_available_bytes,
+            disk_free_bytes: self.vitals.disk_free_bytes,
             running: self.running,
             waiting: self.waiting,
             symptoms: all_to_wire(&self.symptoms),
+            vitals: Some(self.vitals.to_wire()),
         }
     }
 }
@@ -76,11 +80,10 @@ impl ToWire for HealthView {
 impl FromWire for HealthView {
     type Wire = wire::devices_reply::Health;
     fn from_wire(wire: wire::devices_reply::Health) -> Result<Self, WireError> {
+        let first = (wire.load, wire.memory_available_bytes, wire.disk_free_bytes);
         Ok(Self {
             at: wire.at,
-            load: wire.load,
-            memory_available_bytes: wire.memory_available_bytes,
-            disk_free_bytes: wire.disk_free_bytes,
+            vitals: measured(first, wire.vitals)?,
             running: wire.running,
             waiting: wire.waiting,
             symptoms: list("device.health.symptoms", MAX_SYMPTOMS, wire.symptoms)?,

@@ -1,6 +1,9 @@
 //! First words, and how a machine is.
 
-use super::values::{FromWire, ToWire, all_to_wire, invalid, line, list, parsed, required};
+use super::{
+    values::{FromWire, ToWire, all_to_wire, line, list, parsed, required},
+    vitals::measured,
+};
 use crate::{
     WireError,
     limits::{MAX_EPOCHS, MAX_SYMPTOMS},
@@ -81,10 +84,11 @@ impl ToWire for Health {
             running: self.running,
             waiting: self.waiting,
             uptime_seconds: self.uptime_seconds,
-            load: self.load,
-            memory_available_bytes: self.memory_available_bytes,
-            disk_free_bytes: self.disk_free_bytes,
+            load: self.vitals.load,
+            memory_available_bytes: self.vitals.memory_available_bytes,
+            disk_free_bytes: self.vitals.disk_free_bytes,
             symptoms: all_to_wire(&self.symptoms),
+            vitals: Some(self.vitals.to_wire()),
         }
     }
 }
@@ -92,17 +96,13 @@ impl ToWire for Health {
 impl FromWire for Health {
     type Wire = wire::Health;
     fn from_wire(wire: wire::Health) -> Result<Self, WireError> {
-        if !wire.load.is_finite() {
-            return Err(invalid("Health.load", "a load is a number"));
-        }
+        let first = (wire.load, wire.memory_available_bytes, wire.disk_free_bytes);
         Ok(Self {
             at: Timestamp(wire.at_ms),
             running: wire.running,
             waiting: wire.waiting,
             uptime_seconds: wire.uptime_seconds,
-            load: wire.load,
-            memory_available_bytes: wire.memory_available_bytes,
-            disk_free_bytes: wire.disk_free_bytes,
+            vitals: measured(first, wire.vitals)?,
             symptoms: list("Health.symptoms", MAX_SYMPTOMS, wire.symptoms)?,
         })
     }

@@ -28,5 +28,6 @@ mod step;
 mod symptom;
 mod to_device;
 mod values;
+mod vitals;
 
 pub(crate) use values::{FromWire, ToWire};

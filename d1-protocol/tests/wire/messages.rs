@@ -65,19 +65,16 @@ fn chunk() -> impl Strategy<Value = OutputChunk> {
 }
 
 fn health() -> impl Strategy<Value = Health> {
-    let load = proptest::num::f64::NORMAL | proptest::num::f64::ZERO;
-    let symptoms = vec(symptom(), 0..4);
-    (at(), any::<u32>(), any::<u32>(), any::<u64>(), load, any::<u64>(), any::<u64>(), symptoms)
-        .prop_map(|(at, running, waiting, uptime_seconds, load, memory, disk, symptoms)| Health {
+    (at(), any::<(u32, u32, u64)>(), vitals(), vec(symptom(), 0..4)).prop_map(
+        |(at, (running, waiting, uptime_seconds), vitals, symptoms)| Health {
             at,
             running,
             waiting,
             uptime_seconds,
-            load,
-            memory_available_bytes: memory,
-            disk_free_bytes: disk,
+            vitals,
             symptoms,
-        })
+        },
+    )
 }
 
 fn symptom() -> impl Strategy<Value = Symptom> {

@@ -344,3 +344,23 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
         },
     )
 }
+
+/// What is measured of a machine, as long as it is a number.
+pub(crate) fn vitals() -> impl Strategy<Value = Vitals> {
+    let number = || proptest::num::f64::NORMAL | proptest::num::f64::ZERO;
+    let numbers = (number(), of(number()), of(number()), of(number()));
+    let rates = any::<(Option<u64>, Option<u64>)>();
+    (numbers, any::<[u64; 5]>(), rates).prop_map(|(numbers, bytes, rates)| Vitals {
+        load: numbers.0,
+        cpu: numbers.1,
+        memory_available_bytes: bytes[0],
+        memory_total_bytes: bytes[1],
+        disk_free_bytes: bytes[2],
+        disk_total_bytes: bytes[3],
+        received_per_second: rates.0,
+        sent_per_second: rates.1,
+        hottest_celsius: numbers.2,
+        own_cpu: numbers.3,
+        own_memory_bytes: bytes[4],
+    })
+}

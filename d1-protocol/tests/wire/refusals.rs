@@ -132,7 +132,8 @@ fn a_value_that_no_check_would_pass_is_refused_by_name() {
 #[test]
 fn a_load_that_is_no_number_is_refused() {
     for load in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        assert_invalid(report(field(11, float(5, load))), "Health.load");
+        assert_invalid(report(field(11, float(5, load))), "Health");
+        assert_invalid(report(field(11, field(9, float(1, load)))), "Health");
     }
 }
 

@@ -2,12 +2,14 @@
 
 pub mod audit;
 pub mod cancel;
+mod cloud;
 mod cloud_link;
 pub mod confined;
 mod confined_book;
 mod confined_end;
 pub mod consent;
 pub mod credits;
+pub mod devices;
 pub mod diagnose;
 pub mod drive;
 pub mod enroll;
@@ -18,6 +20,7 @@ pub mod install;
 pub mod login;
 pub mod logout;
 pub mod logs;
+mod machine;
 pub mod manual;
 pub mod policy;
 mod protection;

@@ -2,7 +2,7 @@
 //!
 //! Reads only: it makes no link and takes no lock, so it is quick and always works.
 
-use super::{cloud_link::CloudLink, protection::Protection};
+use super::{cloud_link::CloudLink, machine::Machine, protection::Protection};
 use crate::{
     args,
     failure::{ExitCode, Failure},
@@ -64,6 +64,7 @@ struct Overview {
     state_dir: String,
     isolation: &'static str,
     protection: Protection,
+    machine: Machine,
     doctor: Option<Doctor>,
     running: Vec<Line>,
     recent: Vec<Line>,
@@ -137,6 +138,7 @@ async fn overview(
         state_dir: home.state.path().display().to_string(),
         isolation: protection.report.summary(),
         protection,
+        machine: Machine::of(home),
         doctor: Doctor::of(home),
         running: unfinished.iter().map(line).collect(),
         recent: recent.iter().map(line).collect(),
@@ -157,6 +159,7 @@ fn overview_text(overview: &Overview, clock: &dyn Clock) -> String {
     }
     text += &format!("state      {}\n", overview.state_dir);
     text += &format!("isolation  {}\n", overview.protection.text());
+    text += &format!("machine    {}\n", overview.machine.text());
     text += &match &overview.doctor {
         Some(doctor) => format!("doctor     {}\n", doctor.text(clock.now())),
         None => "doctor     has not looked yet; try: d1-doctor diagnose\n".to_owned(),

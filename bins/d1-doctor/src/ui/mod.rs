@@ -10,6 +10,7 @@ pub mod plain;
 pub mod plan_view;
 pub mod receipt_view;
 pub mod text;
+pub mod vitals_view;
 
 pub use harmless::Harmless;
 pub use text::{Glyphs, inert};

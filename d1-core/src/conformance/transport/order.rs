@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     AuditChain, AuditKey, Category, DeviceId, Facts, Health, Hello, Os, Outcome, PROTOCOL,
     ProbeAnswer, Problem, RequestId, SetupId, SignedHead, StopMode, Symptom, TaskResult, Timestamp,
-    Verdict, Welcome,
+    Verdict, Vitals, Welcome,
 };
 
 /// More than the queues of a link hold.
@@ -107,10 +107,11 @@ fn reports() -> Vec<FromDevice> {
         verdict: Verdict::Fail,
         summary: "full".into(),
     };
+    let vitals = Vitals { load: 0.25, cpu: Some(0.5), own_memory_bytes: 7, ..Vitals::default() };
     let health = Health {
         at: Timestamp(5),
         running: 1,
-        load: 0.25,
+        vitals,
         symptoms: vec![symptom],
         ..Health::default()
     };

@@ -56,6 +56,8 @@ mod versions;
 mod wsl;
 mod zombies;
 
+pub(crate) use room::size;
+
 use super::check::Check;
 use d1_core::{About, Pace, Verdict};
 

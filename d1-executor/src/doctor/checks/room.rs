@@ -64,7 +64,7 @@ fn judge(sight: &Sight, name: &str, path: &Path) -> Found {
 }
 
 /// Bytes as people read them, in powers of 1024.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     match UNITS.iter().find(|(_, unit)| bytes >= *unit) {
         Some((name, unit)) => {

@@ -89,10 +89,13 @@ pub(crate) fn devices() -> impl Strategy<Value = Devices> {
     let verdict = select(vec![Verdict::Ok, Verdict::Warn, Verdict::Fail, Verdict::Unknown]);
     let symptom = (named(), verdict, line());
     let symptom = symptom.prop_map(|(check, verdict, summary)| Symptom { check, verdict, summary });
-    let health = (any::<([u64; 3], u32, u32)>(), 0.0..99.0_f64, few(symptom));
-    let health = health.prop_map(|((numbers, running, waiting), load, symptoms)| {
-        let [at, memory_available_bytes, disk_free_bytes] = numbers;
-        HealthView { at, load, memory_available_bytes, disk_free_bytes, running, waiting, symptoms }
+    let health = (any::<(u64, u32, u32)>(), vitals(), few(symptom));
+    let health = health.prop_map(|((at, running, waiting), vitals, symptoms)| HealthView {
+        at,
+        vitals,
+        running,
+        waiting,
+        symptoms,
     });
     let device = (id(DeviceId::from_bytes), line(), line(), any::<(u64, u64, bool)>(), of(health));
     let device = device.prop_map(|(id, version, system, (since, heard, certified), health)| {

@@ -1,7 +1,8 @@
 //! `d1-doctor credits`: how the account stands.
 
-use super::{caps, cloud::failure};
+use super::caps;
 use crate::{
+    commands::cloud::failure,
     failure::{ExitCode, Failure},
     terminal::Terminal,
     ui::text::{count, day, inert},

@@ -1,8 +1,8 @@
 //! `d1-doctor credits caps`: what may be spent at most.
 
-use super::cloud::failure;
 use crate::{
     args::CapChange,
+    commands::cloud::failure,
     failure::{ExitCode, Failure},
     terminal::Terminal,
 };

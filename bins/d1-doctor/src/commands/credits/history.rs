@@ -1,8 +1,8 @@
 //! `d1-doctor credits history`: what was given, charged and given back.
 
-use super::cloud::failure;
 use crate::{
     args::CreditsHistory,
+    commands::cloud::failure,
     failure::{ExitCode, Failure},
     terminal::Terminal,
     ui::text::{inert, minute},

@@ -2,11 +2,11 @@
 
 mod account;
 mod caps;
-mod cloud;
 mod history;
 
 use crate::{
     args::{Credits, CreditsCommand},
+    commands::cloud,
     failure::{ExitCode, Failure},
     home::Home,
     terminal::Terminal,
