@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -48,9 +49,7 @@ impl SystemClock {
     /// A clock that starts at the machine's present time.
     #[must_use]
     pub fn new() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Self::starting_at(Timestamp(millis(since_epoch)))
+        Self::starting_at(machine_time())
     }
 
     /// A clock that starts at a chosen time; tests use it.
@@ -70,6 +69,35 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.started_at.0 + millis(self.started.elapsed()))
     }
+}
+
+/// The machine's own time of day, asked anew each time: it goes on while the machine sleeps, and
+/// knows when somebody set it. It never goes back; set back, it stands still until it is caught
+/// up with.
+#[derive(Debug, Default)]
+pub struct WallClock {
+    latest: AtomicU64,
+}
+
+impl WallClock {
+    /// A clock that shows the machine's present time.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        let now = machine_time().0;
+        Timestamp(self.latest.fetch_max(now, Ordering::SeqCst).max(now))
+    }
+}
+
+fn machine_time() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Timestamp(millis(since_epoch))
 }
 
 fn millis(d: Duration) -> u64 {

@@ -18,6 +18,7 @@ mod check;
 mod clock;
 mod digest;
 mod directory;
+mod ed25519;
 mod enrolment;
 mod enrolment_proof;
 mod enrolment_store;
@@ -42,6 +43,7 @@ mod name;
 mod network;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod order;
 mod outcome;
 mod output;
 mod path;
@@ -91,7 +93,7 @@ pub use audit::{
 pub use cap::CapScope;
 pub use change::{Baseline, Change, Resource, State};
 pub use check::{About, Pace};
-pub use clock::{Clock, SystemClock, Timestamp};
+pub use clock::{Clock, SystemClock, Timestamp, WallClock};
 pub use digest::{Digest, DigestError};
 pub use directory::{Directory, DirectoryError};
 pub use enrolment::{Enrolment, EnrolmentStage, EnrolmentToken, Issued, Renewal, Shown};
@@ -127,6 +129,11 @@ pub use name::{
     ThingName, UserName,
 };
 pub use network::{NetworkAsk, NetworkDecision, NetworkReason, NetworkUse};
+pub use order::{
+    AnnouncedKey, Expected, LinkChallenge, Order, OrderCodec, OrderKey, OrderKeyError, OrderKeySet,
+    OrderPublicKey, OrderPublicKeyError, OrderRefusal, OrderSealError, OrderTrust, OrderTrustStore,
+    OrderTrustStoreError, ReplayLedger, ReplayLedgerError, SealRequest, TrustedKey, verify_order,
+};
 pub use outcome::Outcome;
 pub use output::{Output, OutputChunk, Stream};
 pub use path::{AbsolutePath, PathError};

@@ -4,9 +4,9 @@
 //! file, the other half of [`Link::pair`]) is called a transport and lives elsewhere.
 
 use crate::{
-    DeviceId, Digest, Facts, HoldId, OnDisconnect, OutputChunk, Preview, Problem, Proposal, Query,
-    RequestId, SetupId, SignedHead, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, Vitals,
-    plan::millis,
+    DeviceId, Digest, Facts, HoldId, OnDisconnect, OrderKeySet, OutputChunk, Preview, Problem,
+    Proposal, Query, RequestId, SealRequest, SetupId, SignedHead, Step, StopMode, Symptom, TaskId,
+    TaskResult, Timestamp, Vitals, plan::millis,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
@@ -120,6 +120,34 @@ pub enum ToDevice {
     Anchor(SignedHead),
     /// Something is wrong with what you said.
     Error(Problem),
+    /// One of these words, signed: an [`Order`](crate::Order) in its envelope.
+    Signed(Vec<u8>),
+    /// These are the keys that I sign orders with.
+    OrderKeys(OrderKeySet),
+}
+
+impl ToDevice {
+    /// Whether a device that heeds signed orders only heeds this only signed: it makes the
+    /// device do something, look at something, or believe somebody.
+    #[must_use]
+    pub const fn is_order(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Cancel { .. }
+            | Self::Forget { .. }
+            | Self::Ask { .. }
+            | Self::Preview { .. }
+            | Self::Confirmed { .. }
+            | Self::Drain
+            | Self::OrderKeys(_) => true,
+            Self::Welcome(_)
+            | Self::ResultStored { .. }
+            | Self::OutputStored { .. }
+            | Self::Anchor(_)
+            | Self::Error(_)
+            | Self::Signed(_) => false,
+        }
+    }
 }
 
 /// What a device says to an orchestrator.
@@ -198,6 +226,8 @@ pub struct Hello {
     pub facts: Facts,
     /// The highest epoch it has seen, for every setup it has not forgotten.
     pub epochs: Vec<(SetupId, u64)>,
+    /// Whether it heeds signed orders only, and how they are to be made.
+    pub seal: Option<SealRequest>,
 }
 
 impl Hello {

@@ -49,6 +49,8 @@ pub(crate) const MAX_ENTRIES: usize = 1024;
 pub(crate) const MAX_KINDS: usize = 32;
 /// The most symptoms of one report of a device's health.
 pub(crate) const MAX_SYMPTOMS: usize = d1_core::Symptom::MAX;
+/// The most keys of orders that one side tells the other of.
+pub(crate) const MAX_ORDER_KEYS: usize = d1_core::OrderKeySet::MAX;
 /// The most setups whose epochs a device tells when it says hello.
 pub(crate) const MAX_EPOCHS: usize = 4096;
 /// The most tasks whose lease one message renews.

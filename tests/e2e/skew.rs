@@ -49,6 +49,7 @@ async fn greeted(cloud: &CloudDesk, spoken: &RangeInclusive<u32>) -> (ToDevice, 
         version: "9.9.9".to_owned(),
         facts: Facts::bare(Os::Linux),
         epochs: Vec::new(),
+        seal: None,
     };
     link.tx.send(FromDevice::Hello(hello)).await.unwrap();
     let first = timeout(PATIENCE, link.rx.recv()).await.unwrap();

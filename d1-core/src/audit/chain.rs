@@ -4,11 +4,11 @@
 use super::{
     checkpoint::{AuditCheckpoint, SignedHead},
     entry::AuditEntry,
-    key::{AuditKey, hex, random},
+    key::{AuditKey, random},
     line::{AuditRecord, AuditWords, SealedRecord},
     log::AuditError,
 };
-use crate::{Digest, Timestamp};
+use crate::{Digest, Timestamp, ed25519::hex};
 
 /// The form of the log.
 pub(super) const FORM: u32 = 1;

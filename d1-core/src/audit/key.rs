@@ -1,9 +1,9 @@
 //! The key that checkpoints are signed with (Ed25519, RFC 8032).
 
 use super::log::AuditError;
+use crate::ed25519::{forms, hex, unhex};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
 
 /// A key that signs checkpoints. It is never printed.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct AuditPublicKey(VerifyingKey);
 #[error("a public key of an audit log is 64 hexadecimal digits; this is something else")]
 pub struct AuditPublicKeyError;
 
+forms!(AuditKey, AuditPublicKey, AuditPublicKeyError);
+
 impl AuditKey {
     /// A fresh key from the system's randomness.
     pub fn generate() -> Result<Self, AuditError> {
@@ -27,36 +29,12 @@ impl AuditKey {
         Ok(Self::from_seed(&seed))
     }
 
-    /// The key that is made of this seed.
-    #[must_use]
-    pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
-    }
-
-    /// What it is made of: the secret itself, to be kept where only its owner reads.
-    #[must_use]
-    pub fn seed(&self) -> [u8; 32] {
-        self.0.to_bytes()
-    }
-
-    /// The half that others may know.
-    #[must_use]
-    pub fn public(&self) -> AuditPublicKey {
-        AuditPublicKey(self.0.verifying_key())
-    }
-
     pub(super) fn sign(&self, bytes: &[u8]) -> String {
         hex(&self.0.sign(bytes).to_bytes())
     }
 }
 
 impl AuditPublicKey {
-    /// Its 32 bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
-    }
-
     /// Whether this key has signed these bytes. Weak keys and forms of a signature that others
     /// would read differently are refused.
     pub(super) fn has_signed(&self, bytes: &[u8], signature: &str) -> bool {
@@ -65,67 +43,10 @@ impl AuditPublicKey {
     }
 }
 
-impl fmt::Debug for AuditKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AuditKey").field(&self.public()).finish()
-    }
-}
-
-impl fmt::Display for AuditPublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(self.as_bytes()))
-    }
-}
-
-impl fmt::Debug for AuditPublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for AuditPublicKey {
-    type Err = AuditPublicKeyError;
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let bytes = unhex(s).ok_or(AuditPublicKeyError)?;
-        VerifyingKey::from_bytes(&bytes).map(Self).map_err(|_not_a_point| AuditPublicKeyError)
-    }
-}
-
-impl TryFrom<String> for AuditPublicKey {
-    type Error = AuditPublicKeyError;
-    fn try_from(s: String) -> Result<Self, Self::Error> {
-        s.parse()
-    }
-}
-
-impl From<AuditPublicKey> for String {
-    fn from(key: AuditPublicKey) -> Self {
-        key.to_string()
-    }
-}
-
 /// Fills `bytes` from the system's randomness.
 pub(super) fn random(bytes: &mut [u8]) -> Result<(), AuditError> {
     let failed = |error| AuditError::Backend { doing: "find a random number", source: error };
-    getrandom::fill(bytes).map_err(|error| failed(Box::from(error.to_string())))
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The bytes of exactly `N` pairs of lower-case hexadecimal digits.
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    if text.len() != 2 * N || !text.bytes().all(is_hex) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    crate::ed25519::random(bytes).map_err(|error| failed(error.into()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::broken_laws;
 use d1_core::{
-    Clock, SystemClock, Timestamp,
+    Clock, SystemClock, Timestamp, WallClock,
     conformance::{self, Pass, Timepiece},
     memory::ManualClock,
 };
@@ -50,6 +50,15 @@ async fn a_clock_moved_by_hand_obeys_every_law() {
     let make = || async {
         let (clock, pass) = by_hand();
         Timepiece { clock, pass }
+    };
+    conformance::clock(make).await;
+}
+
+#[tokio::test]
+async fn the_clock_on_the_wall_obeys_every_law() {
+    let make = || async {
+        let pass: Pass = Arc::new(|wait| Box::pin(tokio::time::sleep(wait)));
+        Timepiece { clock: Arc::new(WallClock::new()), pass }
     };
     conformance::clock(make).await;
 }

@@ -19,8 +19,10 @@ mod ledgers;
 mod limiters;
 mod link_registries;
 mod links;
+mod order_trust_stores;
 mod planners;
 mod price_lists;
+mod replay_ledgers;
 mod session_stores;
 mod stores;
 

@@ -2,6 +2,7 @@
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod orders;
 mod setups;
 mod tasks;
 mod undo;

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::health::HEALTH_EVERY;
 use d1_core::{
-    Category, DeviceLink, FromDevice, Health, Hello, JournalError, Outcome, PROTOCOL, Problem,
-    Proposal, Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand,
-    TaskId, TaskResult, Timestamp, ToDevice, Welcome,
+    Category, DeviceLink, FromDevice, Health, Hello, JournalError, OrderRefusal, Outcome, PROTOCOL,
+    Problem, Proposal, Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode,
+    TaskCommand, TaskId, TaskResult, Timestamp, ToDevice, Welcome,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
@@ -160,6 +160,7 @@ impl Conversation {
             version: parts.version.clone(),
             facts,
             epochs: epochs.into_iter().collect(),
+            seal: None,
         }))
         .await
     }
@@ -217,6 +218,9 @@ impl Conversation {
                 tracing::warn!(%problem, "the orchestrator complains");
                 Ok(())
             }
+            ToDevice::Signed(_) => Err(End::Broken(OrderRefusal::NotAsked.problem())),
+            // Keys that nobody has signed are nobody's.
+            ToDevice::OrderKeys(_) => Ok(()),
         }
     }
 

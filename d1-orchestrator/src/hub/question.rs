@@ -30,7 +30,9 @@ pub(super) fn terms(question: &ToDevice) -> Option<(RequestId, Duration)> {
         | ToDevice::Confirmed { .. }
         | ToDevice::Drain
         | ToDevice::Anchor(_)
-        | ToDevice::Error(_) => None,
+        | ToDevice::Error(_)
+        | ToDevice::Signed(_)
+        | ToDevice::OrderKeys(_) => None,
     }
 }
 

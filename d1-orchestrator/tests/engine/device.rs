@@ -122,6 +122,7 @@ impl Device {
             version: "1.2.3".into(),
             facts: Self::facts(!memory.is_ordinary),
             epochs: known.map(|(setup, epoch)| (*setup, *epoch)).collect(),
+            seal: None,
         }
     }
 
@@ -337,7 +338,11 @@ impl Device {
             ToDevice::OutputStored { .. } => self.memory().heard.push("output stored"),
             ToDevice::Confirmed { yes: true, .. } => self.memory().heard.push("yes"),
             ToDevice::Confirmed { yes: false, .. } => self.memory().heard.push("no"),
-            ToDevice::Drain | ToDevice::Anchor(_) | ToDevice::Error(_) => {}
+            ToDevice::Drain
+            | ToDevice::Anchor(_)
+            | ToDevice::Error(_)
+            | ToDevice::Signed(_)
+            | ToDevice::OrderKeys(_) => {}
         }
     }
 

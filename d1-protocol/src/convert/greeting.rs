@@ -1,7 +1,7 @@
 //! First words, and how a machine is.
 
 use super::{
-    values::{FromWire, ToWire, all_to_wire, line, list, parsed, required},
+    values::{FromWire, ToWire, all_to_wire, line, list, optional, parsed, required},
     vitals::measured,
 };
 use crate::{
@@ -35,6 +35,7 @@ impl ToWire for Hello {
             version: self.version.clone(),
             facts: Some(self.facts.to_wire()),
             epochs: epochs.collect(),
+            seal: self.seal.as_ref().map(ToWire::to_wire),
         }
     }
 }
@@ -50,6 +51,7 @@ impl FromWire for Hello {
             version: line("Hello.version", wire.version)?,
             facts: required("Hello.facts", wire.facts)?,
             epochs: epochs.into_iter().map(|Epoch(setup, epoch)| (setup, epoch)).collect(),
+            seal: optional(wire.seal)?,
         })
     }
 }

@@ -13,6 +13,7 @@ mod from_device;
 mod greeting;
 mod manifest;
 mod network;
+mod order;
 mod preview;
 mod problem;
 #[cfg(feature = "grpc")]

@@ -9,7 +9,8 @@ use crate::{
     limits::MAX_ANSWERS,
     wire::{self, to_device::Message as W},
 };
-use d1_core::{Problem, SignedHead, StopMode, TaskCommand, ToDevice, Welcome};
+use bytes::Bytes;
+use d1_core::{OrderKeySet, Problem, SignedHead, StopMode, TaskCommand, ToDevice, Welcome};
 
 mirror!(StopMode, wire::cancel::Mode, "Cancel.mode", { AfterStep, Now, Kill });
 
@@ -53,6 +54,10 @@ impl ToWire for ToDevice {
             Self::Drain => W::Drain(wire::Drain {}),
             Self::Anchor(head) => W::Anchor(head.to_wire()),
             Self::Error(problem) => W::Error(problem.to_wire()),
+            Self::Signed(envelope) => {
+                W::Signed(wire::SignedOrder { envelope: Bytes::copy_from_slice(envelope) })
+            }
+            Self::OrderKeys(keys) => W::OrderKeys(keys.to_wire()),
         };
         wire::ToDevice { message: Some(message) }
     }
@@ -98,6 +103,9 @@ impl FromWire for ToDevice {
             W::Drain(wire::Drain {}) => Self::Drain,
             W::Anchor(head) => Self::Anchor(SignedHead::from_wire(head)?),
             W::Error(problem) => Self::Error(Problem::from_wire(problem)?),
+            // How large it may be is said by whoever verifies it; a frame holds no more anyway.
+            W::Signed(order) => Self::Signed(order.envelope.into()),
+            W::OrderKeys(keys) => Self::OrderKeys(OrderKeySet::from_wire(keys)?),
         })
     }
 }

@@ -194,6 +194,7 @@ fn hello(change: impl FnOnce(&mut Hello)) -> Word {
         version: String::new(),
         facts: Facts::bare(Os::Linux),
         epochs: Vec::new(),
+        seal: None,
     };
     change(&mut hello);
     Word::Report(FromDevice::Hello(hello))

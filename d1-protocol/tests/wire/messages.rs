@@ -25,7 +25,26 @@ pub(crate) fn to_device() -> impl Strategy<Value = ToDevice> {
         Just(ToDevice::Drain),
         head().prop_map(ToDevice::Anchor),
         problem().prop_map(ToDevice::Error),
+        vec(any::<u8>(), 0..600).prop_map(ToDevice::Signed),
+        (any::<u64>(), vec(announced(), 0..4))
+            .prop_map(|(version, keys)| ToDevice::OrderKeys(OrderKeySet { version, keys })),
     ]
+}
+
+fn order_key() -> impl Strategy<Value = OrderPublicKey> {
+    any::<[u8; 32]>().prop_map(|seed| OrderKey::from_seed(&seed).public())
+}
+
+fn announced() -> impl Strategy<Value = AnnouncedKey> {
+    let stage = select(vec![KeyStage::Next, KeyStage::Active, KeyStage::Retired]);
+    (order_key(), stage, at()).prop_map(|(key, stage, since)| AnnouncedKey { key, stage, since })
+}
+
+fn seal() -> impl Strategy<Value = Option<SealRequest>> {
+    let seal = (any::<[u8; 32]>(), vec(order_key(), 0..4)).prop_map(|(challenge, keys)| {
+        SealRequest { challenge: LinkChallenge::from_bytes(challenge), keys }
+    });
+    proptest::option::of(seal)
 }
 
 fn head() -> impl Strategy<Value = SignedHead> {
@@ -40,16 +59,16 @@ fn head() -> impl Strategy<Value = SignedHead> {
 
 fn hello() -> impl Strategy<Value = Hello> {
     let epochs = few((id(SetupId::from_bytes), any::<u64>()));
-    (id(DeviceId::from_bytes), any::<u32>(), any::<u32>(), line(), facts(), epochs).prop_map(
-        |(device, protocol_min, protocol_max, version, facts, epochs)| Hello {
+    (id(DeviceId::from_bytes), any::<u32>(), any::<u32>(), line(), facts(), epochs, seal())
+        .prop_map(|(device, protocol_min, protocol_max, version, facts, epochs, seal)| Hello {
             device,
             protocol_min,
             protocol_max,
             version,
             facts,
             epochs,
-        },
-    )
+            seal,
+        })
 }
 
 fn chunk() -> impl Strategy<Value = OutputChunk> {

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{
-    AuditChain, AuditKey, Category, DeviceId, Facts, Health, Hello, Os, Outcome, PROTOCOL,
-    ProbeAnswer, Problem, RequestId, SetupId, SignedHead, StopMode, Symptom, TaskResult, Timestamp,
-    Verdict, Vitals, Welcome,
+    AnnouncedKey, AuditChain, AuditKey, Category, DeviceId, Facts, Health, Hello, KeyStage,
+    LinkChallenge, Order, OrderKey, OrderKeySet, Os, Outcome, PROTOCOL, ProbeAnswer, Problem,
+    RequestId, SealRequest, SetupId, SignedHead, StopMode, Symptom, TaskResult, Timestamp, Verdict,
+    Vitals, Welcome,
 };
 
 /// More than the queues of a link hold.
@@ -85,6 +86,8 @@ fn orders() -> Vec<ToDevice> {
         ToDevice::Drain,
         ToDevice::Anchor(a_head()),
         ToDevice::Error(a_problem()),
+        ToDevice::Signed((0..=255).cycle().take(Order::MAX_BYTES).collect()),
+        ToDevice::OrderKeys(OrderKeySet { version: u64::MAX, keys: vec![a_key(); 2] }),
     ]
 }
 
@@ -99,6 +102,10 @@ fn reports() -> Vec<FromDevice> {
         version: String::new(),
         facts: Facts::bare(Os::Linux),
         epochs: vec![(SetupId::generate(), 7)],
+        seal: Some(SealRequest {
+            challenge: LinkChallenge::from_bytes([0xfe; LinkChallenge::BYTES]),
+            keys: vec![a_key().key],
+        }),
     };
     let probe = Some(ProbeAnswer::Unknown("half way; “nobody” knows".into()));
     let result = TaskResult { probe, ..ended(&order, Outcome::Interrupted) };
@@ -130,6 +137,11 @@ fn reports() -> Vec<FromDevice> {
         FromDevice::Anchor(a_head()),
         FromDevice::Error(a_problem()),
     ]
+}
+
+fn a_key() -> AnnouncedKey {
+    let key = OrderKey::from_seed(&[7; 32]).public();
+    AnnouncedKey { key, stage: KeyStage::Retired, since: NOW }
 }
 
 fn a_head() -> SignedHead {
