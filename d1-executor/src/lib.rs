@@ -60,7 +60,7 @@ mod sandbox;
 mod state_dir;
 
 #[cfg(unix)]
-pub use agent::{Agent, AgentParts};
+pub use agent::{Agent, AgentParts, OrderGuard};
 #[cfg(unix)]
 pub use audit::{AuditReader, FileAuditLog, audited_argv};
 #[cfg(unix)]
@@ -73,7 +73,8 @@ pub use doctor::{
 pub use doctor::{Difference, History, HistoryError, differences};
 #[cfg(all(unix, feature = "enrolment"))]
 pub use enrolment::{
-    Enrolled, EnrolledError, GivenPapers, LinkStanding, LinkState, Newcomer, PrivateKey,
+    Enrolled, EnrolledError, GivenPapers, HeededOrders, LinkStanding, LinkState, Newcomer,
+    OrderClouds, OrderKeysFile, PrivateKey,
 };
 #[cfg(unix)]
 pub use facts::{FactsSource, Host};

@@ -2,12 +2,21 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-use d1_core::{AccountId, Digest, Timestamp};
+use d1_core::{AccountId, Digest, OrderKey, OrderTrust, OrderTrustStore, Timestamp, conformance};
 use d1_executor::{
-    Enrolled, EnrolledError, GivenPapers, LinkStanding, LinkState, Newcomer, PrivateKey, StateDir,
+    Enrolled, EnrolledError, GivenPapers, HeededOrders, LinkStanding, LinkState, Newcomer,
+    OrderKeysFile, PrivateKey, StateDir,
 };
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
-use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// A certificate for a day, from noon on.
 fn papers(generation: u64) -> GivenPapers {
@@ -141,13 +150,67 @@ fn a_request_brings_its_key_and_asks_for_nothing() {
     assert_ne!(Digest::of(&public), Digest::of(&PrivateKey::generate().unwrap().public().unwrap()));
 }
 
+#[tokio::test]
+async fn the_keys_of_clouds_obey_every_law_each_for_itself() {
+    let (_folder, state) = place();
+    let clouds = AtomicU64::new(0);
+    let fresh = || {
+        let cloud = clouds.fetch_add(1, Ordering::SeqCst).to_string();
+        Arc::new(OrderKeysFile::of(&state, &cloud)) as Arc<dyn OrderTrustStore>
+    };
+    conformance::order_trust_store(fresh).await;
+    let same = || Arc::new(OrderKeysFile::of(&state, "same")) as Arc<dyn OrderTrustStore>;
+    conformance::order_trust_store_durability(same).await;
+}
+
+#[test]
+fn a_cloud_that_is_forgotten_has_no_keys_and_is_still_known_to_have_had_some() {
+    let (_folder, state) = place();
+    let (one, other) = (OrderKeysFile::of(&state, "one"), OrderKeysFile::of(&state, "other"));
+    assert!(!one.forget().unwrap());
+    let mut trust = OrderTrust::default();
+    trust.pin(OrderKey::from_seed(&[7; 32]).public());
+    one.save(&trust).unwrap();
+    other.save(&trust).unwrap();
+    assert!(one.forget().unwrap());
+    assert!(!one.forget().unwrap());
+    let all = OrderKeysFile::all(&state).unwrap();
+    assert_eq!(all["one"], OrderTrust::default());
+    assert_eq!(all["other"], trust);
+}
+
+#[test]
+fn keys_that_others_could_have_changed_are_good_for_nothing() {
+    let (_folder, state) = place();
+    let file = OrderKeysFile::of(&state, "one");
+    let mut trust = OrderTrust::default();
+    trust.pin(OrderKey::from_seed(&[7; 32]).public());
+    file.save(&trust).unwrap();
+    let path = state.path().join("order-keys.json");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(file.load().is_err());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(file.load().unwrap(), trust);
+    fs::write(&path, "{}").unwrap();
+    assert!(file.load().is_err());
+}
+
 #[test]
 fn how_the_link_stands_is_told_to_whoever_asks_and_bounded() {
     let (_folder, state) = place();
     assert_eq!(LinkStanding::load(&state), None);
     let since = Timestamp(7);
     let why = Some("ä".repeat(9_999));
-    LinkStanding { state: LinkState::Refused, since, why }.save(&state).unwrap();
+    LinkStanding {
+        state: LinkState::Refused,
+        since,
+        why,
+        cloud: None,
+        orders: HeededOrders::Signed,
+    }
+    .save(&state)
+    .unwrap();
     let told = LinkStanding::load(&state).unwrap();
     assert_eq!((told.state, told.since), (LinkState::Refused, since));
     assert_eq!(told.why.unwrap().chars().count(), 400);

@@ -7,8 +7,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use d1_core::{
-    Baseline, Journal, Outcome, Output, OutputChunk, SetupId, TaskCommand, TaskResult, Timestamp,
-    conformance, fault, memory::MemoryJournal,
+    Baseline, Digest, Journal, Outcome, Output, OutputChunk, ReplayLedger, SetupId, TaskCommand,
+    TaskResult, Timestamp, conformance, fault,
+    memory::{MemoryJournal, MemoryReplayLedger},
 };
 use d1_executor::{SqliteJournal, fault::POINTS};
 use std::{
@@ -23,12 +24,28 @@ const PATH: &str = "D1_TEST_JOURNAL";
 const SIGABRT: i32 = 6;
 
 /// What the life consists of, one write for each pair of fault points, in their order.
-const DEEDS: [&str; 7] = ["fence", "receive", "start", "append", "finish", "forget", "purge"];
+const DEEDS: [&str; 8] =
+    ["fence", "receive", "start", "append", "finish", "forget", "heed", "purge"];
+
+/// What a device keeps.
+struct Kept<'a> {
+    journal: &'a dyn Journal,
+    heeded: &'a dyn ReplayLedger,
+}
+
+impl Kept<'_> {
+    /// Heeds an order, and tells whether it is new.
+    async fn heed(&self) -> bool {
+        let order = Digest::of(b"an order");
+        self.heeded.take(order, Timestamp(9), Timestamp(5)).await.unwrap()
+    }
+}
 
 #[tokio::test]
 async fn a_life_that_may_end() {
     if let Some(path) = std::env::var_os(PATH) {
-        live(&SqliteJournal::open(Path::new(&path)).unwrap(), DEEDS.len()).await;
+        let journal = SqliteJournal::open(Path::new(&path)).unwrap();
+        live(&Kept { journal: &journal, heeded: &journal }, DEEDS.len()).await;
     }
 }
 
@@ -41,9 +58,11 @@ async fn at_every_point_what_was_written_is_there_and_nothing_else() {
         assert_eq!(child(&path, point).signal(), Some(SIGABRT), "{point}");
 
         // After the first half of a pair nothing of its deed is there, after the second all.
-        let expected = MemoryJournal::new();
+        let (journal, heeded) = (MemoryJournal::new(), MemoryReplayLedger::new());
+        let expected = Kept { journal: &journal, heeded: &heeded };
         live(&expected, index.div_ceil(2)).await;
-        let found = SqliteJournal::open(&path).unwrap();
+        let journal = SqliteJournal::open(&path).unwrap();
+        let found = Kept { journal: &journal, heeded: &journal };
         assert_eq!(seen(&found).await, seen(&expected).await, "{point}");
         // And life goes on: everything said again comes to the same end.
         live_again(&found).await;
@@ -73,14 +92,14 @@ fn child(path: &Path, point: &str) -> ExitStatus {
 }
 
 /// The first `count` deeds of a task's life.
-async fn live(journal: &dyn Journal, count: usize) {
+async fn live(kept: &Kept<'_>, count: usize) {
     for deed in &DEEDS[..count] {
-        act(journal, deed).await;
+        act(kept, deed).await;
     }
 }
 
-async fn act(journal: &dyn Journal, deed: &str) {
-    let (order, at) = (order(), Timestamp(5));
+async fn act(kept: &Kept<'_>, deed: &str) {
+    let (journal, order, at) = (kept.journal, order(), Timestamp(5));
     match deed {
         "fence" => journal.fence(order.setup, 3).await.unwrap(),
         "receive" => drop(journal.receive(&order, at).await.unwrap()),
@@ -88,25 +107,27 @@ async fn act(journal: &dyn Journal, deed: &str) {
         "append" => journal.append(&chunks(&order)).await.unwrap(),
         "finish" => journal.finish(&result(&order), at).await.unwrap(),
         "forget" => journal.forget(order.task, order.attempt, at).await.unwrap(),
+        "heed" => drop(kept.heed().await),
         "purge" => drop(journal.purge(Timestamp(6)).await.unwrap()),
         other => panic!("{other} is no deed"),
     }
 }
 
 /// Says everything again up to the result, as an orchestrator does that heard no answer.
-async fn live_again(journal: &dyn Journal) {
-    let order = order();
-    act(journal, "receive").await;
+async fn live_again(kept: &Kept<'_>) {
+    let (journal, order) = (kept.journal, order());
+    act(kept, "receive").await;
     drop(journal.start(order.task, 1, &Baseline::default(), Timestamp(5)).await);
     drop(journal.append(&chunks(&order)).await);
-    act(journal, "finish").await;
+    act(kept, "finish").await;
 }
 
 /// Everything that can be known of it.
-async fn seen(journal: &dyn Journal) -> String {
-    let order = order();
+async fn seen(kept: &Kept<'_>) -> String {
+    let (journal, order) = (kept.journal, order());
     format!(
-        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        "{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        kept.heed().await,
         journal.fence(order.setup, 0).await.map_err(|refused| refused.to_string()),
         journal.entry(order.task).await.unwrap(),
         journal.entries().await.unwrap(),

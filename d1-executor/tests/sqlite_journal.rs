@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use d1_core::{
-    Baseline, Journal, JournalError, Outcome, OutputChunk, Reception, SetupId, Stage, TaskCommand,
-    TaskId, TaskResult, Timestamp, conformance,
+    Baseline, Journal, JournalError, Outcome, OutputChunk, Reception, ReplayLedger, SetupId, Stage,
+    TaskCommand, TaskId, TaskResult, Timestamp, conformance,
 };
 use d1_executor::SqliteJournal;
 use std::{error::Error as _, fs, path::Path, sync::Arc};
@@ -29,6 +29,16 @@ async fn what_it_keeps_outlives_it() {
     let path = folder.path().join("journal.db");
     let open = || async { Arc::new(SqliteJournal::open(&path).unwrap()) as Arc<dyn Journal> };
     conformance::journal_durability(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_remembers_heeded_orders_by_every_law() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |path: &Path| Arc::new(SqliteJournal::open(path).unwrap()) as Arc<dyn ReplayLedger>;
+    let make = || async { open(&folder.path().join(SetupId::generate().to_string())) };
+    conformance::replay_ledger(make).await;
+    let path = folder.path().join("journal.db");
+    conformance::replay_ledger_durability(|| async { open(&path) }).await;
 }
 
 /// A journal in a file that was not there before.
@@ -169,7 +179,7 @@ async fn a_journal_of_a_newer_version_is_left_alone() {
     db.pragma_update(None, "user_version", 7).unwrap();
     drop(db);
     let expected = format!(
-        "this database was written by a newer version (form 7, known up to 1): `{}`; \
+        "this database was written by a newer version (form 7, known up to 2): `{}`; \
          upgrade d1-doctor",
         path.display()
     );

@@ -8,7 +8,9 @@ mod fleet;
 mod hub;
 #[cfg(feature = "identity")]
 mod identity;
+mod orders;
 mod recipe;
+mod ring;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 
@@ -31,9 +33,10 @@ pub use identity::{
     TokenAnswer, TokenError, TokenNote, Visitor,
 };
 #[cfg(all(feature = "identity", feature = "sqlite"))]
-pub use identity::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity};
+pub use identity::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity, SqliteOrderKeys};
 #[cfg(all(feature = "identity", feature = "postgres"))]
-pub use identity::{PostgresAuthorityKeys, PostgresIdentity};
+pub use identity::{PostgresAuthorityKeys, PostgresIdentity, PostgresOrderKeys};
+pub use orders::{LiveOrderKeys, OrderDesk, OrderKeys, OrderKeysError};
 pub use recipe::{Catalogue, CatalogueError, Listing, RecipePlanner};
 #[cfg(feature = "postgres")]
 pub use store::PostgresSetupStore;

@@ -10,7 +10,7 @@ use crate::{
     elements::{self, Shape},
 };
 use bytes::Bytes;
-use d1_core::{FromDevice, ToDevice};
+use d1_core::{FromDevice, OrderCodec, ToDevice};
 use prost::Message as _;
 
 /// Writes what an orchestrator says.
@@ -21,6 +21,15 @@ pub fn encode_to_device(message: &ToDevice) -> Result<Bytes, WireError> {
 /// Reads what an orchestrator said.
 pub fn decode_to_device(frame: Bytes) -> Result<ToDevice, WireError> {
     decode(frame, elements::TO_DEVICE)
+}
+
+/// The language in which signed orders are written: that of the link itself.
+#[must_use]
+pub fn order_codec() -> OrderCodec {
+    OrderCodec {
+        write: |message| Ok(encode_to_device(message)?.into()),
+        read: |bytes| Ok(decode_to_device(Bytes::copy_from_slice(bytes))?),
+    }
 }
 
 /// Writes what a device says.

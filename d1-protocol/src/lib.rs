@@ -19,7 +19,9 @@ mod wire;
 
 #[cfg(feature = "client")]
 pub use client::{ApiClient, ClientError, NodeClient, NodeError};
-pub use codec::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
+pub use codec::{
+    decode_from_device, decode_to_device, encode_from_device, encode_to_device, order_codec,
+};
 #[cfg(feature = "secure")]
 pub use enrolment::{EnrolmentClient, EnrolmentError};
 pub use error::WireError;

@@ -4,4 +4,4 @@ mod door;
 mod judges;
 mod life;
 mod many;
-mod scene;
+pub(crate) mod scene;

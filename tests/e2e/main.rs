@@ -49,6 +49,8 @@ mod monitor;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod real;

@@ -21,8 +21,9 @@ use d1_core::{
 };
 use d1_orchestrator::{
     Catalogue, CatalogueError, Engine, EngineError, EngineParts, Enrolments, Hub, Identity,
-    PostgresSetupStore, RecipePlanner, SqliteSetupStore,
+    OrderDesk, PostgresSetupStore, RecipePlanner, SqliteSetupStore,
 };
+use d1_protocol::order_codec;
 use std::{error::Error as _, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -244,6 +245,7 @@ impl App {
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
         let people = identity::open(&config, &clock, address).await?;
+        engine.hub().sign_orders(OrderDesk::new(people.order_keys.clone(), order_codec()));
         let threshold = Threshold::hold(&config).await?;
         let life = Duration::from_secs(config.certificate_life);
         let enrolments = people.enrolments(audit, Arc::clone(&clock), life);

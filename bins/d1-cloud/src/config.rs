@@ -113,6 +113,9 @@ pub enum Command {
     /// Looks after the authorities that sign the certificates of devices
     #[command(subcommand)]
     Authorities(AuthoritiesCommand),
+    /// Looks after the keys that orders to devices are signed with
+    #[command(subcommand)]
+    OrderKeys(OrderKeysCommand),
 }
 
 /// What to do with the record of what was asked, decided and done.
@@ -215,6 +218,20 @@ pub enum AuthoritiesCommand {
     Withdraw {
         /// Which
         authority: String,
+    },
+}
+
+/// What to do with the keys that orders to devices are signed with.
+#[derive(Clone, Debug, Subcommand)]
+pub enum OrderKeysCommand {
+    /// Lists them, each by its public half: what a daemon is given with --order-key
+    List,
+    /// Lets the next key sign from now on. Devices that are linked are told, others when they come
+    Rotate,
+    /// Forgets a key, for one that got out: devices heed it no more once they are told
+    Withdraw {
+        /// Which
+        key: String,
     },
 }
 

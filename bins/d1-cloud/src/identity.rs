@@ -7,8 +7,8 @@ use d1_core::{
 };
 use d1_orchestrator::{
     AccessTokens, Authorities, EngineError, EnrolmentParts, Enrolments, HubError, Identity,
-    IdentityFileError, IdentityParts, Keys, PasswordError, PostgresIdentity, RedisSessions,
-    SqliteIdentity,
+    IdentityFileError, IdentityParts, Keys, OrderKeys, PasswordError, PostgresIdentity,
+    RedisSessions, SqliteIdentity,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -47,6 +47,8 @@ pub(crate) struct People {
     pub(crate) tokens: AccessTokens,
     /// Who signs the certificates of devices.
     pub(crate) authorities: Authorities,
+    /// What orders to devices are signed with.
+    pub(crate) order_keys: OrderKeys,
     enrolments: Arc<dyn EnrolmentStore>,
     /// What people and programs reach the server by.
     pub(crate) address: Arc<str>,
@@ -111,7 +113,8 @@ pub(crate) async fn open(
     clock: &Arc<dyn Clock>,
     listening: SocketAddr,
 ) -> Result<People, PeopleError> {
-    let Stores { directory, key_store, authority_keys, enrolments } = stores(config).await?;
+    let Stores { directory, key_store, authority_keys, order_keys, enrolments } =
+        stores(config).await?;
     let sessions: Arc<dyn SessionStore> = match &config.sessions {
         Some(url) => Arc::new(RedisSessions::open(url)?),
         None => file(config)?,
@@ -130,8 +133,9 @@ pub(crate) async fn open(
         clock: Arc::clone(clock),
     };
     let authorities = Authorities::new(authority_keys, Arc::clone(clock));
+    let order_keys = OrderKeys::new(order_keys, Arc::clone(clock));
     let (identity, address) = (Identity::new(parts)?, address.into());
-    Ok(People { directory, identity, keys, tokens, authorities, enrolments, address })
+    Ok(People { directory, identity, keys, tokens, authorities, order_keys, enrolments, address })
 }
 
 /// Where everything but sign-ins is kept.
@@ -139,6 +143,7 @@ struct Stores {
     directory: Arc<dyn Directory>,
     key_store: Arc<dyn KeyStore>,
     authority_keys: Arc<dyn KeyStore>,
+    order_keys: Arc<dyn KeyStore>,
     enrolments: Arc<dyn EnrolmentStore>,
 }
 
@@ -150,6 +155,7 @@ async fn stores(config: &Config) -> Result<Stores, PeopleError> {
                 directory: Arc::clone(&shared) as _,
                 key_store: Arc::clone(&shared) as _,
                 authority_keys: Arc::new(shared.authority_keys()),
+                order_keys: Arc::new(shared.order_keys()),
                 enrolments: shared,
             }
         }
@@ -159,6 +165,7 @@ async fn stores(config: &Config) -> Result<Stores, PeopleError> {
                 directory: Arc::clone(&file) as _,
                 key_store: Arc::clone(&file) as _,
                 authority_keys: Arc::new(file.authority_keys()),
+                order_keys: Arc::new(file.order_keys()),
                 enrolments: file,
             }
         }

@@ -29,7 +29,8 @@ mod who;
 
 pub use compose::{Cloud, StartError};
 pub use config::{
-    AuditCommand, AuthoritiesCommand, Command, Config, KeysCommand, LedgerCommand, UsersCommand,
+    AuditCommand, AuthoritiesCommand, Command, Config, KeysCommand, LedgerCommand,
+    OrderKeysCommand, UsersCommand,
 };
 pub use door::DoorError;
 pub use identity::PeopleError;
@@ -73,6 +74,9 @@ pub fn main() -> ExitCode {
         }
         (Ok(runtime), Some(Command::Authorities(command))) => {
             return runtime.block_on(people::authorities(&config, command));
+        }
+        (Ok(runtime), Some(Command::OrderKeys(command))) => {
+            return runtime.block_on(people::order_keys(&config, command));
         }
         (Ok(runtime), None) => runtime.block_on(serve(config)),
         (Err(source), _) => Err(StartError::Runtime { source }),

@@ -1,7 +1,7 @@
 //! Looking after people and keys, by whoever may read the state directory.
 
 use crate::{
-    config::{AuthoritiesCommand, Config, KeysCommand, UsersCommand},
+    config::{AuthoritiesCommand, Config, KeysCommand, OrderKeysCommand, UsersCommand},
     identity::{self, People, PeopleError},
     ledger, say,
 };
@@ -9,7 +9,7 @@ use d1_core::{
     AccountId, Amount, Clock, KeyStage, LoginName, Organisation, Role, Scopes, Supervisor,
     SystemClock, User, UserId,
 };
-use d1_orchestrator::{AuthorityError, KeyError, NewToken};
+use d1_orchestrator::{AuthorityError, KeyError, NewToken, OrderKeysError};
 use std::{
     error::Error,
     fmt::Write as _,
@@ -48,6 +48,14 @@ pub(crate) async fn keys(config: &Config, command: KeysCommand) -> ExitCode {
 pub(crate) async fn authorities(config: &Config, command: AuthoritiesCommand) -> ExitCode {
     tell(match open(config).await {
         Ok((people, _)) => run_authorities(&people, command).await.map_err(Into::into),
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// Does what is said with the keys of orders, and tells how it went.
+pub(crate) async fn order_keys(config: &Config, command: OrderKeysCommand) -> ExitCode {
+    tell(match open(config).await {
+        Ok((people, _)) => run_order_keys(&people, command).await.map_err(Into::into),
         Err(error) => Err(error.into()),
     })
 }
@@ -192,6 +200,27 @@ async fn run_authorities(
         AuthoritiesCommand::Withdraw { authority } => {
             people.authorities.withdraw(&authority).await?;
             Ok("the authority is gone; what it signed is refused within a minute\n".to_owned())
+        }
+    }
+}
+
+async fn run_order_keys(
+    people: &People,
+    command: OrderKeysCommand,
+) -> Result<String, OrderKeysError> {
+    match command {
+        OrderKeysCommand::List => {
+            let keys = people.order_keys.current().await?;
+            let told = keys.announced().keys.iter();
+            Ok(told.map(|it| format!("{}  {}\n", it.key, stage_text(it.stage))).collect())
+        }
+        OrderKeysCommand::Rotate => {
+            people.order_keys.rotate().await?;
+            Ok("the next key signs orders now; servers know it within half a minute\n".to_owned())
+        }
+        OrderKeysCommand::Withdraw { key } => {
+            people.order_keys.withdraw(&key).await?;
+            Ok("the key is gone; devices are told with their next order\n".to_owned())
         }
     }
 }

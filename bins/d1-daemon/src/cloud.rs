@@ -2,10 +2,13 @@
 //!
 //! Work goes on while the link is down; the cloud asks for what it missed.
 
-use crate::compose::StartError;
+use crate::enrolled::tell;
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
-use d1_core::{FromDevice, Supervisor, ToDevice, Transport, TransportError};
-use d1_executor::Agent;
+use d1_core::{
+    Clock as _, DeviceLink, FromDevice, Problem, Supervisor, ToDevice, Transport, TransportError,
+    WallClock,
+};
+use d1_executor::{Agent, HeededOrders, LinkStanding, LinkState, OrderGuard, StateDir};
 use d1_protocol::websocket::Dial;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,36 +21,84 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Serves the cloud at `url`, for as long as the daemon lives.
 pub(crate) fn start(
     agent: &Agent,
-    url: &str,
-    token: String,
+    (url, token): (&str, String),
+    guard: Option<OrderGuard>,
+    state: &StateDir,
     supervisor: &Supervisor,
-) -> Result<(), StartError> {
+) -> Result<(), TransportError> {
     let dial = Dial::new(url, Some(token), supervisor.clone())?;
-    let by = format!("the cloud {url}");
-    let (agent, stopping) = (agent.clone(), supervisor.stopping());
+    let keeper =
+        Keeper { agent: agent.clone(), cloud: url.to_owned(), guard, state: state.clone() };
+    let stopping = supervisor.stopping();
     supervisor.run("cloud link", async move {
         tokio::select! {
-            () = keep_linked(&agent, &dial, &by) => {}
+            () = keeper.keep_linked(&dial) => {}
             () = stopping.cancelled() => {}
         }
+        keeper.told(LinkState::Stopped, None);
     });
     Ok(())
 }
 
-async fn keep_linked(agent: &Agent, dial: &dyn Transport<FromDevice, ToDevice>, by: &str) {
-    let mut waits = patience();
-    loop {
-        let link = reach(dial, &mut waits).await;
-        let began = Instant::now();
-        // A journal that fails ends every conversation; the next one tells why again.
-        if let Err(problem) = agent.serve(link, by).await {
-            tracing::error!(%problem, "the link to the cloud was given up");
+struct Keeper {
+    agent: Agent,
+    cloud: String,
+    /// What is wanted of the orders that come; all are heeded without.
+    guard: Option<OrderGuard>,
+    state: StateDir,
+}
+
+impl Keeper {
+    async fn keep_linked(&self, dial: &dyn Transport<FromDevice, ToDevice>) {
+        let mut waits = patience();
+        loop {
+            let link = self.reach(dial, &mut waits).await;
+            self.told(LinkState::Linked, None);
+            let began = Instant::now();
+            // A journal that fails ends every conversation; the next one tells why again.
+            let why = self.serve(link).await.err().map(|problem| {
+                tracing::error!(%problem, "the link to the cloud was given up");
+                problem.to_string()
+            });
+            self.told(LinkState::Unreachable, why);
+            // A server that lets everybody in and then goes away is not dialled without a pause.
+            if began.elapsed() >= LONGEST_WAIT {
+                waits = patience();
+            }
+            tokio::time::sleep(waits.next().unwrap_or(LONGEST_WAIT)).await;
         }
-        // A server that lets everybody in and then goes away is not dialled without a pause.
-        if began.elapsed() >= LONGEST_WAIT {
-            waits = patience();
+    }
+
+    async fn serve(&self, link: DeviceLink) -> Result<(), Problem> {
+        let by = format!("the cloud {}", self.cloud);
+        match self.guard.clone() {
+            Some(guard) => self.agent.serve_signed(link, &by, guard).await,
+            None => self.agent.serve(link, &by).await,
         }
-        tokio::time::sleep(waits.next().unwrap_or(LONGEST_WAIT)).await;
+    }
+
+    /// Dials until somebody answers.
+    async fn reach(
+        &self,
+        dial: &dyn Transport<FromDevice, ToDevice>,
+        waits: &mut ExponentialBackoff,
+    ) -> DeviceLink {
+        loop {
+            match dial.connect().await {
+                Ok(link) => return link,
+                Err(error) => {
+                    tracing::warn!(%error, "the cloud cannot be reached; trying again");
+                    self.told(LinkState::Unreachable, Some(error.to_string()));
+                }
+            }
+            tokio::time::sleep(waits.next().unwrap_or(LONGEST_WAIT)).await;
+        }
+    }
+
+    fn told(&self, state: LinkState, why: Option<String>) {
+        let orders = if self.guard.is_some() { HeededOrders::Signed } else { HeededOrders::Any };
+        let (since, cloud) = (WallClock::new().now(), Some(self.cloud.clone()));
+        tell(&self.state, LinkStanding { state, since, why, cloud, orders });
     }
 }
 
@@ -60,22 +111,4 @@ pub(crate) fn patience() -> ExponentialBackoff {
         .with_jitter()
         .without_max_times()
         .build()
-}
-
-/// Dials until somebody answers.
-async fn reach(
-    dial: &dyn Transport<FromDevice, ToDevice>,
-    waits: &mut ExponentialBackoff,
-) -> d1_core::DeviceLink {
-    loop {
-        match dial.connect().await {
-            Ok(link) => return link,
-            Err(error) => tell(&error),
-        }
-        tokio::time::sleep(waits.next().unwrap_or(LONGEST_WAIT)).await;
-    }
-}
-
-fn tell(error: &TransportError) {
-    tracing::warn!(%error, "the cloud cannot be reached; trying again");
 }

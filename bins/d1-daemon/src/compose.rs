@@ -1,12 +1,13 @@
 //! Joins the libraries into one daemon.
 
-use crate::{cloud, config::Config, enrolled, listen, monitor};
+use crate::{cloud, config::Config, enrolled, listen, monitor, orders};
 use d1_core::{
-    AuditError, Clock, DeviceId, JournalError, OnFailure, Supervisor, SystemClock, TransportError,
+    AuditError, Clock, DeviceId, JournalError, OnFailure, OrderTrustStoreError, ReplayLedger,
+    Supervisor, SystemClock, TransportError,
 };
 use d1_executor::{
     Agent, AgentLock, AgentParts, Enrolled, EnrolledError, FileAuditLog, LockError, Machine,
-    MachineConfig, PolicyError, SqliteJournal, StateDir, StateDirError, try_lock,
+    MachineConfig, OrderKeysFile, PolicyError, SqliteJournal, StateDir, StateDirError, try_lock,
 };
 use std::{
     error::Error as _,
@@ -77,6 +78,14 @@ pub enum StartError {
     /// What this device has that is enrolled cannot be used.
     #[error(transparent)]
     Enrolled(#[from] EnrolledError),
+    /// The keys by which orders are known cannot be read or kept.
+    #[error(transparent)]
+    OrderKeys(#[from] OrderTrustStoreError),
+    /// Signed orders are asked for, and there is no key to know them by.
+    #[error(
+        "no key is known by which orders of this cloud are signed; give one of d1-cloud order-keys list with --order-key"
+    )]
+    NoOrderKey,
     /// The token cannot be read.
     #[error("cannot read the token file `{path}`; it must hold one line", path = path.display())]
     Token {
@@ -121,6 +130,7 @@ impl Daemon {
         let device = state.device()?;
         let supervisor = Supervisor::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let journal = Arc::new(SqliteJournal::open(&state.journal())?);
         let agent = Agent::new(AgentParts {
             device,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -128,7 +138,7 @@ impl Daemon {
                 state.path(),
                 Arc::clone(&clock),
             )?)),
-            journal: Arc::new(SqliteJournal::open(&state.journal())?),
+            journal: Arc::clone(&journal) as _,
             audit: Arc::new(FileAuditLog::open(
                 &state.audit(),
                 &format!("device:{device}"),
@@ -144,14 +154,7 @@ impl Daemon {
         let socket = config.socket.clone().unwrap_or_else(|| state.socket());
         listen::start(&agent, &socket, &supervisor)?;
         monitor::start(&agent, &state, Duration::from_secs(config.look_every), &supervisor);
-        if let Some(url) = &config.cloud {
-            let token = token(config.token_file.as_deref())?;
-            cloud::start(&agent, url, token, &supervisor)?;
-        } else {
-            // What others could have read is not used; the daemon says so at once, and not later.
-            Enrolled::load(&state)?;
-            enrolled::start(&agent, &state, &supervisor);
-        }
+        link(&config, &agent, &state, journal, &supervisor)?;
         Ok(Self { agent, device, socket, supervisor, _locks: (machine, lock) })
     }
 
@@ -181,6 +184,27 @@ impl Daemon {
         let _not_there = std::fs::remove_file(&self.socket);
         self.supervisor.shut_down(LAST_WORDS).await && drained
     }
+}
+
+/// Serves the cloud that it is told of, or the one at which it is enrolled.
+fn link(
+    config: &Config,
+    agent: &Agent,
+    state: &StateDir,
+    ledger: Arc<dyn ReplayLedger>,
+    supervisor: &Supervisor,
+) -> Result<(), StartError> {
+    if let Some(url) = &config.cloud {
+        let token = token(config.token_file.as_deref())?;
+        let wanted = (config.orders, config.order_key);
+        let guard = orders::of_token_link(state, url, wanted, &ledger)?;
+        return Ok(cloud::start(agent, (url, token), guard, state, supervisor)?);
+    }
+    // What others could have read is not used; the daemon says so at once, and not later.
+    Enrolled::load(state)?;
+    OrderKeysFile::all(state)?;
+    enrolled::start(agent, state, ledger, supervisor);
+    Ok(())
 }
 
 fn lock_machine(path: PathBuf) -> Result<File, StartError> {

@@ -1,6 +1,7 @@
 //! What the daemon is told: flags, with the environment below them.
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use d1_core::OrderPublicKey;
 use std::path::PathBuf;
 
 /// Carries out plans on this machine, for people at its terminals and for a cloud.
@@ -30,12 +31,29 @@ pub struct Config {
     /// A file with the token the cloud knows us by
     #[arg(long, env = "D1_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Which orders of that cloud to heed: signed ones where a key of it is known, all of them
+    /// where none is
+    #[arg(long, env = "D1_ORDERS", value_enum, value_name = "WHICH", requires = "cloud")]
+    pub orders: Option<Orders>,
+    /// A key by which its orders are known, from `d1-cloud order-keys list`; it is remembered, and
+    /// the cloud tells of others by its word
+    #[arg(long, env = "D1_ORDER_KEY", value_name = "KEY", requires = "cloud")]
+    pub order_key: Option<OrderPublicKey>,
     /// Every how many seconds to look for what is wrong with the machine
     #[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub look_every: u64,
     /// How many seconds running work may take to end when the daemon is stopped
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub drain: u64,
+}
+
+/// Which orders of a cloud that is served with a token are heeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Orders {
+    /// All of them: whoever holds the other end of the link is believed
+    Any,
+    /// Those that are signed by a key that is known
+    Signed,
 }
 
 impl Config {

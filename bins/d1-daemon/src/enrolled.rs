@@ -8,14 +8,19 @@
 //! 4. A cloud that will not have the device any more is asked again now and then only: somebody
 //!    has to enrol it again, which is seen when they do.
 
-use crate::cloud::{LONGEST_WAIT, patience};
+use crate::{
+    cloud::{LONGEST_WAIT, patience},
+    orders,
+};
 use backon::ExponentialBackoff;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use d1_core::{
-    Category, Clock as _, Problem, Supervisor, SystemClock, Timestamp, Transport as _,
-    TransportError,
+    Category, Clock as _, Problem, ReplayLedger, Supervisor, SystemClock, Timestamp,
+    Transport as _, TransportError,
 };
-use d1_executor::{Agent, Enrolled, EnrolledError, GivenPapers, LinkStanding, LinkState, StateDir};
+use d1_executor::{
+    Agent, Enrolled, EnrolledError, GivenPapers, HeededOrders, LinkStanding, LinkState, StateDir,
+};
 use d1_protocol::{
     EnrolmentClient, EnrolmentError,
     api::{PapersView, RecoverRequest, RenewRequest},
@@ -24,6 +29,7 @@ use d1_protocol::{
 };
 use std::{
     hash::{BuildHasher as _, RandomState},
+    sync::Arc,
     time::Duration,
 };
 use tokio::time::Instant;
@@ -43,10 +49,16 @@ enum NoLink {
 }
 
 /// Keeps the device linked where it is enrolled, for as long as the daemon lives.
-pub(crate) fn start(agent: &Agent, state: &StateDir, supervisor: &Supervisor) {
+pub(crate) fn start(
+    agent: &Agent,
+    state: &StateDir,
+    ledger: Arc<dyn ReplayLedger>,
+    supervisor: &Supervisor,
+) {
     let keeper = Keeper {
         agent: agent.clone(),
         state: state.clone(),
+        ledger,
         supervisor: supervisor.clone(),
         // By chance, and the same for as long as this process lives.
         chance: chance(),
@@ -60,7 +72,7 @@ pub(crate) fn start(agent: &Agent, state: &StateDir, supervisor: &Supervisor) {
             () = stopping.cancelled() => {}
         }
         if keeper.told.is_some() {
-            tell(&left, LinkState::Stopped, None);
+            tell(&left, standing(LinkState::Stopped, None));
         }
     });
 }
@@ -68,6 +80,8 @@ pub(crate) fn start(agent: &Agent, state: &StateDir, supervisor: &Supervisor) {
 struct Keeper {
     agent: Agent,
     state: StateDir,
+    /// The orders that were heeded.
+    ledger: Arc<dyn ReplayLedger>,
     supervisor: Supervisor,
     chance: f64,
     /// What was written down last.
@@ -133,11 +147,13 @@ impl Keeper {
         };
         self.told(LinkState::Linked, None);
         let by = format!("the cloud {}", enrolled.link);
+        let guard = orders::guard(&self.state, &enrolled.link, &self.ledger);
         let due = enrolled.renew_at(self.chance).since(now());
         tokio::select! {
-            served = self.agent.serve(link, &by) => {
+            served = self.agent.serve_signed(link, &by, guard) => {
                 if let Err(problem) = served {
                     tracing::error!(%problem, "the link to the cloud was given up");
+                    self.told(LinkState::Unreachable, Some(problem.to_string()));
                 }
             }
             // The link is made anew with the next certificate; what runs goes on.
@@ -209,14 +225,19 @@ impl Keeper {
     fn told(&mut self, state: LinkState, why: Option<String>) {
         let told = Some((state, why.clone()));
         if self.told != told {
-            tell(&self.state, state, why);
+            tell(&self.state, standing(state, why));
             self.told = told;
         }
     }
 }
 
-fn tell(to: &StateDir, state: LinkState, why: Option<String>) {
-    if let Err(error) = (LinkStanding { state, since: now(), why }).save(to) {
+/// How a link stands that is made with a certificate.
+fn standing(state: LinkState, why: Option<String>) -> LinkStanding {
+    LinkStanding { state, since: now(), why, cloud: None, orders: HeededOrders::Signed }
+}
+
+pub(crate) fn tell(to: &StateDir, standing: LinkStanding) {
+    if let Err(error) = standing.save(to) {
         tracing::warn!(%error, "how the link stands is not written down");
     }
 }

@@ -10,9 +10,10 @@ mod config;
 mod enrolled;
 mod listen;
 mod monitor;
+mod orders;
 
 pub use compose::{Daemon, StartError};
-pub use config::Config;
+pub use config::{Config, Orders};
 
 use clap::Parser as _;
 use std::{io::Write as _, process::ExitCode, time::Duration};

@@ -6,6 +6,7 @@ mod credits;
 mod daemon;
 mod devices;
 mod hosts;
+mod keys;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use d1_core::{HostName, Source, ThingName};
@@ -17,6 +18,7 @@ pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Sco
 pub use daemon::{Daemon, Enroll};
 pub use devices::{Devices, DevicesCommand, DevicesPurge};
 pub use hosts::Hosts;
+pub use keys::Keys;
 
 /// Sets up and repairs this machine: every change is a plan first, leaves a receipt, and can be undone.
 #[derive(Debug, Parser)]
@@ -199,6 +201,15 @@ pub enum Command {
         /// What about it.
         #[command(subcommand)]
         what: Daemon,
+    },
+    /// Show by which keys orders of clouds are known on this machine, or forget them
+    #[command(
+        after_help = "Examples:\n  d1-doctor keys list\n  d1-doctor keys forget-cloud wss://d1.example:7702\n\nCompare them with what d1-cloud order-keys list prints at the cloud."
+    )]
+    Keys {
+        /// What about them.
+        #[command(subcommand)]
+        what: Keys,
     },
     /// Sign in to a cloud
     #[command(

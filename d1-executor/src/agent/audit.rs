@@ -1,7 +1,10 @@
 //! From what an agent does to what its audit log says of it: pure functions.
 
 use crate::audit::audited_argv;
-use d1_core::{Action, AuditEntry, AuditKind, Digest, SignedHead, TaskCommand, TaskResult};
+use d1_core::{
+    Action, AuditEntry, AuditKind, Digest, OrderRefusal, OrderTrust, SignedHead, TaskCommand,
+    TaskResult,
+};
 
 /// A task is about to have its first effect.
 pub(super) fn started(command: &TaskCommand, by: &str) -> AuditEntry {
@@ -49,6 +52,23 @@ pub(super) fn anchored(head: &SignedHead) -> AuditEntry {
         .about("stream", &head.checkpoint.stream)
         .about("seq", head.checkpoint.seq)
         .about("head", head.to_text())
+}
+
+/// What came over a link was not heeded.
+pub(super) fn order_refused(refusal: &OrderRefusal, by: &str) -> AuditEntry {
+    let entry = AuditEntry::new(AuditKind::OrderRefused).about("code", refusal.code());
+    entry.saying("by", by).saying("why", refusal.to_string())
+}
+
+/// Other keys of an orchestrator are believed from now on.
+pub(super) fn keys_pinned(before: &OrderTrust, after: &OrderTrust, by: &str) -> AuditEntry {
+    let keys: Vec<_> = after.keys.iter().map(|known| known.key).collect();
+    let gone: Vec<_> = after.withdrawn.iter().filter(|it| !before.withdrawn.contains(it)).collect();
+    AuditEntry::new(AuditKind::KeyPinned)
+        .about("version", after.version)
+        .about("keys", texts(&keys))
+        .about("withdrawn", texts(&gone))
+        .saying("by", by)
 }
 
 fn about(kind: AuditKind, command: &TaskCommand) -> AuditEntry {

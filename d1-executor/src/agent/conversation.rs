@@ -7,15 +7,16 @@ use super::{
     audit,
     core::{Accepted, Agent},
     follow::{Followed, Telling, follow},
+    gate::Gate,
     live::{Live, News},
     unwritten::Unwritten,
     verdict, work,
 };
 use crate::health::HEALTH_EVERY;
 use d1_core::{
-    Category, DeviceLink, FromDevice, Health, Hello, JournalError, OrderRefusal, Outcome, PROTOCOL,
-    Problem, Proposal, Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode,
-    TaskCommand, TaskId, TaskResult, Timestamp, ToDevice, Welcome,
+    Category, DeviceLink, FromDevice, Health, Hello, JournalError, Outcome, PROTOCOL, Problem,
+    Proposal, Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand,
+    TaskId, TaskResult, Timestamp, ToDevice, Welcome,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
@@ -28,10 +29,12 @@ use tokio_util::sync::CancellationToken;
 const QUESTIONS_AT_ONCE: usize = 4;
 /// One conversation with one orchestrator.
 pub(super) struct Conversation {
-    agent: Agent,
+    pub(super) agent: Agent,
     link: DeviceLink,
     /// Who is at the other end.
-    by: Arc<str>,
+    pub(super) by: Arc<str>,
+    /// What lets their words in.
+    pub(super) gate: Gate,
     anchors: Anchors,
     followed: Followed,
     questions: Arc<Semaphore>,
@@ -42,7 +45,7 @@ pub(super) struct Conversation {
 }
 
 /// Why a conversation cannot go on.
-enum End {
+pub(super) enum End {
     Gone,
     Journal(JournalError),
     /// The journal failed in another conversation, or under a task; or this orchestrator speaks
@@ -66,11 +69,12 @@ fn welcomed(welcome: &Welcome) -> Result<(), End> {
 }
 
 impl Conversation {
-    pub(super) fn new(agent: Agent, link: DeviceLink, by: &str) -> Self {
+    pub(super) fn new(agent: Agent, link: DeviceLink, by: &str, gate: Gate) -> Self {
         Self {
             agent,
             link,
             by: Arc::from(by),
+            gate,
             anchors: Anchors::default(),
             followed: Followed::default(),
             questions: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
@@ -126,7 +130,7 @@ impl Conversation {
                     self.tell_health(Some(now)).await?;
                 }
                 message = self.link.rx.recv() => match message {
-                    Some(message) => self.hear(message).await?,
+                    Some(message) => self.let_in(message).await?,
                     None => return Ok(()),
                 },
             }
@@ -160,12 +164,12 @@ impl Conversation {
             version: parts.version.clone(),
             facts,
             epochs: epochs.into_iter().collect(),
-            seal: None,
+            seal: self.gate.request().map_err(End::Broken)?,
         }))
         .await
     }
 
-    async fn hear(&mut self, message: ToDevice) -> Result<(), End> {
+    pub(super) async fn hear(&mut self, message: ToDevice) -> Result<(), End> {
         match message {
             ToDevice::Welcome(welcome) => {
                 welcomed(&welcome)?;
@@ -218,9 +222,9 @@ impl Conversation {
                 tracing::warn!(%problem, "the orchestrator complains");
                 Ok(())
             }
-            ToDevice::Signed(_) => Err(End::Broken(OrderRefusal::NotAsked.problem())),
-            // Keys that nobody has signed are nobody's.
-            ToDevice::OrderKeys(_) => Ok(()),
+            ToDevice::OrderKeys(keys) => self.learn(&keys).await,
+            // The gate has opened it, or refused it.
+            ToDevice::Signed(_) => Ok(()),
         }
     }
 

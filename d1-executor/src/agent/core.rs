@@ -1,8 +1,15 @@
 //! The agent itself: accepts orders, keeps the queue, knows what is on its way.
 
 use super::{
-    attendance::Attendance, audit, condition::Condition, conversation::Conversation, live::Live,
-    queue::Queue, unwritten::Unwritten, verdict, work,
+    attendance::Attendance,
+    audit,
+    condition::Condition,
+    conversation::Conversation,
+    gate::{Gate, OrderGuard},
+    live::Live,
+    queue::Queue,
+    unwritten::Unwritten,
+    verdict, work,
 };
 use d1_core::{
     AuditEntry, AuditError, AuditKind, AuditLog, Category, Clock, DeviceId, DeviceLink, Entry,
@@ -137,7 +144,20 @@ impl Agent {
     /// Tasks go on when the conversation ends. The error is a journal that cannot be
     /// written: no task is accepted or begun without it.
     pub async fn serve(&self, link: DeviceLink, by: &str) -> Result<(), Problem> {
-        Conversation::new(self.clone(), link, by).hold().await
+        Conversation::new(self.clone(), link, by, Gate::open(self.0.parts.device)).hold().await
+    }
+
+    /// The same, with an orchestrator whose orders are heeded only when they are signed. The
+    /// error may also be that something came which is not to be heeded: it was written into the
+    /// audit log, and the link was left.
+    pub async fn serve_signed(
+        &self,
+        link: DeviceLink,
+        by: &str,
+        guard: OrderGuard,
+    ) -> Result<(), Problem> {
+        let gate = Gate::guarded(self.0.parts.device, guard)?;
+        Conversation::new(self.clone(), link, by, gate).hold().await
     }
 
     /// Writes into the audit log what is about to be, or has been.

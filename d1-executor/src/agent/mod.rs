@@ -8,6 +8,8 @@ mod condition;
 mod conversation;
 mod core;
 mod follow;
+mod gate;
+mod heed;
 mod live;
 mod queue;
 mod record;
@@ -17,3 +19,4 @@ mod verdict;
 mod work;
 
 pub use core::{Agent, AgentParts};
+pub use gate::OrderGuard;

@@ -4,6 +4,7 @@
 //! <state-dir>/
 //!   enrolment.json   everything, with the private keys: readable by its owner alone
 //!   certificate.pem  the certificate, for whoever wants to look at it
+//!   order-keys.json  the keys by which orders of its clouds are known
 //!   link.json        how the link to the cloud stands, as the daemon saw it last
 //! ```
 //!
@@ -13,8 +14,10 @@
 mod enrolled;
 mod file;
 mod keys;
+mod order_keys;
 mod standing;
 
 pub use enrolled::{Enrolled, EnrolledError, GivenPapers};
 pub use keys::{Newcomer, PrivateKey};
-pub use standing::{LinkStanding, LinkState};
+pub use order_keys::{OrderClouds, OrderKeysFile};
+pub use standing::{HeededOrders, LinkStanding, LinkState};

@@ -25,6 +25,17 @@ pub enum LinkState {
     Stopped,
 }
 
+/// Which orders are heeded over a link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeededOrders {
+    /// Those that are signed by a key that is known.
+    Signed,
+    /// All: whoever holds the other end of the link is believed.
+    #[default]
+    Any,
+}
+
 /// How the link to the cloud stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkStanding {
@@ -34,6 +45,12 @@ pub struct LinkStanding {
     pub since: Timestamp,
     /// Why, in the words of whoever refused or did not answer.
     pub why: Option<String>,
+    /// The cloud, where the link is by a token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cloud: Option<String>,
+    /// Which orders of it are heeded.
+    #[serde(default)]
+    pub orders: HeededOrders,
 }
 
 impl LinkStanding {

@@ -37,5 +37,6 @@ deeds! {
     APPEND: "append", false, "keep output";
     FINISH: "finish", true, "write a result down";
     FORGET: "forget", true, "forget a task";
+    HEED: "heed", true, "note that an order is heeded";
     PURGE: "purge", true, "drop old tombstones";
 }

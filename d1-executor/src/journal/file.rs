@@ -18,7 +18,10 @@ use std::{
 const APPLICATION_ID: u32 = 0x6431_6a6c;
 
 /// Every step from an empty file to the present form, in order; never changed, only added to.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/journal/0001_journal.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/journal/0001_journal.sql"),
+    include_str!("../../migrations/journal/0002_heeded.sql"),
+];
 
 /// The present form: how many steps lead to it.
 const KNOWN: u32 = MIGRATIONS.len() as u32;

@@ -2,6 +2,7 @@
 
 mod deeds;
 mod file;
+mod heeded;
 mod sqlite;
 mod tasks;
 #[cfg(feature = "testing")]

@@ -11,7 +11,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-async fn records(rig: &Rig) -> Vec<SealedRecord> {
+pub(crate) async fn records(rig: &Rig) -> Vec<SealedRecord> {
     let record = |line| match line {
         AuditLine::Record(record) => Some(*record),
         AuditLine::Checkpoint(_) => None,

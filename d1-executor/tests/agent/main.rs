@@ -11,6 +11,7 @@ mod frail;
 mod health;
 mod journal_trouble;
 mod links;
+mod orders;
 mod output;
 mod owner;
 mod puppet;

@@ -7,7 +7,7 @@ use d1_core::{
     TaskId, TaskResult, Timestamp, ToDevice, conformance,
     memory::{ManualClock, MemoryAuditLog, MemoryJournal},
 };
-use d1_executor::{Agent, AgentParts};
+use d1_executor::{Agent, AgentParts, OrderGuard};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
@@ -66,6 +66,15 @@ impl Rig {
         let mut conversation = JoinSet::new();
         let agent = self.agent.clone();
         conversation.spawn(async move { agent.serve(theirs, "a test").await });
+        Desk { link: ours, conversation }
+    }
+
+    /// A conversation with this agent in which it heeds signed orders only.
+    pub(crate) fn signed_link(&self, guard: OrderGuard) -> Desk {
+        let (ours, theirs) = Link::pair();
+        let mut conversation = JoinSet::new();
+        let agent = self.agent.clone();
+        conversation.spawn(async move { agent.serve_signed(theirs, "a test", guard).await });
         Desk { link: ours, conversation }
     }
 

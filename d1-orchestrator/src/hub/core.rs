@@ -2,10 +2,14 @@
 
 use super::{
     DeviceNews, DeviceStatus, HubError, Watching,
+    deliver::{Undelivered, deliver},
     greet::greet,
     seat::{Seat, Watcher},
 };
-use crate::Fleet;
+use crate::{
+    Fleet,
+    orders::{OrderDesk, Seal},
+};
 use d1_core::{
     AuditEntry, AuditError, AuditLog, Clock, DeviceId, Hello, OrchestratorLink, Problem,
     Supervisor, TaskId, ToDevice,
@@ -16,7 +20,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How long a device may take to accept a message; then its link counts as lost.
@@ -42,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) supervisor: Supervisor,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) fleet: OnceLock<Fleet>,
+    desk: OnceLock<OrderDesk>,
     pub(super) departures: watch::Sender<u64>,
     pub(super) audit: Option<Arc<dyn AuditLog>>,
     state: Mutex<State>,
@@ -78,9 +86,22 @@ impl Hub {
         clock: Arc<dyn Clock>,
         audit: Option<Arc<dyn AuditLog>>,
     ) -> Self {
-        let arrivals = watch::Sender::new(0);
-        let (state, fleet, departures) = (Mutex::default(), OnceLock::new(), watch::Sender::new(0));
-        Self(Arc::new(Inner { supervisor, clock, audit, fleet, departures, state, arrivals }))
+        Self(Arc::new(Inner {
+            supervisor,
+            clock,
+            audit,
+            fleet: OnceLock::new(),
+            desk: OnceLock::new(),
+            departures: watch::Sender::new(0),
+            state: Mutex::default(),
+            arrivals: watch::Sender::new(0),
+        }))
+    }
+
+    /// Signs orders to devices that want them signed, from now on. Once; a second time changes
+    /// nothing. A device that wants that of a hub which cannot does nothing for it.
+    pub fn sign_orders(&self, desk: OrderDesk) {
+        let _is_set = self.0.desk.set(desk);
     }
 
     /// Writes into the audit log, where there is one, what is about to be done.
@@ -119,17 +140,21 @@ impl Hub {
 
     /// Says something to a device. Waits while the device is slow, but not for ever.
     pub async fn send(&self, device: DeviceId, message: ToDevice) -> Result<(), HubError> {
-        let seat = self.state().seats.get(&device).map(|seat| (seat.to.clone(), seat.left.clone()));
-        let (to, left) = seat.ok_or(HubError::Offline(device))?;
-        match to.send_timeout(message, SEND_WITHIN).await {
-            Ok(()) => Ok(()),
-            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(HubError::Offline(device)),
-            Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
-                tracing::warn!(%device, "a device accepts nothing more; its link is dropped");
+        let seat = self.state().seats.get(&device).map(Seat::way);
+        let (to, seal, left) = seat.ok_or(HubError::Offline(device))?;
+        let delivered = timeout(SEND_WITHIN, deliver(&to, seal.as_deref(), message)).await;
+        let Ok(delivered) = delivered else {
+            tracing::warn!(%device, "a device accepts nothing more; its link is dropped");
+            left.cancel();
+            return Err(HubError::Silent(device));
+        };
+        delivered.map_err(|undelivered| {
+            // What was to be said on it is said again on the next one.
+            if matches!(undelivered, Undelivered::NoKey(_)) {
                 left.cancel();
-                Err(HubError::Silent(device))
             }
-        }
+            undelivered.of(device)
+        })
     }
 
     /// Listens for what `device` says about `tasks`. The first news is whether it is
@@ -195,9 +220,12 @@ impl Hub {
         let mut state = self.state();
         let number = state.fresh_number();
         let device = hello.device;
+        let asked = self.0.desk.get().zip(hello.seal.as_ref());
+        let seal = asked.map(|(desk, asked)| Arc::new(Seal::new(desk, device, asked)));
         let seat = Seat {
             number,
             to,
+            seal,
             hello: Arc::new(hello),
             since: now,
             heard: now,

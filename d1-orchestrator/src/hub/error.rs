@@ -24,6 +24,9 @@ pub enum HubError {
     /// It is linked to another server, which does not answer.
     #[error("the server that has device {0} does not answer; ask again in a few seconds")]
     Unreachable(DeviceId),
+    /// It heeds signed orders only, and this one cannot be signed.
+    #[error("what device {0} was to be told cannot be signed: {1}; see d1-cloud order-keys list")]
+    Unsigned(DeviceId, String),
     /// What is at the other end did not introduce itself.
     #[error("the other end of a new link did not say hello; see that a d1 daemon is there")]
     NoHello,
@@ -54,6 +57,7 @@ impl HubError {
             Self::Nonsense(_) => "D1-DEVICE-009",
             Self::Busy(_) => "D1-DEVICE-010",
             Self::NoHello => "D1-DEVICE-011",
+            Self::Unsigned(..) => "D1-ORDER-019",
         };
         let text = self.to_string();
         let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));

@@ -50,6 +50,7 @@ impl Hub {
             | HubError::Busy(_)
             | HubError::Nonsense(_)
             | HubError::NoHello
+            | HubError::Unsigned(..)
             | HubError::Refused(_)
             | HubError::UpgradeRequired(_)
             | HubError::Unlocated(_)

@@ -2,6 +2,7 @@
 
 mod anchor;
 mod core;
+mod deliver;
 mod error;
 mod fleet;
 mod greet;

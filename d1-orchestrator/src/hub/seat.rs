@@ -1,6 +1,7 @@
 //! A device that is connected, and whoever listens to it.
 
 use super::Hub;
+use crate::orders::Seal;
 use d1_core::{
     DeviceId, Digest, FromDevice, Health, Hello, RequestId, TaskId, Timestamp, ToDevice,
 };
@@ -17,6 +18,8 @@ pub(super) struct Seat {
     /// Tells this link from every other one.
     pub(super) number: u64,
     pub(super) to: mpsc::Sender<ToDevice>,
+    /// Signs what is said, where the device wants that.
+    pub(super) seal: Option<Arc<Seal>>,
     pub(super) hello: Arc<Hello>,
     pub(super) since: Timestamp,
     pub(super) heard: Timestamp,
@@ -28,6 +31,15 @@ pub(super) struct Seat {
     pub(super) fence: u64,
     /// Fires when a newer link has taken its place, or it is stuck.
     pub(super) left: CancellationToken,
+}
+
+/// What is needed to say something over a link: the link, what signs, and what ends it.
+pub(super) type Way = (mpsc::Sender<ToDevice>, Option<Arc<Seal>>, CancellationToken);
+
+impl Seat {
+    pub(super) fn way(&self) -> Way {
+        (self.to.clone(), self.seal.clone(), self.left.clone())
+    }
 }
 
 /// Somebody who listens for some tasks of one device.

@@ -22,7 +22,7 @@ mod user_code;
 
 pub use authority::{Authorities, AuthorityError, Bundle, DeviceCertificate, ServerPapers};
 #[cfg(feature = "postgres")]
-pub use database::{PostgresAuthorityKeys, PostgresIdentity};
+pub use database::{PostgresAuthorityKeys, PostgresIdentity, PostgresOrderKeys};
 pub use enrolment::{
     EnrolAsk, EnrolError, EnrolmentParts, Enrolments, MAX_RECOVERIES, NewEnrolmentToken, Papers,
     RECOVER_WITHIN, RecoverAsk,
@@ -39,7 +39,7 @@ pub use server::{
     Principal, SessionNote, TokenAnswer, TokenNote, Visitor,
 };
 #[cfg(feature = "sqlite")]
-pub use store::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity};
+pub use store::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity, SqliteOrderKeys};
 pub use token::{
     ACCESS_TOKEN_LIFE, AccessTokens, Bearer, LEEWAY, NodeTokens, RefusedToken, TokenError,
 };

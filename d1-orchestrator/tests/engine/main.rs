@@ -12,6 +12,7 @@ mod ledgers;
 mod links;
 mod money;
 mod names;
+mod orders;
 mod plain;
 mod promises;
 mod repeats;

@@ -112,6 +112,24 @@ async fn the_keys_of_authorities_obey_every_law_of_a_store_of_keys() {
     conformance::key_store(make).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_of_orders_obey_every_law_of_a_store_of_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = || async { Arc::new(fresh(folder.path()).order_keys()) as Arc<dyn KeyStore> };
+    conformance::key_store(file).await;
+    let path = folder.path().join("lasting.db");
+    let open = || async {
+        Arc::new(SqliteIdentity::open(&path).unwrap().order_keys()) as Arc<dyn KeyStore>
+    };
+    conformance::key_store_durability(open).await;
+    let server = Postgres::shared();
+    let make = || async {
+        let shared = shared(&server.clone_of("template1")).await;
+        Arc::new(shared.order_keys()) as Arc<dyn KeyStore>
+    };
+    conformance::key_store(make).await;
+}
+
 #[tokio::test]
 async fn keys_of_authorities_and_of_tokens_are_kept_apart() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,8 +143,10 @@ async fn keys_of_authorities_and_of_tokens_are_kept_apart() {
     let ring = |id| d1_core::KeyRing { version: 0, keys: vec![key(id)] };
     KeyStore::save(&store, &ring("token")).await.unwrap();
     store.authority_keys().save(&ring("authority")).await.unwrap();
+    store.order_keys().save(&ring("orders")).await.unwrap();
     assert_eq!(KeyStore::load(&store).await.unwrap().keys, [key("token")]);
     assert_eq!(store.authority_keys().load().await.unwrap().keys, [key("authority")]);
+    assert_eq!(store.order_keys().load().await.unwrap().keys, [key("orders")]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! What is binary is in base64 (RFC 4648 §4): requests, certificates and keys as DER.
 
-use d1_core::{AccountId, DeviceId};
+use d1_core::{AccountId, AnnouncedKey, DeviceId, KeyStage, OrderKeySet, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -113,6 +113,70 @@ pub struct PapersView {
     pub authorities: Vec<String>,
     /// Until when the certificate is good, in milliseconds since 1970.
     pub ends: u64,
+    /// The keys by which the device knows orders of this cloud: told when it enrols, and in
+    /// signed orders after that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub order_keys: Option<OrderKeysView>,
+}
+
+/// The keys that orders to devices are signed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderKeysView {
+    /// Higher than that of every earlier set.
+    #[serde(deserialize_with = "super::whole::number")]
+    pub version: u64,
+    /// The keys.
+    pub keys: Vec<OrderKeyView>,
+}
+
+/// A key that orders to devices are signed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderKeyView {
+    /// Its public half (Ed25519), as 64 hexadecimal digits.
+    pub key: String,
+    /// `next`, `active` or `retired`.
+    pub stage: String,
+    /// Since when it is there, in milliseconds since 1970.
+    #[serde(deserialize_with = "super::whole::number")]
+    pub since: u64,
+}
+
+impl From<&OrderKeySet> for OrderKeysView {
+    fn from(set: &OrderKeySet) -> Self {
+        let view = |told: &AnnouncedKey| OrderKeyView {
+            key: told.key.to_string(),
+            stage: stage_text(told.stage).to_owned(),
+            since: told.since.0,
+        };
+        Self { version: set.version, keys: set.keys.iter().map(view).collect() }
+    }
+}
+
+impl OrderKeysView {
+    /// The keys; `None` when one of them is none.
+    #[must_use]
+    pub fn keys(&self) -> Option<OrderKeySet> {
+        let all = [KeyStage::Next, KeyStage::Active, KeyStage::Retired];
+        let key = |told: &OrderKeyView| {
+            Some(AnnouncedKey {
+                key: told.key.parse().ok()?,
+                stage: all.into_iter().find(|stage| stage_text(*stage) == told.stage)?,
+                since: Timestamp(told.since),
+            })
+        };
+        let keys = self.keys.iter().map(key).collect::<Option<_>>()?;
+        Some(OrderKeySet { version: self.version, keys })
+    }
+}
+
+const fn stage_text(stage: KeyStage) -> &'static str {
+    match stage {
+        KeyStage::Next => "next",
+        KeyStage::Active => "active",
+        KeyStage::Retired => "retired",
+    }
 }
 
 impl PapersView {

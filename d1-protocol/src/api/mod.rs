@@ -18,7 +18,7 @@ pub use credits::{
 };
 pub use enrolment::{
     EnrolRequest, EnrolmentList, EnrolmentTokenRequest, EnrolmentTokenView, EnrolmentView,
-    PapersView, RecoverRequest, RenewRequest,
+    OrderKeyView, OrderKeysView, PapersView, RecoverRequest, RenewRequest,
 };
 pub use list::{DeviceView, Devices, HealthView, Purged, SetupList};
 pub use node::WishBody;

@@ -10,18 +10,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(super) const ENROLMENTS: &str = "/api/v1/enrolments";
+pub(crate) const ENROLMENTS: &str = "/api/v1/enrolments";
 
 /// What is told with a token: it, where to enrol, and the authority to know that by.
-pub(super) struct Invitation {
-    pub(super) secret: String,
-    pub(super) link: String,
-    pub(super) authority: String,
+pub(crate) struct Invitation {
+    pub(crate) secret: String,
+    pub(crate) link: String,
+    pub(crate) authority: String,
 }
 
 /// A machine that may enrol.
-pub(super) struct Machine {
-    pub(super) desk: Desk,
+pub(crate) struct Machine {
+    pub(crate) desk: Desk,
     _apt: AptRoot,
 }
 
@@ -31,17 +31,17 @@ fn free_port() -> u16 {
 }
 
 /// The same desk with a door for devices, whose certificates are good for so many seconds.
-pub(super) fn with_door(desk: Desk, life: u64) -> Desk {
+pub(crate) fn with_door(desk: Desk, life: u64) -> Desk {
     let door = format!("127.0.0.1:{}", free_port());
     desk.with("D1_LINK_LISTEN", &door).with("D1_CERTIFICATE_LIFE", &life.to_string())
 }
 
 /// A cloud with a door for devices.
-pub(super) fn cloud(life: u64) -> CloudDesk {
+pub(crate) fn cloud(life: u64) -> CloudDesk {
     CloudDesk::at(with_door(Desk::at_this_machine(), life))
 }
 
-pub(super) fn invite(cloud: &CloudDesk) -> Invitation {
+pub(crate) fn invite(cloud: &CloudDesk) -> Invitation {
     let body = json!({"minutes": 10}).to_string();
     let (status, told) =
         ask(cloud, CloudDesk::TOKEN, &["-d", &body], &format!("{ENROLMENTS}/tokens"));
@@ -51,30 +51,30 @@ pub(super) fn invite(cloud: &CloudDesk) -> Invitation {
 }
 
 /// The devices that enrolled, as the cloud tells them.
-pub(super) fn enrolments(cloud: &CloudDesk) -> Vec<Value> {
+pub(crate) fn enrolments(cloud: &CloudDesk) -> Vec<Value> {
     let (status, told) = ask(cloud, CloudDesk::TOKEN, &[], ENROLMENTS);
     assert_eq!(status, 200, "{told}");
     told["enrolments"].as_array().unwrap().clone()
 }
 
 /// The devices that are linked, as the cloud tells them.
-pub(super) fn linked(cloud: &CloudDesk) -> Vec<Value> {
+pub(crate) fn linked(cloud: &CloudDesk) -> Vec<Value> {
     let (status, told) = ask(cloud, CloudDesk::TOKEN, &[], "/api/v1/devices");
     assert_eq!(status, 200, "{told}");
     told["devices"].as_array().unwrap().clone()
 }
 
-pub(super) fn revoke(cloud: &CloudDesk, device: &str) -> u16 {
+pub(crate) fn revoke(cloud: &CloudDesk, device: &str) -> u16 {
     ask(cloud, CloudDesk::TOKEN, &["-X", "DELETE"], &format!("{ENROLMENTS}/{device}")).0
 }
 
 impl Machine {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let apt = AptRoot::usual();
         Self { desk: Desk::at(&apt), _apt: apt }
     }
 
-    pub(super) fn enrol(&self, invitation: &Invitation) -> Ran {
+    pub(crate) fn enrol(&self, invitation: &Invitation) -> Ran {
         let token = self.desk.state("token");
         fs::write(&token, &invitation.secret).unwrap();
         self.desk.doctor(&[
@@ -90,36 +90,36 @@ impl Machine {
     }
 
     /// A machine that has enrolled.
-    pub(super) fn enrolled(cloud: &CloudDesk) -> Self {
+    pub(crate) fn enrolled(cloud: &CloudDesk) -> Self {
         let machine = Self::new();
         let ran = machine.enrol(&invite(cloud));
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         machine
     }
 
-    pub(super) fn daemon(&self) -> Server {
+    pub(crate) fn daemon(&self) -> Server {
         self.desk.daemon(&[])
     }
 
     /// What it has that is enrolled.
-    pub(super) fn papers(&self) -> Value {
+    pub(crate) fn papers(&self) -> Value {
         let text = fs::read_to_string(self.desk.state("enrolment.json")).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
-    pub(super) fn device(&self) -> String {
+    pub(crate) fn device(&self) -> String {
         fs::read_to_string(self.desk.state("device")).unwrap().trim().to_owned()
     }
 
     /// How it says that its link stands.
-    pub(super) fn standing(&self) -> Value {
+    pub(crate) fn standing(&self) -> Value {
         let ran = self.desk.doctor(&["status", "--json"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         ran.json()["cloud"]["link"]["state"].clone()
     }
 
     /// Its certificate, its key and the authorities, in files for the programs of others.
-    pub(super) fn files(&self) -> (PathBuf, PathBuf, PathBuf) {
+    pub(crate) fn files(&self) -> (PathBuf, PathBuf, PathBuf) {
         let papers = self.papers();
         let write = |name: &str, text: &str| {
             let path = self.desk.state(name);
@@ -140,7 +140,7 @@ impl Machine {
     }
 
     /// Another machine with a copy of everything that this one has.
-    pub(super) fn copied(&self) -> Self {
+    pub(crate) fn copied(&self) -> Self {
         let copy = Self::new();
         for name in ["device", "enrolment.json"] {
             fs::copy(self.desk.state(name), copy.desk.state(name)).unwrap();
@@ -150,7 +150,7 @@ impl Machine {
 }
 
 /// Waits until something holds that is asked for over the network.
-pub(super) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");

@@ -79,6 +79,9 @@ pub(crate) async fn enrol(
     app.limits.may_guess(peer.ip()).await.map_err(too_many)?;
     let (csr, bound_key) = (binary(&request.request)?, binary(&request.bound_key)?);
     let proof = binary(&request.proof)?;
+    // Before the token is used up: what cannot be told leaves everything as it was.
+    let keys = app.people.order_keys.current().await;
+    let keys = keys.map_err(|error| refused(EnrolError::Unavailable(error.into())))?;
     let enrolled = app.enrolments.enrol(EnrolAsk {
         token: &request.token,
         device: request.device,
@@ -87,7 +90,10 @@ pub(crate) async fn enrol(
         proof: &proof,
     });
     match enrolled.await {
-        Ok(papers) => Ok((StatusCode::CREATED, Json(told(papers)))),
+        Ok(papers) => {
+            let order_keys = Some(keys.announced().into());
+            Ok((StatusCode::CREATED, Json(PapersView { order_keys, ..told(papers) })))
+        }
         Err(error) => {
             if matches!(error, EnrolError::Refused) {
                 app.limits.guessed(peer.ip()).await;
@@ -202,6 +208,8 @@ fn told(papers: Papers) -> PapersView {
         certificate: BASE64.encode(papers.certificate),
         authorities: papers.authorities.iter().map(|it| BASE64.encode(it)).collect(),
         ends: papers.ends.0,
+        // Only a device that enrols is told them here: later ones come by the word of these.
+        order_keys: None,
     }
 }
 

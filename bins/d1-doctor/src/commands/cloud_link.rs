@@ -7,7 +7,7 @@ use crate::{
     ui::text::{inert, when},
 };
 use d1_core::Timestamp;
-use d1_executor::{Enrolled, LinkStanding, LinkState};
+use d1_executor::{Enrolled, HeededOrders, LinkStanding, LinkState};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ use std::time::Duration;
 pub(super) enum CloudLink {
     /// This device is not enrolled.
     NotEnrolled,
+    /// It serves a cloud by a token.
+    ByToken { link: LinkStanding },
     /// What it has cannot be used.
     Unusable { why: String },
     /// It is enrolled.
@@ -32,7 +34,10 @@ pub(super) enum CloudLink {
 impl CloudLink {
     pub(super) fn of(home: &Home) -> Self {
         match Enrolled::load(&home.state) {
-            Ok(None) => Self::NotEnrolled,
+            Ok(None) => match LinkStanding::load(&home.state) {
+                Some(link) if link.cloud.is_some() => Self::ByToken { link },
+                Some(_) | None => Self::NotEnrolled,
+            },
             Ok(Some(it)) => Self::Enrolled {
                 generation: it.generation,
                 ends: it.validity().1.0,
@@ -47,6 +52,12 @@ impl CloudLink {
     pub(super) fn text(&self, daemon: &DaemonState, now: Timestamp) -> Option<String> {
         match self {
             Self::NotEnrolled => None,
+            Self::ByToken { link } => {
+                let listens = matches!(daemon, DaemonState::Listening { .. });
+                let cloud = link.cloud.as_deref().filter(|_| listens)?;
+                let orders = heeded(link.orders);
+                Some(format!("{} · {} · {orders}", inert(cloud), standing(link, now)))
+            }
             Self::Unusable { why } => Some(inert(why).to_string()),
             Self::Enrolled { cloud, ends, link, .. } => {
                 let listens = matches!(daemon, DaemonState::Listening { .. });
@@ -56,7 +67,10 @@ impl CloudLink {
                     |link| standing(link, now),
                 );
                 let left = certificate(Timestamp(*ends), now);
-                Some(format!("{} · {standing} · {left}", inert(cloud)))
+                // Without its certificate this device has no link, and over that link it heeds
+                // nothing else.
+                let orders = heeded(HeededOrders::Signed);
+                Some(format!("{} · {standing} · {left} · {orders}", inert(cloud)))
             }
         }
     }
@@ -70,6 +84,13 @@ fn standing(link: &LinkStanding, now: Timestamp) -> String {
         LinkState::Unreachable => format!("trying again{why}"),
         LinkState::Refused => format!("refused{why}; enrol again: d1-doctor daemon enroll"),
         LinkState::Stopped => "no daemon keeps the link".to_owned(),
+    }
+}
+
+const fn heeded(orders: HeededOrders) -> &'static str {
+    match orders {
+        HeededOrders::Signed => "heeds signed orders only",
+        HeededOrders::Any => "orders are not signed",
     }
 }
 

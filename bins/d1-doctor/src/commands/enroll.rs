@@ -13,11 +13,11 @@ use crate::{
     ui::text::inert,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use d1_core::{AccountId, Category, DeviceId, Problem};
-use d1_executor::{Enrolled, EnrolledError, GivenPapers, Newcomer};
+use d1_core::{AccountId, Category, DeviceId, OrderTrust, OrderTrustStore as _, Problem};
+use d1_executor::{Enrolled, EnrolledError, GivenPapers, Newcomer, OrderKeysFile};
 use d1_protocol::{
     EnrolmentClient,
-    api::{EnrolRequest, PapersView},
+    api::{EnrolRequest, OrderKeysView, PapersView},
     tls::Trust,
 };
 use serde::Serialize;
@@ -50,6 +50,7 @@ pub async fn run(terminal: &Terminal, home: &Home, args: &Enroll) -> Result<Exit
     let newcomer = Newcomer::new(device).map_err(|error| broken(&error))?;
     let request = request(&newcomer, token).map_err(|error| broken(&error))?;
     let papers = client.enrol(&request).await.map_err(|error| error.problem())?;
+    pin(home, &args.cloud, &papers)?;
     let enrolled = Enrolled::new(newcomer, &args.cloud, &given(&papers)?);
     enrolled.save(&home.state).map_err(|error| broken(&error))?;
     tell(terminal, &args.cloud, &papers);
@@ -99,6 +100,23 @@ fn bad_address(error: &d1_core::TransportError) -> Failure {
         .leaving("nothing was changed")
         .next("give the address that was told with the token: --cloud wss://host:port")
         .into()
+}
+
+/// Believes in the keys that the cloud signs orders with. First, so that a device which links
+/// knows whose orders it heeds.
+fn pin(home: &Home, cloud: &str, papers: &PapersView) -> Result<(), Failure> {
+    let keys = papers.order_keys.as_ref().and_then(OrderKeysView::keys).ok_or_else(|| {
+        Problem::new("D1-ENROL-014", Category::Network, "the cloud told no keys of its orders")
+            .because("this device heeds orders of a cloud only when they are signed")
+            .leaving("nothing was changed here; the token is used up")
+            .next("upgrade the cloud, make another token, and enrol with it")
+    })?;
+    let kept = OrderKeysFile::of(&home.state, cloud).save(&OrderTrust::of(&keys));
+    kept.map_err(|error| {
+        Problem::new("D1-ENROL-012", Category::Task, error.to_string())
+            .because(error.source().map_or_else(String::new, ToString::to_string))
+            .into()
+    })
 }
 
 fn given(papers: &PapersView) -> Result<GivenPapers, Failure> {

@@ -17,6 +17,7 @@ pub mod fix;
 mod fix_plan;
 pub mod history;
 pub mod install;
+pub mod keys;
 pub mod login;
 pub mod logout;
 pub mod logs;

@@ -1,4 +1,4 @@
-//! The signing keys that all servers share, and the keys of the authorities: two rings of one
+//! The signing keys that all servers share, those of the authorities and of orders: three rings of one
 //! form.
 
 use super::PostgresIdentity;
@@ -35,9 +35,22 @@ const AUTHORITIES: Ring = Ring {
     keep: "INSERT INTO authority (id, stage, since, secret) VALUES ($1, $2, $3, $4)",
 };
 
+/// The keys that orders are signed with.
+const ORDERS: Ring = Ring {
+    load: "SELECT version, id, stage, since, secret
+           FROM order_key_ring LEFT JOIN order_key ON true ORDER BY place",
+    turn: "UPDATE order_key_ring SET version = version + 1 WHERE version = $1",
+    clear: "DELETE FROM order_key",
+    keep: "INSERT INTO order_key (id, stage, since, secret) VALUES ($1, $2, $3, $4)",
+};
+
 /// The keys of the authorities, in the same database as everything of identity.
 #[derive(Clone, Debug)]
 pub struct PostgresAuthorityKeys(PostgresIdentity);
+
+/// The keys that orders are signed with, in the same database as everything of identity.
+#[derive(Clone, Debug)]
+pub struct PostgresOrderKeys(PostgresIdentity);
 
 #[async_trait::async_trait]
 impl KeyStore for PostgresIdentity {
@@ -61,11 +74,28 @@ impl KeyStore for PostgresAuthorityKeys {
     }
 }
 
+#[async_trait::async_trait]
+impl KeyStore for PostgresOrderKeys {
+    async fn load(&self) -> Result<KeyRing, KeyStoreError> {
+        self.0.load_ring(&ORDERS).await
+    }
+
+    async fn save(&self, ring: &KeyRing) -> Result<u64, KeyStoreError> {
+        self.0.save_ring(&ORDERS, ring).await
+    }
+}
+
 impl PostgresIdentity {
     /// The keys that certificates of devices are signed with.
     #[must_use]
     pub fn authority_keys(&self) -> PostgresAuthorityKeys {
         PostgresAuthorityKeys(self.clone())
+    }
+
+    /// The keys that orders are signed with.
+    #[must_use]
+    pub fn order_keys(&self) -> PostgresOrderKeys {
+        PostgresOrderKeys(self.clone())
     }
 
     async fn load_ring(&self, at: &'static Ring) -> Result<KeyRing, KeyStoreError> {

@@ -6,4 +6,4 @@ mod keys;
 mod people;
 
 pub use connection::PostgresIdentity;
-pub use keys::PostgresAuthorityKeys;
+pub use keys::{PostgresAuthorityKeys, PostgresOrderKeys};

@@ -8,7 +8,5 @@
 
 mod key;
 mod ring;
-mod rotation;
 
 pub use ring::{KeyError, Keys};
-pub(in crate::identity) use rotation::{Spans, When, advance};

@@ -17,6 +17,7 @@ const FORM: Form = Form {
         include_str!("../../../migrations/identity/0003_sessions.sql"),
         include_str!("../../../migrations/identity/0004_devices.sql"),
         include_str!("../../../migrations/identity/0005_enrolments.sql"),
+        include_str!("../../../migrations/identity/0006_order_keys.sql"),
     ],
 };
 

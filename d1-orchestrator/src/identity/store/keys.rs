@@ -1,4 +1,4 @@
-//! The signing keys in the file, and the keys of the authorities: two rings of one form.
+//! The signing keys in the file, those of the authorities and of orders: three rings of one form.
 
 use super::file::{Cause, SqliteIdentity};
 use d1_core::{KeyRing, KeyStage, KeyStore, KeyStoreError, SigningKey, Timestamp};
@@ -34,15 +34,35 @@ const AUTHORITIES: Ring = Ring {
     keep: "INSERT INTO authorities (id, stage, since, secret) VALUES (?1, ?2, ?3, ?4)",
 };
 
+/// The keys that orders are signed with.
+const ORDERS: Ring = Ring {
+    load: "SELECT id, stage, since, secret FROM order_keys ORDER BY place",
+    version: "SELECT version FROM order_key_rings",
+    turn: "INSERT INTO order_key_rings (one, version) VALUES (1, ?1)
+           ON CONFLICT (one) DO UPDATE SET version = excluded.version",
+    clear: "DELETE FROM order_keys",
+    keep: "INSERT INTO order_keys (id, stage, since, secret) VALUES (?1, ?2, ?3, ?4)",
+};
+
 /// The keys of the authorities, in the same file as everything of identity.
 #[derive(Clone, Debug)]
 pub struct SqliteAuthorityKeys(SqliteIdentity);
+
+/// The keys that orders are signed with, in the same file as everything of identity.
+#[derive(Clone, Debug)]
+pub struct SqliteOrderKeys(SqliteIdentity);
 
 impl SqliteIdentity {
     /// The keys that certificates of devices are signed with.
     #[must_use]
     pub fn authority_keys(&self) -> SqliteAuthorityKeys {
         SqliteAuthorityKeys(self.clone())
+    }
+
+    /// The keys that orders are signed with.
+    #[must_use]
+    pub fn order_keys(&self) -> SqliteOrderKeys {
+        SqliteOrderKeys(self.clone())
     }
 
     async fn load_ring(&self, at: &'static Ring) -> Result<KeyRing, KeyStoreError> {
@@ -80,6 +100,17 @@ impl KeyStore for SqliteAuthorityKeys {
 
     async fn save(&self, ring: &KeyRing) -> Result<u64, KeyStoreError> {
         self.0.save_ring(&AUTHORITIES, ring).await
+    }
+}
+
+#[async_trait::async_trait]
+impl KeyStore for SqliteOrderKeys {
+    async fn load(&self) -> Result<KeyRing, KeyStoreError> {
+        self.0.load_ring(&ORDERS).await
+    }
+
+    async fn save(&self, ring: &KeyRing) -> Result<u64, KeyStoreError> {
+        self.0.save_ring(&ORDERS, ring).await
     }
 }
 

@@ -7,4 +7,4 @@ mod people;
 mod sessions;
 
 pub use file::{IdentityFileError, SqliteIdentity};
-pub use keys::SqliteAuthorityKeys;
+pub use keys::{SqliteAuthorityKeys, SqliteOrderKeys};

@@ -5,21 +5,16 @@ use std::time::Duration;
 
 /// How long a key stays at each stage.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::identity) struct Spans {
+pub(crate) struct Spans {
     /// How long it signs.
-    pub(in crate::identity) active: Duration,
+    pub(crate) active: Duration,
     /// How long what it signed may still be verified.
-    pub(in crate::identity) retired: Duration,
+    pub(crate) retired: Duration,
 }
-
-/// Of the keys of tokens. What one signed is verified for longer than any access token lives,
-/// and than a server takes to hear of the change.
-pub(super) const TOKENS: Spans =
-    Spans { active: Duration::from_secs(30 * 86_400), retired: Duration::from_secs(15 * 60) };
 
 /// Whether a key goes on because its time has come, or because somebody said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::identity) enum When {
+pub(crate) enum When {
     /// When its time has come.
     Due,
     /// Now.
@@ -30,7 +25,7 @@ pub(in crate::identity) enum When {
 ///
 /// There is always one active key, and a next one that was published when the active one
 /// began.
-pub(in crate::identity) fn advance<E>(
+pub(crate) fn advance<E>(
     ring: &KeyRing,
     now: Timestamp,
     when: When,
@@ -65,6 +60,9 @@ mod tests {
     use KeyStage::{Active, Next, Retired};
     use std::{cell::Cell, convert::Infallible};
 
+    const DAY: Duration = Duration::from_secs(86_400);
+    const SPANS: Spans = Spans { active: Duration::from_secs(30 * 86_400), retired: DAY };
+
     fn stages(ring: &KeyRing) -> Vec<(&str, KeyStage)> {
         ring.keys.iter().map(|key| (key.id.as_str(), key.stage)).collect()
     }
@@ -83,7 +81,7 @@ mod tests {
                 let id = count.get().to_string();
                 Ok::<_, Infallible>(SigningKey { id, stage, since: now, secret: Vec::new() })
             };
-            if let Some(next) = advance(ring, now, When::Due, TOKENS, make).unwrap() {
+            if let Some(next) = advance(ring, now, When::Due, SPANS, make).unwrap() {
                 *ring = next;
                 seen.push(stages(ring).into_iter().map(|(id, s)| (id.to_owned(), s)).collect());
             }
@@ -97,7 +95,7 @@ mod tests {
         let owned = |keys: &[(&str, KeyStage)]| -> Vec<(String, KeyStage)> {
             keys.iter().map(|&(id, stage)| (id.to_owned(), stage)).collect()
         };
-        let seen = watch(&mut ring, 0..(30 * 24 + 2), &count);
+        let seen = watch(&mut ring, 0..(31 * 24 + 2), &count);
         assert_eq!(seen[0], owned(&[("1", Active), ("2", Next)]));
         assert_eq!(seen[1], owned(&[("1", Retired), ("2", Active), ("3", Next)]));
         assert_eq!(seen[2], owned(&[("2", Active), ("3", Next)]));
@@ -112,7 +110,7 @@ mod tests {
         let make = |stage| {
             Ok::<_, Infallible>(SigningKey { id: "x".into(), stage, since: now, secret: vec![] })
         };
-        let next = advance(&ring, now, When::Now, TOKENS, make).unwrap().unwrap();
+        let next = advance(&ring, now, When::Now, SPANS, make).unwrap().unwrap();
         assert_eq!(stages(&next), [("1", Retired), ("2", Active), ("x", Next)]);
     }
 

@@ -1,0 +1,6 @@
+//! Signed orders, with somebody between a cloud and its machine who would like to be heeded, too.
+
+mod hostile;
+mod keys;
+mod relay;
+mod scene;

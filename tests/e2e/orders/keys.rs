@@ -1,0 +1,61 @@
+//! The keys of orders come and go, and machines know.
+
+use super::scene::{Machine, Scene, order_keys};
+use crate::enrolment::scene as enrolling;
+use d1_world::Server;
+use serde_json::Value;
+
+/// The keys that a machine knows, and those that it knows to be withdrawn.
+fn known(machine: &Machine) -> (Vec<String>, Vec<String>) {
+    let listed = machine.desk.doctor(&["keys", "list", "--json"]);
+    assert_eq!(listed.code, 0, "{}", listed.stderr);
+    let cloud = &listed.json()["clouds"][0];
+    let texts = |all: &Value, name: Option<&str>| -> Vec<String> {
+        let text = |it: &Value| name.map_or(it, |name| &it[name]).as_str().unwrap().to_owned();
+        all.as_array().unwrap().iter().map(text).collect()
+    };
+    (texts(&cloud["keys"], Some("key")), texts(&cloud["withdrawn"], None))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_that_is_forgotten_here_is_not_heeded_from_that_moment_on() {
+    let scene = Scene::new().await;
+    let _daemon = scene.daemon();
+    let setup = scene.planned("single").await;
+    let forgotten = scene.machine.desk.doctor(&["keys", "forget-cloud", &scene.relay.url]);
+    assert_eq!(forgotten.code, 0, "{}", forgotten.stderr);
+    scene.api.approve(setup).await.unwrap();
+    let codes = scene.machine.until_refused(1).await;
+    assert_eq!(codes[0], "D1-ORDER-004");
+    assert_eq!(scene.machine.apt.installed(), "");
+    assert!(known(&scene.machine).0.is_empty());
+    let again = scene.machine.desk.doctor(&["keys", "forget-cloud", &scene.relay.url]);
+    assert_eq!(again.code, 2, "{}", again.stderr);
+    let said = scene.machine.desk.doctor(&["status"]).stdout;
+    assert!(said.contains("heeds signed orders only"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_orders_are_not_asked_for_without_a_key_to_know_them_by() {
+    let scene = Scene::new().await;
+    let token = scene.cloud.desk().state("token");
+    let args = ["--cloud", &scene.relay.url, "--token-file", token.to_str().unwrap()];
+    let args = [&args[..], &["--orders", "signed"]].concat();
+    let refused = Server::try_start(scene.machine.desk.program("d1-daemon"), &args, "ready on");
+    let said = refused.unwrap_err();
+    assert!(said.contains("no key is known") && said.contains("--order-key"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_enrols_knows_the_keys_of_its_cloud_and_heeds_nothing_else() {
+    let cloud = enrolling::cloud(86_400);
+    let machine = enrolling::Machine::enrolled(&cloud);
+    let listed = machine.desk.doctor(&["keys", "list"]).stdout;
+    for (key, _) in order_keys(&cloud) {
+        assert!(listed.contains(&key), "{listed}");
+    }
+    let _daemon = machine.daemon();
+    enrolling::eventually("the device is linked", || enrolling::linked(&cloud).len() == 1).await;
+    let said = machine.desk.doctor(&["status"]).stdout;
+    assert!(said.contains("heeds signed orders only"), "{said}");
+}
