@@ -34,6 +34,16 @@ pub struct EnrolmentToken {
 impl EnrolmentToken {
     /// How many of an account may be open at once.
     pub const MOST: usize = 100;
+    /// How many digits its name has.
+    const NAME: usize = 16;
+
+    /// What it is called by: the beginning of its digest, from which nobody comes to what lets in.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mut name = self.secret.to_string();
+        name.truncate(Self::NAME);
+        name
+    }
 }
 
 /// How an enrolled device stands.

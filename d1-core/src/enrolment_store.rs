@@ -50,6 +50,20 @@ pub trait EnrolmentStore: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Option<EnrolmentToken>, EnrolmentStoreError>;
 
+    /// The tokens of an account that are good at `now`, those that end first before the others.
+    async fn tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<EnrolmentToken>, EnrolmentStoreError>;
+
+    /// Takes a token of this account back: it enrols nobody any more. False when there is none.
+    async fn drop_token(
+        &self,
+        account: AccountId,
+        secret: &Digest,
+    ) -> Result<bool, EnrolmentStoreError>;
+
     /// Uses a token up and keeps the device that enrols by it, new or in the place of the one
     /// with the same id, whose version it has to name (zero when there is none); afterwards
     /// the kept version is one higher, which is given back.

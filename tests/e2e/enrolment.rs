@@ -5,3 +5,5 @@ mod judges;
 mod life;
 mod many;
 pub(crate) mod scene;
+mod shown;
+mod tokens;

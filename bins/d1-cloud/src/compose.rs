@@ -244,11 +244,11 @@ impl App {
             .await
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Runtime { source })?;
-        let people = identity::open(&config, &clock, address).await?;
+        let people = identity::open(&config, &clock, address, audit).await?;
         engine.hub().sign_orders(OrderDesk::new(people.order_keys.clone(), order_codec()));
         let threshold = Threshold::hold(&config).await?;
         let life = Duration::from_secs(config.certificate_life);
-        let enrolments = people.enrolments(audit, Arc::clone(&clock), life);
+        let enrolments = people.enrolments(Arc::clone(&clock), life);
         let credits = Credits {
             ledger,
             prices,

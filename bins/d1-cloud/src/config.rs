@@ -24,10 +24,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where to listen for devices that enrol, over TLS 1.3 and by certificates of our own; it
     /// may be any address. Devices link with a token, on this machine only, without
-    #[arg(long, env = "D1_LINK_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "D1_LINK_LISTEN", value_name = "ADDRESS", global = true)]
     pub link_listen: Option<SocketAddr>,
     /// Where devices reach that, as wss://host:port; where it listens when nothing is said
-    #[arg(long, env = "D1_LINK_URL", value_name = "URL", requires = "link_listen")]
+    #[arg(long, env = "D1_LINK_URL", value_name = "URL", global = true)]
     pub link_url: Option<String>,
     /// How many seconds the certificate of a device is good; it is renewed after half of that
     #[arg(
@@ -116,6 +116,9 @@ pub enum Command {
     /// Looks after the keys that orders to devices are signed with
     #[command(subcommand)]
     OrderKeys(OrderKeysCommand),
+    /// Looks after the devices that enrol, and the tokens by which they do
+    #[command(subcommand)]
+    Enrolments(EnrolmentsCommand),
 }
 
 /// What to do with the record of what was asked, decided and done.
@@ -232,6 +235,38 @@ pub enum OrderKeysCommand {
     Withdraw {
         /// Which
         key: String,
+    },
+}
+
+/// What to do with the devices that enrol, and the tokens by which they do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum EnrolmentsCommand {
+    /// Makes a token by which one device enrols for somebody, and prints it; what to say on the
+    /// device goes to standard error
+    #[command(
+        after_help = "Example:\n  d1-cloud enrolments token anna --link-url wss://d1.example:7702 > secret"
+    )]
+    Token {
+        /// Whose the device will be
+        name: LoginName,
+        /// For how many minutes it is good
+        #[arg(long, default_value_t = 10, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=60))]
+        minutes: u32,
+    },
+    /// Lists the tokens of somebody that are open, and the devices that enrolled
+    List {
+        /// Whose
+        name: LoginName,
+    },
+    /// Takes back a token that was not used, or the identity of a device, whose link is closed
+    #[command(
+        after_help = "Examples:\n  d1-cloud enrolments revoke anna 3f786850e387550f\n  d1-cloud enrolments revoke anna 01900000-0000-7000-8000-000000000001"
+    )]
+    Revoke {
+        /// Whose it is
+        name: LoginName,
+        /// Which, as `list` tells it
+        what: String,
     },
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{config::Config, refusal::Refusal, who::refused};
 use d1_core::{
-    AccountId, AuditLog, Category, Clock, DeviceId, Directory, DirectoryError, EnrolmentStore,
-    KeyStore, Problem, SessionError, SessionStore,
+    AccountId, AuditError, AuditLog, Category, Clock, DeviceId, Directory, DirectoryError,
+    EnrolmentStore, KeyStore, Problem, SessionError, SessionStore,
 };
 use d1_orchestrator::{
     AccessTokens, Authorities, EngineError, EnrolmentParts, Enrolments, HubError, Identity,
@@ -31,6 +31,9 @@ pub enum PeopleError {
     /// No random numbers.
     #[error(transparent)]
     Random(#[from] PasswordError),
+    /// What is done could not be written down.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The public address makes no sense.
     #[error(
         "`{0}` is not the address of a server; it is https://name, and http:// for this machine alone"
@@ -50,23 +53,20 @@ pub(crate) struct People {
     /// What orders to devices are signed with.
     pub(crate) order_keys: OrderKeys,
     enrolments: Arc<dyn EnrolmentStore>,
+    /// What is written down of all this.
+    pub(crate) audit: Arc<dyn AuditLog>,
     /// What people and programs reach the server by.
     pub(crate) address: Arc<str>,
 }
 
 impl People {
     /// How devices enrol, with certificates that are good for `life`.
-    pub(crate) fn enrolments(
-        &self,
-        audit: Arc<dyn AuditLog>,
-        clock: Arc<dyn Clock>,
-        life: Duration,
-    ) -> Enrolments {
+    pub(crate) fn enrolments(&self, clock: Arc<dyn Clock>, life: Duration) -> Enrolments {
         Enrolments::new(EnrolmentParts {
             store: Arc::clone(&self.enrolments),
             directory: Arc::clone(&self.directory),
             authorities: self.authorities.clone(),
-            audit,
+            audit: Arc::clone(&self.audit),
             clock,
             life,
         })
@@ -112,6 +112,7 @@ pub(crate) async fn open(
     config: &Config,
     clock: &Arc<dyn Clock>,
     listening: SocketAddr,
+    audit: Arc<dyn AuditLog>,
 ) -> Result<People, PeopleError> {
     let Stores { directory, key_store, authority_keys, order_keys, enrolments } =
         stores(config).await?;
@@ -130,12 +131,23 @@ pub(crate) async fn open(
         directory: Arc::clone(&directory),
         sessions,
         tokens: tokens.clone(),
+        audit: Arc::clone(&audit),
         clock: Arc::clone(clock),
     };
     let authorities = Authorities::new(authority_keys, Arc::clone(clock));
     let order_keys = OrderKeys::new(order_keys, Arc::clone(clock));
     let (identity, address) = (Identity::new(parts)?, address.into());
-    Ok(People { directory, identity, keys, tokens, authorities, order_keys, enrolments, address })
+    Ok(People {
+        directory,
+        identity,
+        keys,
+        tokens,
+        authorities,
+        order_keys,
+        enrolments,
+        audit,
+        address,
+    })
 }
 
 /// Where everything but sign-ins is kept.

@@ -10,8 +10,10 @@ mod config;
 mod credits;
 mod door;
 mod drain;
+mod enrolments;
 mod front;
 mod identity;
+mod keys;
 mod leases;
 mod ledger;
 mod limits;
@@ -29,8 +31,8 @@ mod who;
 
 pub use compose::{Cloud, StartError};
 pub use config::{
-    AuditCommand, AuthoritiesCommand, Command, Config, KeysCommand, LedgerCommand,
-    OrderKeysCommand, UsersCommand,
+    AuditCommand, AuthoritiesCommand, Command, Config, EnrolmentsCommand, KeysCommand,
+    LedgerCommand, OrderKeysCommand, UsersCommand,
 };
 pub use door::DoorError;
 pub use identity::PeopleError;
@@ -70,13 +72,16 @@ pub fn main() -> ExitCode {
             return runtime.block_on(people::users(&config, command));
         }
         (Ok(runtime), Some(Command::Keys(command))) => {
-            return runtime.block_on(people::keys(&config, command));
+            return runtime.block_on(keys::keys(&config, command));
         }
         (Ok(runtime), Some(Command::Authorities(command))) => {
-            return runtime.block_on(people::authorities(&config, command));
+            return runtime.block_on(keys::authorities(&config, command));
+        }
+        (Ok(runtime), Some(Command::Enrolments(command))) => {
+            return runtime.block_on(enrolments::enrolments(&config, command));
         }
         (Ok(runtime), Some(Command::OrderKeys(command))) => {
-            return runtime.block_on(people::order_keys(&config, command));
+            return runtime.block_on(keys::order_keys(&config, command));
         }
         (Ok(runtime), None) => runtime.block_on(serve(config)),
         (Err(source), _) => Err(StartError::Runtime { source }),

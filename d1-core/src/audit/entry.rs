@@ -66,6 +66,24 @@ kinds! {
     KeyPinned = "key.pinned", true;
     /// A device enrols, or gets another certificate after it slept for long.
     DeviceEnrolled = "device.enrolled", true;
+    /// A person was signed in: a program of theirs, or their browser.
+    SignInBegan = "sign_in.began", true;
+    /// Somebody was not let in: another password, or a code or token that was used before.
+    SignInRefused = "sign_in.refused", true;
+    /// A sign-in was ended, by its program or its person, or because two had it.
+    SignInEnded = "sign_in.ended", true;
+    /// A person said yes or no to a program that asked to be let in.
+    ProgramDecided = "program.decided", true;
+    /// A person made a token for a program of theirs, or took it back.
+    PersonalToken = "personal.token", true;
+    /// Somebody may sign in, may not any more, or has another password.
+    PersonChanged = "person.changed", true;
+    /// Somebody became something else in an organisation.
+    RoleChanged = "role.changed", true;
+    /// Another key signs, or one was withdrawn.
+    KeysChanged = "keys.changed", true;
+    /// Somebody made a token by which one device enrols, or took it back.
+    EnrolmentToken = "enrolment.token", true;
     /// The identity of a device was seen twice: both are locked out.
     DeviceLocked = "device.locked", true;
     /// Somebody took the identity of a device back.

@@ -22,6 +22,7 @@ where
     let mut laws = Laws::default();
     laws.check("a_token_is_found_until_it_is_over", found(make().await)).await;
     laws.check("an_account_has_few_open_tokens", few(make().await)).await;
+    laws.check("an_account_sees_and_takes_back_its_own_tokens", taken_back(make().await)).await;
     laws.check("a_token_enrols_once", once(make().await)).await;
     laws.check("of_racing_enrolments_one_wins", racing(make().await)).await;
     laws.check("what_is_refused_uses_no_token_up", costs_nothing(make().await)).await;
@@ -143,6 +144,25 @@ async fn few(store: Port) {
     let later = Timestamp(NOW.0 + 1_000);
     let fresh = EnrolmentToken { ends: Timestamp(later.0 + 1), ..token("fresh", account) };
     store.add_token(&fresh, later).await.unwrap();
+}
+
+async fn taken_back(store: Port) {
+    let (account, other) = (AccountId::from_bytes([7; 16]), AccountId::from_bytes([8; 16]));
+    let late = EnrolmentToken { ends: Timestamp(NOW.0 + 2_000), ..token("late", account) };
+    let (soon, theirs) = (token("soon", account), token("theirs", other));
+    for made in [&late, &soon, &theirs] {
+        store.add_token(made, NOW).await.unwrap();
+    }
+    assert_eq!(store.tokens(account, NOW).await.unwrap(), [soon.clone(), late.clone()]);
+    assert_eq!(store.tokens(account, soon.ends).await.unwrap(), std::slice::from_ref(&late));
+    assert!(!store.drop_token(account, &theirs.secret).await.unwrap());
+    assert!(!store.drop_token(account, &secret("nobody's")).await.unwrap());
+    assert!(store.drop_token(account, &soon.secret).await.unwrap());
+    assert!(!store.drop_token(account, &soon.secret).await.unwrap());
+    assert_eq!(store.tokens(account, NOW).await.unwrap(), [late]);
+    assert_eq!(store.tokens(other, NOW).await.unwrap(), [theirs]);
+    let used = store.enrol(&soon.secret, &device(1, 7), NOW).await;
+    assert!(matches!(used, Err(EnrolmentStoreError::NoToken)), "{used:?}");
 }
 
 async fn once(store: Port) {

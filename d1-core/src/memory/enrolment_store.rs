@@ -70,6 +70,28 @@ impl EnrolmentStore for MemoryEnrolmentStore {
         Ok(self.state().tokens.get(secret).filter(|kept| kept.ends > now).cloned())
     }
 
+    async fn tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<EnrolmentToken>, EnrolmentStoreError> {
+        let state = self.state();
+        let good = state.tokens.values().filter(|kept| kept.account == account && kept.ends > now);
+        let mut good: Vec<_> = good.cloned().collect();
+        good.sort_by_key(|kept| (kept.ends, kept.secret));
+        Ok(good)
+    }
+
+    async fn drop_token(
+        &self,
+        account: AccountId,
+        secret: &Digest,
+    ) -> Result<bool, EnrolmentStoreError> {
+        let mut state = self.state();
+        let theirs = state.tokens.get(secret).is_some_and(|kept| kept.account == account);
+        Ok(theirs && state.tokens.remove(secret).is_some())
+    }
+
     async fn enrol(
         &self,
         secret: &Digest,

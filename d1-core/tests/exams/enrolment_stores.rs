@@ -25,6 +25,7 @@ async fn a_store_of_enrolments_that_dies_with_its_process_fails_the_durability_e
 enum Flaw {
     TokensNeverEnd,
     KeepsUsedTokens,
+    TakesBackAnothers,
     OverwritesOthers,
     ShowsEverybodys,
     TellsNobody,
@@ -51,6 +52,27 @@ impl EnrolmentStore for Flawed {
     ) -> Result<Option<EnrolmentToken>, EnrolmentStoreError> {
         let now = if self.0 == Flaw::TokensNeverEnd { Timestamp(0) } else { now };
         self.1.token(secret, now).await
+    }
+
+    async fn tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<EnrolmentToken>, EnrolmentStoreError> {
+        self.1.tokens(account, now).await
+    }
+
+    async fn drop_token(
+        &self,
+        account: AccountId,
+        secret: &Digest,
+    ) -> Result<bool, EnrolmentStoreError> {
+        let kept = self.1.token(secret, Timestamp(0)).await?;
+        let account = match kept.filter(|_| self.0 == Flaw::TakesBackAnothers) {
+            Some(kept) => kept.account,
+            None => account,
+        };
+        self.1.drop_token(account, secret).await
     }
 
     async fn enrol(
@@ -109,9 +131,10 @@ impl EnrolmentStore for Flawed {
 
 #[tokio::test]
 async fn a_flawed_store_of_enrolments_fails_by_the_laws_it_breaks() {
-    let cases: [(Flaw, &[&str]); 6] = [
+    let cases: [(Flaw, &[&str]); 7] = [
         (Flaw::TokensNeverEnd, &["a_token_is_found_until_it_is_over"]),
         (Flaw::KeepsUsedTokens, &["a_token_enrols_once", "of_racing_enrolments_one_wins"]),
+        (Flaw::TakesBackAnothers, &["an_account_sees_and_takes_back_its_own_tokens"]),
         (Flaw::OverwritesOthers, &["a_stale_change_changes_nothing", "of_racing_changes_one_wins"]),
         (Flaw::ShowsEverybodys, &["an_account_sees_its_own_devices_in_order"]),
         (Flaw::TellsNobody, &["who_is_shut_out_is_told_from_then_on"]),

@@ -1,7 +1,7 @@
 //! What a program is told when it is not signed in, in the words of the RFCs.
 
 use super::{keys::KeyError, password::PasswordError, secret::NoRandom, token::TokenError};
-use d1_core::{DirectoryError, SessionError};
+use d1_core::{AuditError, DirectoryError, SessionError};
 use std::error::Error;
 
 /// Why a program is not signed in, or somebody is not let in.
@@ -76,7 +76,15 @@ macro_rules! unavailable {
     )*};
 }
 
-unavailable!(SessionError, DirectoryError, NoRandom, KeyError, PasswordError, serde_json::Error);
+unavailable!(
+    AuditError,
+    SessionError,
+    DirectoryError,
+    NoRandom,
+    KeyError,
+    PasswordError,
+    serde_json::Error
+);
 
 impl From<TokenError> for SignInError {
     fn from(error: TokenError) -> Self {

@@ -8,6 +8,7 @@ mod forging;
 mod issuing;
 mod keys;
 mod nodes;
+mod noting;
 mod passwords;
 mod personal;
 #[expect(unreachable_pub, dead_code, reason = "other crates share it as a part of the world")]

@@ -5,15 +5,15 @@ use crate::{
     tokens::{AUDIENCE, ISSUER},
 };
 use d1_core::{
-    AccountId, Clock, Directory, KeyStore, Organisation, Role, SessionStore, Timestamp, User,
-    UserId,
-    memory::{ManualClock, MemoryDirectory, MemoryKeyStore, MemorySessionStore},
+    AccountId, AuditKey, AuditLine, AuditLog as _, Clock, Directory, KeyStore, Organisation, Role,
+    SessionStore, Timestamp, User, UserId,
+    memory::{ManualClock, MemoryAuditLog, MemoryDirectory, MemoryKeyStore, MemorySessionStore},
 };
 use d1_orchestrator::{
     AccessTokens, DeviceAnswer, DeviceAsk, Identity, IdentityParts, Keys, Origin, RedisSessions,
     SqliteIdentity, TokenAnswer, Visitor,
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 pub(crate) const CLIENT: &str = "d1-cli";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -24,6 +24,7 @@ pub(crate) struct Site {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) directory: Arc<MemoryDirectory>,
     pub(crate) identity: Identity,
+    pub(crate) audit: Arc<MemoryAuditLog>,
     pub(crate) anna: User,
     pub(crate) account: AccountId,
 }
@@ -50,10 +51,27 @@ impl Site {
         let keys = Arc::new(MemoryKeyStore::new()) as Arc<dyn KeyStore>;
         let keys = Keys::new(keys, time.clone());
         let tokens = AccessTokens::new(ISSUER.into(), AUDIENCE.into(), keys, time.clone());
-        let parts = IdentityParts { directory: directory.clone(), sessions, tokens, clock: time };
+        let audit = Arc::new(MemoryAuditLog::new("cloud", AuditKey::from_seed(&[7; 32])));
+        let parts = IdentityParts {
+            directory: directory.clone(),
+            sessions,
+            tokens,
+            audit: audit.clone(),
+            clock: time,
+        };
         let identity = Identity::new(parts).unwrap();
         let (anna, account) = person(&directory, "anna").await;
-        Self { clock, directory, identity, anna, account }
+        Self { clock, directory, identity, audit, anna, account }
+    }
+
+    /// What was written down: what kind it is of, and what it is about.
+    pub(crate) async fn noted(&self) -> Vec<(String, BTreeMap<String, String>)> {
+        let lines = self.audit.lines(0, 1_000).await.unwrap();
+        let record = |line: AuditLine| match line {
+            AuditLine::Record(sealed) => Some((sealed.record.kind, sealed.record.about)),
+            AuditLine::Checkpoint(_) => None,
+        };
+        lines.into_iter().filter_map(record).collect()
     }
 
     pub(crate) fn pass(&self, seconds: u64) {

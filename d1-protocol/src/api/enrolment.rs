@@ -2,7 +2,7 @@
 //!
 //! What is binary is in base64 (RFC 4648 §4): requests, certificates and keys as DER.
 
-use d1_core::{AccountId, AnnouncedKey, DeviceId, KeyStage, OrderKeySet, Timestamp};
+use d1_core::{AccountId, AnnouncedKey, DeviceId, KeyStage, OrderKeySet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -25,6 +25,8 @@ pub struct EnrolmentTokenView {
     pub schema: String,
     /// What lets in.
     pub secret: String,
+    /// What it is called by when it is listed or taken back.
+    pub id: String,
     /// Until when it is good, in milliseconds since 1970.
     pub ends: u64,
     /// Where the device enrols and links, as `wss://host:port`.
@@ -44,6 +46,33 @@ impl fmt::Debug for EnrolmentTokenView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EnrolmentTokenView").field("link", &self.link).finish_non_exhaustive()
     }
+}
+
+/// The tokens of the caller's account that are neither used nor over, by their ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolmentTokenList {
+    /// [`EnrolmentTokenList::SCHEMA`]
+    pub schema: String,
+    /// The tokens, without what lets in.
+    pub tokens: Vec<OpenEnrolmentToken>,
+}
+
+impl EnrolmentTokenList {
+    /// The name of its form.
+    pub const SCHEMA: &str = "d1.enrolment-tokens.v1";
+}
+
+/// A token by which one device may enrol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenEnrolmentToken {
+    /// What it is called by.
+    pub id: String,
+    /// Who made it; nobody stands behind the development token and the operator.
+    pub by: Option<UserId>,
+    /// Until when it is good, in milliseconds since 1970.
+    pub ends: u64,
 }
 
 /// A device enrols.

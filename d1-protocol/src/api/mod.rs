@@ -17,18 +17,19 @@ pub use credits::{
     QuoteStepView, QuoteView, SettleRequest,
 };
 pub use enrolment::{
-    EnrolRequest, EnrolmentList, EnrolmentTokenRequest, EnrolmentTokenView, EnrolmentView,
-    OrderKeyView, OrderKeysView, PapersView, RecoverRequest, RenewRequest,
+    EnrolRequest, EnrolmentList, EnrolmentTokenList, EnrolmentTokenRequest, EnrolmentTokenView,
+    EnrolmentView, OpenEnrolmentToken, OrderKeyView, OrderKeysView, PapersView, RecoverRequest,
+    RenewRequest,
 };
 pub use list::{DeviceView, Devices, HealthView, Purged, SetupList};
 pub use node::WishBody;
 pub use path::{
     ACTIVATE, APPROVE, AUTH_METADATA, AUTH_REVOKE, AUTH_TOKEN, AUTHORIZE, BALANCE, CANCEL, CAP,
     CAPS, CREATE, CREDITS_CALL, DECIDE, DEVICE_CODE, DEVICES, DEVICES_CALL, ENROL, ENROLMENT,
-    ENROLMENT_TOKENS, ENROLMENTS, ENTRIES, EVENTS, GRANTS, HEALTH, HEALTH_CALL, JWKS, LEASE,
-    LEASES, LINK, ME, NODE_DEVICES, NODE_QUESTION, NODE_WISH, OPENAPI, PURGE, QUOTE, READY,
-    RECOVER, REFLECTION_CALL, RENEW, RESUME, SESSION, SESSIONS, SETUPS_CALL, SIGN_IN, SIGN_OUT,
-    TASK, TASKS, TOKEN, TOKENS, UNDO,
+    ENROLMENT_TOKEN, ENROLMENT_TOKENS, ENROLMENTS, ENTRIES, EVENTS, GRANTS, HEALTH, HEALTH_CALL,
+    JWKS, LEASE, LEASES, LINK, ME, NODE_DEVICES, NODE_QUESTION, NODE_WISH, OPENAPI, PURGE, QUOTE,
+    READY, RECOVER, REFLECTION_CALL, RENEW, RESUME, SESSION, SESSIONS, SETUPS_CALL, SIGN_IN,
+    SIGN_OUT, TASK, TASKS, TOKEN, TOKENS, UNDO,
 };
 pub use problem::{PROBLEM_JSON, ProblemBody};
 pub use request::{CancelRequest, CreateRequest, ResumeRequest};

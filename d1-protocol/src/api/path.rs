@@ -50,8 +50,10 @@ pub const PURGE: &str = "/api/v1/devices/{id}/purge";
 pub const LINK: &str = "/api/v1/link";
 /// The devices that enrolled.
 pub const ENROLMENTS: &str = "/api/v1/enrolments";
-/// Make a token by which one device enrols.
+/// The tokens by which devices enrol: see those that are open, or make one.
 pub const ENROLMENT_TOKENS: &str = "/api/v1/enrolments/tokens";
+/// One of these tokens: take it back.
+pub const ENROLMENT_TOKEN: &str = "/api/v1/enrolments/tokens/{id}";
 /// A device enrols.
 pub const ENROL: &str = "/api/v1/enrolments/enrol";
 /// A device gets its next certificate with the last one.

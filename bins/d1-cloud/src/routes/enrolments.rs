@@ -11,10 +11,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use d1_core::{Category, DeviceId, Enrolment, Problem, Shown};
 use d1_orchestrator::{DeviceCertificate, EnrolAsk, EnrolError, Papers, RecoverAsk};
 use d1_protocol::api::{
-    self, EnrolRequest, EnrolmentList, EnrolmentTokenRequest, EnrolmentTokenView, EnrolmentView,
-    PapersView, RecoverRequest, RenewRequest,
+    self, EnrolRequest, EnrolmentList, EnrolmentView, PapersView, RecoverRequest, RenewRequest,
 };
-use std::{error::Error as _, net::SocketAddr, time::Duration};
+use std::{error::Error as _, net::SocketAddr};
 
 /// The most devices of one list.
 const PAGE: usize = 1_000;
@@ -35,31 +34,6 @@ pub(crate) async fn list(
     kept.truncate(PAGE);
     let enrolments = kept.iter().map(view).collect();
     Ok(Json(EnrolmentList { schema: EnrolmentList::SCHEMA.to_owned(), enrolments, complete }))
-}
-
-/// Makes a token by which one device enrols.
-#[utoipa::path(
-    post, path = api::ENROLMENT_TOKENS, operation_id = "makeEnrolmentToken", tag = "devices",
-    request_body = EnrolmentTokenRequest,
-    responses((status = 201, body = EnrolmentTokenView)),
-)]
-pub(crate) async fn make_token(
-    State(app): State<App>,
-    Extension(who): Extension<Who>,
-    Body(request): Body<EnrolmentTokenRequest>,
-) -> Result<(StatusCode, Json<EnrolmentTokenView>), Refusal> {
-    let Some(door) = &app.door else { return Err(no_door()) };
-    let life = Duration::from_secs(u64::from(request.minutes) * 60);
-    let by = who.person.map(|(user, _)| user);
-    let token = app.enrolments.make_token(who.account, by, life).await.map_err(refused)?;
-    let view = EnrolmentTokenView {
-        schema: EnrolmentTokenView::SCHEMA.to_owned(),
-        secret: token.secret,
-        ends: token.ends.0,
-        link: door.url.to_string(),
-        authority: token.authority,
-    };
-    Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// A device enrols.
@@ -224,7 +198,7 @@ fn invalid(why: &str) -> Refusal {
         .into()
 }
 
-fn no_door() -> Refusal {
+pub(super) fn no_door() -> Refusal {
     let title = "this server lets no device enrol";
     Problem::new("D1-ENROL-001", Category::Denied, title)
         .because("it has no door for devices")

@@ -5,6 +5,7 @@ mod caller;
 mod credits;
 mod devices;
 mod document;
+mod enrolment_tokens;
 mod enrolments;
 mod events;
 mod grpc;
@@ -99,7 +100,8 @@ fn known() -> OpenApiRouter<App> {
         .routes(routes!(devices::purge))
         .routes(routes!(devices::link))
         .routes(routes!(enrolments::list))
-        .routes(routes!(enrolments::make_token))
+        .routes(routes!(enrolment_tokens::list, enrolment_tokens::make))
+        .routes(routes!(enrolment_tokens::take_back))
         .routes(routes!(enrolments::revoke))
         .routes(routes!(user::me))
         .routes(routes!(user::sessions, user::end_all))

@@ -66,7 +66,9 @@ pub(super) fn need(method: &Method, matched: &str, path: &str) -> Option<Need> {
         },
         api::DEVICES => Scope::DeviceRead,
         api::ENROLMENTS => Scope::DeviceRead,
-        api::LINK | api::ENROLMENT | api::ENROLMENT_TOKENS => Scope::DeviceLink,
+        api::LINK | api::ENROLMENT | api::ENROLMENT_TOKENS | api::ENROLMENT_TOKEN => {
+            Scope::DeviceLink
+        }
         api::TOKENS | api::TOKEN => Scope::TokenWrite,
         api::SESSIONS if *method == Method::GET => return Some(Need::Anybody),
         api::SESSIONS | api::SESSION => return Some(Need::Anybody),

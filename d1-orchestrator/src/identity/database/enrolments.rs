@@ -46,7 +46,7 @@ type Kept = (
 );
 
 /// What is refused, or what went wrong underneath.
-enum Not {
+pub(super) enum Not {
     Refused(EnrolmentStoreError),
     Trouble(Trouble),
 }
@@ -73,6 +73,27 @@ impl EnrolmentStore for PostgresIdentity {
         now: Timestamp,
     ) -> Result<Option<EnrolmentToken>, EnrolmentStoreError> {
         self.good_token(*secret, now).await.map_err(told("read"))
+    }
+
+    async fn tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<EnrolmentToken>, EnrolmentStoreError> {
+        self.good_tokens(account, now).await.map_err(told("listed"))
+    }
+
+    async fn drop_token(
+        &self,
+        account: AccountId,
+        secret: &Digest,
+    ) -> Result<bool, EnrolmentStoreError> {
+        let dropped = async {
+            let sql = "DELETE FROM enrolment_token WHERE secret = $1 AND account = $2";
+            let dropped = sqlx::query(sql).bind(secret.to_string()).bind(uuid(&account)?);
+            Ok(dropped.execute(&self.0).await?.rows_affected() == 1)
+        };
+        dropped.await.map_err(told("taken back"))
     }
 
     async fn enrol(
@@ -123,46 +144,6 @@ impl EnrolmentStore for PostgresIdentity {
 }
 
 impl PostgresIdentity {
-    /// Whoever makes a token for an account locks the account's other ones, so that those who
-    /// race count one after the other.
-    async fn add(&self, token: &EnrolmentToken, now: Timestamp) -> Result<(), Not> {
-        let account = uuid(&token.account)?;
-        let mut change = self.0.begin().await?;
-        let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))";
-        sqlx::query(sql).bind(format!("enrolment {account}")).execute(&mut *change).await?;
-        let sql = "DELETE FROM enrolment_token WHERE ends <= $1";
-        sqlx::query(sql).bind(int(now.0)).execute(&mut *change).await?;
-        let sql = "SELECT count(*) FROM enrolment_token WHERE account = $1";
-        let open: i64 = sqlx::query_scalar(sql).bind(account).fetch_one(&mut *change).await?;
-        if usize::try_from(open)? >= EnrolmentToken::MOST {
-            return Err(Not::Refused(EnrolmentStoreError::TooManyTokens));
-        }
-        let sql = "INSERT INTO enrolment_token (secret, account, made_by, ends)
-                   VALUES ($1, $2, $3, $4)";
-        let kept = sqlx::query(sql).bind(token.secret.to_string()).bind(account);
-        let by = token.by.map(|by| uuid(&by)).transpose()?;
-        kept.bind(by).bind(int(token.ends.0)).execute(&mut *change).await?;
-        Ok(change.commit().await?)
-    }
-
-    async fn good_token(
-        &self,
-        secret: Digest,
-        now: Timestamp,
-    ) -> Result<Option<EnrolmentToken>, Not> {
-        let sql = "SELECT account, made_by, ends FROM enrolment_token
-                   WHERE secret = $1 AND ends > $2";
-        let found = sqlx::query_as(sql).bind(secret.to_string()).bind(int(now.0));
-        let found: Option<(Uuid, Option<Uuid>, i64)> = found.fetch_optional(&self.0).await?;
-        let Some((account, by, ends)) = found else { return Ok(None) };
-        Ok(Some(EnrolmentToken {
-            secret,
-            account: account.to_string().parse()?,
-            by: by.map(|by| by.to_string().parse()).transpose()?,
-            ends: Timestamp(u64::try_from(ends)?),
-        }))
-    }
-
     /// Whoever uses a token up has its row; those who race for it wait, and find it gone.
     async fn use_up(
         &self,

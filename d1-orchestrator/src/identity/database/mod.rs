@@ -1,6 +1,7 @@
 //! People, devices and signing keys in PostgreSQL, shared by many servers.
 
 mod connection;
+mod enrolment_tokens;
 mod enrolments;
 mod keys;
 mod people;

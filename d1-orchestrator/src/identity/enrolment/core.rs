@@ -4,7 +4,7 @@ use super::error::EnrolError;
 use crate::identity::authority::{Authorities, CertificateRequest, DeviceCertificate};
 use d1_core::{
     AccountId, AuditEntry, AuditKind, AuditLog, Clock, DeviceId, Directory, Enrolment,
-    EnrolmentStage, EnrolmentStore, EnrolmentStoreError, Issued, Timestamp,
+    EnrolmentStage, EnrolmentStore, EnrolmentStoreError, Issued, Timestamp, UserId,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -144,6 +144,11 @@ impl Enrolments {
         }
         Ok(())
     }
+}
+
+/// Who did something; nobody stands behind the development token, and the operator is not known.
+pub(super) fn whoever(by: Option<UserId>) -> String {
+    by.map_or_else(|| "the operator or the development token".to_owned(), |by| by.to_string())
 }
 
 pub(super) fn about(kind: AuditKind, kept: &Enrolment) -> AuditEntry {

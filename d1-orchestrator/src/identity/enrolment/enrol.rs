@@ -8,7 +8,7 @@
 //!    one enrols.
 
 use super::{
-    core::{Enrolments, Papers, about},
+    core::{Enrolments, Papers, about, whoever},
     error::EnrolError,
 };
 use crate::identity::{
@@ -16,8 +16,8 @@ use crate::identity::{
     secret::{Purpose, Secret},
 };
 use d1_core::{
-    AccountId, AuditKind, DeviceId, Digest, Enrolment, EnrolmentStage, EnrolmentToken, Timestamp,
-    UserId, enrolment_proof,
+    AccountId, AuditEntry, AuditKind, DeviceId, Digest, Enrolment, EnrolmentStage, EnrolmentToken,
+    Timestamp, UserId, enrolment_proof,
 };
 use std::{fmt, time::Duration};
 
@@ -29,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 pub struct NewEnrolmentToken {
     /// What lets in.
     pub secret: String,
+    /// What the token is called by.
+    pub name: String,
     /// Until when it is good.
     pub ends: Timestamp,
     /// The digest of the key of the authority that signs, by which the device knows the server.
@@ -80,8 +82,29 @@ impl Enrolments {
         let (secret, now) = (Secret::new(Purpose::Enrolment)?, self.0.clock.now());
         let ends = now.after(life);
         let token = EnrolmentToken { secret: secret.digest(), account, by, ends };
+        self.note(invitation(&token, by, "made")).await?;
         self.0.store.add_token(&token, now).await?;
-        Ok(NewEnrolmentToken { secret: secret.text(), ends, authority })
+        Ok(NewEnrolmentToken { secret: secret.text(), name: token.name(), ends, authority })
+    }
+
+    /// The tokens of an account that are neither used nor over.
+    pub async fn tokens(&self, account: AccountId) -> Result<Vec<EnrolmentToken>, EnrolError> {
+        Ok(self.0.store.tokens(account, self.0.clock.now()).await?)
+    }
+
+    /// Takes a token of an account back by its name. False when it has none of that name.
+    pub async fn take_token_back(
+        &self,
+        account: AccountId,
+        name: &str,
+        by: Option<UserId>,
+    ) -> Result<bool, EnrolError> {
+        let open = self.tokens(account).await?;
+        let Some(token) = open.into_iter().find(|token| token.name() == name) else {
+            return Ok(false);
+        };
+        self.note(invitation(&token, by, "taken back")).await?;
+        Ok(self.0.store.drop_token(account, &token.secret).await?)
     }
 
     /// Lets a device in, new or again, and gives it its certificate.
@@ -100,8 +123,8 @@ impl Enrolments {
         }
         let before = self.0.store.find(ask.device).await?;
         let new = self.newcomer(&ask, &request, token.account, before.as_ref()).await?;
-        let by = token.by.map_or_else(|| "the development token".to_owned(), |by| by.to_string());
-        self.note(about(AuditKind::DeviceEnrolled, &new).about("by", by)).await?;
+        let entry = about(AuditKind::DeviceEnrolled, &new).about("token", token.name());
+        self.note(entry.about("by", whoever(token.by))).await?;
         let version = self.0.store.enrol(&secret.digest(), &new, now).await?;
         self.papers(&Enrolment { version, ..new }).await
     }
@@ -131,4 +154,14 @@ impl Enrolments {
             version: before.map_or(0, |before| before.version),
         })
     }
+}
+
+/// What is written down of a token: never what lets in.
+fn invitation(token: &EnrolmentToken, by: Option<UserId>, change: &str) -> AuditEntry {
+    AuditEntry::new(AuditKind::EnrolmentToken)
+        .about("token", token.name())
+        .about("account", token.account)
+        .about("ends", token.ends.0)
+        .about("by", whoever(by))
+        .about("change", change)
 }

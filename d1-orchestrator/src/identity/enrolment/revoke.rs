@@ -1,7 +1,7 @@
 //! Somebody takes the identity of a device back.
 
 use super::{
-    core::{Enrolments, about},
+    core::{Enrolments, about, whoever},
     error::EnrolError,
 };
 use d1_core::{AccountId, AuditKind, DeviceId, EnrolmentStage, UserId};
@@ -18,8 +18,7 @@ impl Enrolments {
         let kept = self.0.store.find(device).await?.filter(|kept| kept.account == account);
         let Some(kept) = kept else { return Ok(false) };
         if kept.stage != EnrolmentStage::Revoked {
-            let by = by.map_or_else(|| "the development token".to_owned(), |by| by.to_string());
-            self.note(about(AuditKind::DeviceRevoked, &kept).about("by", by)).await?;
+            self.note(about(AuditKind::DeviceRevoked, &kept).about("by", whoever(by))).await?;
             self.put(device, EnrolmentStage::Revoked).await?;
         }
         Ok(true)

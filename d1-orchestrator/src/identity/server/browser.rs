@@ -15,7 +15,7 @@ use crate::identity::{
 };
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use d1_core::{AccountId, LoginName, Scopes, SessionId, Timestamp, UserId};
+use d1_core::{AccountId, AuditEntry, AuditKind, LoginName, Scopes, SessionId, Timestamp, UserId};
 use std::time::Duration;
 
 /// How long a code that was sent to a program is good (RFC 6749 §4.1.2 asks for short).
@@ -97,6 +97,7 @@ impl Identity {
         account: AccountId,
     ) -> Result<Option<String>, SignInError> {
         let Some(may) = self.may(visitor.user, account).await? else { return Ok(None) };
+        self.note_decided(visitor.user, (ask.client.id, &ask.origin), Some(account)).await?;
         let (code, now) = (Secret::new(Purpose::AuthorizationCode)?, self.clock.now());
         let approval = Approval {
             session: SessionId::generate(),
@@ -137,7 +138,16 @@ impl Identity {
             Err(PasswordError::TooLong) => false,
             right => right?,
         };
-        let Some(user) = user.filter(|user| right && !user.disabled) else { return Ok(None) };
+        let known = user.as_ref().map(|user| user.id);
+        let Some(user) = user.filter(|user| right && !user.disabled) else {
+            // Also of a name that nobody has, without it: it may be a password in the wrong
+            // place, and to write takes time that would tell names from each other.
+            let why = if right { "is kept out" } else { "another name or password" };
+            self.note_refused(known, why).await;
+            return Ok(None);
+        };
+        let entry = AuditEntry::new(AuditKind::SignInBegan).about("user", user.id);
+        self.note(entry.about("client", "the pages").about("way", "by a password")).await?;
         let (secret, signed_in) = (Secret::new(Purpose::Visit)?, self.clock.now());
         let visit = Visit { user: user.id, signed_in };
         self.shelf.create(secret.digest(), Vec::new(), &visit).await?;

@@ -3,7 +3,7 @@
 use super::core::Identity;
 use crate::identity::{
     client::Client,
-    records::{Grant, Polled, Session, Way},
+    records::{Grant, Polled, Way},
     refusal::SignInError,
     secret::{Purpose, Secret},
 };
@@ -89,7 +89,7 @@ impl Identity {
             Polled::JustTaken => Err(SignInError::InvalidGrant),
             Polled::Again { family } => {
                 tracing::warn!(client = client.id, "a code was used twice; its session ends");
-                self.shelf.remove::<Session>(family).await?;
+                self.end(family, "its code was used twice").await?;
                 Err(SignInError::InvalidGrant)
             }
         }

@@ -5,7 +5,7 @@ use crate::identity::{
     shelf::Shelf,
     token::AccessTokens,
 };
-use d1_core::{Clock, Directory, SessionStore};
+use d1_core::{AuditLog, Clock, Directory, SessionStore};
 use std::sync::Arc;
 
 /// What the authorization server works with.
@@ -17,6 +17,8 @@ pub struct IdentityParts {
     pub sessions: Arc<dyn SessionStore>,
     /// What access tokens are made by.
     pub tokens: AccessTokens,
+    /// What is written down of it: who is let in, who is not, and who ended it.
+    pub audit: Arc<dyn AuditLog>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -28,15 +30,16 @@ pub struct Identity {
     pub(super) shelf: Shelf,
     pub(super) passwords: Passwords,
     pub(super) tokens: AccessTokens,
+    pub(super) audit: Arc<dyn AuditLog>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Identity {
     /// One that is made of these.
     pub fn new(parts: IdentityParts) -> Result<Self, PasswordError> {
-        let IdentityParts { directory, sessions, tokens, clock } = parts;
+        let IdentityParts { directory, sessions, tokens, audit, clock } = parts;
         let shelf = Shelf { store: sessions, clock: Arc::clone(&clock) };
-        Ok(Self { directory, shelf, passwords: Passwords::new()?, tokens, clock })
+        Ok(Self { directory, shelf, passwords: Passwords::new()?, tokens, audit, clock })
     }
 
     /// Who there is.

@@ -67,11 +67,13 @@ impl Identity {
     ) -> Result<Decided, SignInError> {
         let Some(code) = UserCode::read(typed) else { return Ok(Decided::Gone) };
         let Some(account) = yes_for else {
+            self.note_open(visitor, &code, None).await?;
             return self.settle(code.digest(), |_| State::Denied).await;
         };
         let Some(may) = self.may(visitor.user, account).await? else {
             return Ok(Decided::NotAMember);
         };
+        self.note_open(visitor, &code, Some(account)).await?;
         let approve = |grant: &Grant| {
             State::Approved(Approval {
                 session: SessionId::generate(),
@@ -82,6 +84,22 @@ impl Identity {
             })
         };
         self.settle(code.digest(), approve).await
+    }
+
+    /// Writes down what is decided about what is open; the rest is no news.
+    async fn note_open(
+        &self,
+        visitor: &Visitor,
+        code: &UserCode,
+        yes_for: Option<AccountId>,
+    ) -> Result<(), SignInError> {
+        let grant: Option<Grant> = self.shelf.find(code.digest()).await?;
+        match grant.filter(|grant| grant.is_open(self.clock.now())) {
+            Some(grant) => {
+                self.note_decided(visitor.user, (&grant.client, &grant.origin), yes_for).await
+            }
+            None => Ok(()),
+        }
     }
 
     async fn settle(

@@ -8,7 +8,10 @@ use crate::identity::{
     secret::{Purpose, Secret},
     shelf::name_of,
 };
-use d1_core::{Scopes, SessionId, Timestamp, UserId};
+use d1_core::{Digest, Scopes, SessionId, Timestamp, UserId};
+
+/// Why most sign-ins end.
+const SIGNED_OUT: &str = "its program or its person ended it";
 
 /// A sign-in, for the person whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +38,12 @@ impl Identity {
         if let Some(secret) = Secret::read(Purpose::RefreshToken, token) {
             let session: Option<Session> = self.shelf.find(secret.digest()).await?;
             if session.is_some_and(|session| session.client == client.id) {
-                self.shelf.remove::<Session>(secret.digest()).await?;
+                self.end(secret.digest(), SIGNED_OUT).await?;
             }
             return Ok(());
         }
         if let Some(secret) = Secret::read(Purpose::PersonalToken, token) {
-            return self.shelf.remove::<PersonalToken>(secret.digest()).await;
+            return self.drop_personal(secret.digest()).await;
         }
         match self.tokens.verify(token).await {
             Ok(bearer) if bearer.client == client.id => {
@@ -70,7 +73,7 @@ impl Identity {
     pub async fn end_session(&self, user: UserId, id: SessionId) -> Result<(), SignInError> {
         for (key, session) in self.shelf.owned::<Session>(user).await? {
             if session.id == id {
-                self.shelf.remove::<Session>(key).await?;
+                self.end(key, SIGNED_OUT).await?;
             }
         }
         Ok(())
@@ -79,15 +82,26 @@ impl Identity {
     /// Ends every sign-in of a person, of programs and in browsers, and their tokens.
     pub async fn end_all(&self, user: UserId) -> Result<(), SignInError> {
         for (key, _) in self.shelf.owned::<Session>(user).await? {
-            self.shelf.remove::<Session>(key).await?;
+            self.end(key, "all of the person's were ended").await?;
         }
         for (key, _) in self.shelf.owned::<PersonalToken>(user).await? {
-            self.shelf.remove::<PersonalToken>(key).await?;
+            self.drop_personal(key).await?;
         }
         for (key, _) in self.shelf.owned::<crate::identity::records::Visit>(user).await? {
             self.shelf.remove::<crate::identity::records::Visit>(key).await?;
         }
         Ok(())
+    }
+
+    /// Ends a sign-in, for this reason. One that could not be written down is ended all the same:
+    /// to shut out is what is safe.
+    pub(super) async fn end(&self, family: Digest, why: &str) -> Result<(), SignInError> {
+        let session: Option<Session> = self.shelf.find(family).await?;
+        self.shelf.remove::<Session>(family).await?;
+        match session {
+            Some(session) => self.note_ended(&session, why).await,
+            None => Ok(()),
+        }
     }
 
     /// The session of this id.

@@ -33,6 +33,7 @@ impl Identity {
             current: refresh.turn(),
             before: None,
         };
+        self.note_began(&session).await?;
         self.shelf.create(refresh.digest(), vec![name_of(session.id)], &session).await?;
         self.answer(&session, session.scopes.clone(), refresh).await
     }

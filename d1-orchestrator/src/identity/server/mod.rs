@@ -15,6 +15,7 @@ mod core;
 mod decide;
 mod end;
 mod mint;
+mod noted;
 mod personal;
 mod refresh;
 

@@ -7,7 +7,7 @@ use crate::identity::{
     secret::{Purpose, Secret},
     shelf::name_of,
 };
-use d1_core::{AccountId, Scopes, SessionId, Timestamp, UserId};
+use d1_core::{AccountId, AuditEntry, AuditKind, Digest, Scopes, SessionId, Timestamp, UserId};
 use std::time::Duration;
 
 /// The longest that one is good.
@@ -79,6 +79,7 @@ impl Identity {
             made,
             ends: made.after(new.life),
         };
+        self.note(about(&kept, "made").about("scopes", &kept.scopes)).await?;
         self.shelf.create(secret.digest(), vec![name_of(kept.id)], &kept).await?;
         Ok((note(kept), secret.text()))
     }
@@ -94,11 +95,31 @@ impl Identity {
     pub async fn take_token_back(&self, user: UserId, id: SessionId) -> Result<(), SignInError> {
         for (key, token) in self.shelf.owned::<PersonalToken>(user).await? {
             if token.id == id {
-                self.shelf.remove::<PersonalToken>(key).await?;
+                self.drop_personal(key).await?;
             }
         }
         Ok(())
     }
+
+    /// Forgets a token, whoever wants it: its person, or whoever has it. One that could not be
+    /// written down is forgotten all the same.
+    pub(super) async fn drop_personal(&self, key: Digest) -> Result<(), SignInError> {
+        let kept: Option<PersonalToken> = self.shelf.find(key).await?;
+        self.shelf.remove::<PersonalToken>(key).await?;
+        match kept {
+            Some(kept) => self.note(about(&kept, "taken back")).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn about(token: &PersonalToken, change: &str) -> AuditEntry {
+    AuditEntry::new(AuditKind::PersonalToken)
+        .about("token", token.id)
+        .about("user", token.user)
+        .about("account", token.account)
+        .about("change", change)
+        .saying("name", &token.name)
 }
 
 fn note(kept: PersonalToken) -> TokenNote {

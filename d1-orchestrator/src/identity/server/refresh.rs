@@ -41,7 +41,7 @@ impl Identity {
             (Refreshed::Stolen, session) => {
                 let (session, user) = (session.id, session.user);
                 tracing::warn!(%session, %user, "a refresh token was used twice; its sign-in ends");
-                self.shelf.remove::<Session>(family).await?;
+                self.end(family, "a refresh token of it was used twice").await?;
                 Err(SignInError::InvalidGrant)
             }
         }

@@ -43,6 +43,27 @@ impl EnrolmentStore for SqliteIdentity {
         self.look(move |db| token(db, secret, now)).await.map_err(failed("read"))
     }
 
+    async fn tokens(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Vec<EnrolmentToken>, EnrolmentStoreError> {
+        self.look(move |db| tokens(db, account, now)).await.map_err(failed("listed"))
+    }
+
+    async fn drop_token(
+        &self,
+        account: AccountId,
+        secret: &Digest,
+    ) -> Result<bool, EnrolmentStoreError> {
+        let key = (secret.to_string(), account.to_string());
+        let dropped = self.change(move |db| {
+            let sql = "DELETE FROM enrolment_tokens WHERE secret = ?1 AND account = ?2";
+            Ok(Ok::<_, EnrolmentStoreError>(db.execute(sql, key)? == 1))
+        });
+        dropped.await.map_err(failed("taken back"))?
+    }
+
     async fn enrol(
         &self,
         secret: &Digest,
@@ -108,18 +129,30 @@ fn add_token(db: &Connection, token: &EnrolmentToken, now: Timestamp) -> Refused
 }
 
 fn token(db: &Connection, secret: Digest, now: Timestamp) -> Result<Option<EnrolmentToken>, Cause> {
-    let sql = "SELECT account, made_by, ends FROM enrolment_tokens
+    let sql = "SELECT secret, account, made_by, ends FROM enrolment_tokens
                WHERE secret = ?1 AND ends > ?2";
-    let read = |row: &Row<'_>| -> Result<EnrolmentToken, Cause> {
-        Ok(EnrolmentToken {
-            secret,
-            account: row.get::<_, String>(0)?.parse()?,
-            by: row.get::<_, Option<String>>(1)?.map(|by| by.parse()).transpose()?,
-            ends: Timestamp(u64::try_from(row.get::<_, i64>(2)?)?),
-        })
-    };
     let key = params![secret.to_string(), i64::try_from(now.0)?];
-    db.prepare_cached(sql)?.query_row(key, |row| Ok(read(row))).optional()?.transpose()
+    db.prepare_cached(sql)?.query_row(key, |row| Ok(read_token(row))).optional()?.transpose()
+}
+
+fn tokens(
+    db: &Connection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<EnrolmentToken>, Cause> {
+    let sql = "SELECT secret, account, made_by, ends FROM enrolment_tokens
+               WHERE account = ?1 AND ends > ?2 ORDER BY ends, secret";
+    let key = params![account.to_string(), i64::try_from(now.0)?];
+    db.prepare_cached(sql)?.query_and_then(key, read_token)?.collect()
+}
+
+fn read_token(row: &Row<'_>) -> Result<EnrolmentToken, Cause> {
+    Ok(EnrolmentToken {
+        secret: row.get::<_, String>(0)?.parse()?,
+        account: row.get::<_, String>(1)?.parse()?,
+        by: row.get::<_, Option<String>>(2)?.map(|by| by.parse()).transpose()?,
+        ends: Timestamp(u64::try_from(row.get::<_, i64>(3)?)?),
+    })
 }
 
 fn enrol(db: &Connection, secret: Digest, device: &Enrolment, now: Timestamp) -> Refused<u64> {

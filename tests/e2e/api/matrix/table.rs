@@ -1,7 +1,7 @@
 //! What was decided: who may ask what.
 
 /// What each operation needs, by its name: `-` is nobody at all, `*` anybody who is known.
-pub(super) const OPERATIONS: [(&str, &str); 41] = [
+pub(super) const OPERATIONS: [(&str, &str); 43] = [
     ("createSetup", "setup:write"),
     ("listSetups", "setup:read"),
     ("getSetup", "setup:read"),
@@ -23,7 +23,9 @@ pub(super) const OPERATIONS: [(&str, &str); 41] = [
     ("purgeDevice", "setup:write"),
     ("linkDevice", "device:link"),
     ("listEnrolments", "device:read"),
+    ("listEnrolmentTokens", "device:link"),
     ("makeEnrolmentToken", "device:link"),
+    ("takeEnrolmentTokenBack", "device:link"),
     ("revokeDevice", "device:link"),
     // By a one-time token, by a certificate, and by the key that a device keeps.
     ("enrolDevice", "-"),
