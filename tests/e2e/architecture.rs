@@ -3,12 +3,14 @@
 //! 1. [`source`] reads the repository: every file with its path and text.
 //! 2. [`names`] tells which paths a Rust text names, comments and strings left out.
 //! 3. [`crates`] are the rules about dependencies, [`places`] those about words in the
-//!    wrong room, [`looks`] those about how files look: plain functions from what was
-//!    read to what is wrong, each shown to catch a violation.
+//!    wrong room, [`looks`] those about how files look, [`attacks`] what is promised of
+//!    attacks: plain functions from what was read to what is wrong, each shown to catch a
+//!    violation.
 //! 4. The tests here hold them against this repository.
 //!
 //! CONTRIBUTING.md tells the rules and their reasons.
 
+mod attacks;
 mod crates;
 mod looks;
 mod names;
@@ -54,6 +56,11 @@ fn generated_types_stay_private() {
 #[test]
 fn only_the_shell_action_names_a_shell() {
     assert_eq!(places::shells_out_of_place(&SourceFile::all()), NOTHING);
+}
+
+#[test]
+fn every_attack_is_held_by_a_test_or_it_is_said_why_not() {
+    assert_eq!(attacks::attacks_without_a_test(&SourceFile::all()), NOTHING);
 }
 
 #[test]
