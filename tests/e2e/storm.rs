@@ -4,6 +4,7 @@
 //! `D1_STORM_SECONDS` is how long it rages, `D1_STORM_SEED` which faults come in which order. The
 //! order of faults is the same each time; when exactly they meet the work is not.
 
+mod database;
 mod faults;
 mod history;
 mod place;

@@ -1,5 +1,6 @@
 //! What the cloud is told: flags, with the environment below them.
 
+use crate::ceilings::Ceilings;
 use clap::{Parser, Subcommand};
 use d1_core::{LoginName, Scopes};
 use std::{net::SocketAddr, path::PathBuf};
@@ -88,8 +89,11 @@ pub struct Config {
     #[arg(long, env = "D1_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// How many credits the development account starts with
-    #[arg(long, default_value_t = 1000, value_name = "CREDITS")]
+    #[arg(long, env = "D1_DEVELOPMENT_CREDITS", default_value_t = 1000, value_name = "CREDITS")]
     pub credits: u64,
+    /// How much may be asked.
+    #[command(flatten)]
+    pub ceilings: Ceilings,
     /// What to do instead of serving
     #[command(subcommand)]
     pub command: Option<Command>,

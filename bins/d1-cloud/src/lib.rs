@@ -5,6 +5,7 @@
 //! process left, say that it is ready. It ends by letting requests finish.
 
 mod audit;
+mod ceilings;
 mod compose;
 mod config;
 mod credits;
@@ -18,6 +19,7 @@ mod leases;
 mod ledger;
 mod limits;
 mod nodes;
+mod open_files;
 mod patience;
 mod people;
 mod place;
@@ -29,6 +31,7 @@ mod socket;
 mod token;
 mod who;
 
+pub use ceilings::Ceilings;
 pub use compose::{Cloud, StartError};
 pub use config::{
     AuditCommand, AuthoritiesCommand, Command, Config, EnrolmentsCommand, KeysCommand,
@@ -99,6 +102,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let listen = |kind| signal(kind).map_err(|source| StartError::Runtime { source });
     let (mut terminate, mut interrupt) =
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    open_files::raise();
     let cloud = Cloud::start(config).await?;
     say(&format!("d1-cloud {} ready on http://{}", env!("CARGO_PKG_VERSION"), cloud.address()));
     if let Some(url) = cloud.link_url() {

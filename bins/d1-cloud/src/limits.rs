@@ -34,16 +34,6 @@ use std::{
 
 /// The period of every limit.
 const MINUTE: Duration = Duration::from_secs(60);
-/// From one address in a minute: a machine behind which many people may be.
-const PER_ADDRESS: u32 = 6_000;
-/// Looks in a minute by one account: fifty in a second, as scripts may that wait for an end.
-const READS: u32 = 3_000;
-/// Changes in a minute by one account.
-const WRITES: u32 = 120;
-/// Links in a minute of one account's devices: all of a large fleet after an outage.
-const LINKS: u32 = 1_200;
-/// Changes in a minute to one device, which does them one after the other.
-const PER_DEVICE: u32 = 60;
 /// The share of a budget that a server keeps to itself while Redis is down.
 const HALF: Share = Share(NonZeroU32::MIN.saturating_add(1));
 /// Of an IPv6 address, the part that one customer of a provider has.
@@ -95,9 +85,10 @@ pub enum LimitsError {
 impl Limits {
     /// Limits where the configuration says.
     pub(crate) fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, LimitsError> {
-        let limit = |name: &str, class, burst| -> Result<Limit, LimitsError> {
+        let limit = |name: &str, class, burst: u32| -> Result<Limit, LimitsError> {
             Ok(Limit::new(name.parse()?, class, burst, MINUTE)?)
         };
+        let most = &config.ceilings;
         let here = Arc::new(MemoryLimiter::new(Arc::clone(&clock)));
         let (shared, leases): (Arc<dyn RateLimiter>, Arc<dyn Leases>) = match &config.limits {
             Some(url) => {
@@ -111,11 +102,11 @@ impl Limits {
             here,
             shared,
             leases,
-            address: limit("address", Class::Strangers, PER_ADDRESS)?,
-            reads: limit("reads", Class::Reads, READS)?,
-            writes: limit("writes", Class::Writes, WRITES)?,
-            links: limit("links", Class::Links, LINKS)?,
-            device: limit("device", Class::Writes, PER_DEVICE)?,
+            address: limit("address", Class::Strangers, most.most_address)?,
+            reads: limit("reads", Class::Reads, most.most_reads)?,
+            writes: limit("writes", Class::Writes, most.most_writes)?,
+            links: limit("links", Class::Links, most.most_links)?,
+            device: limit("device", Class::Writes, most.most_device)?,
             auth: AuthLimits::new()?,
         })
     }

@@ -44,7 +44,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const HEARTBEAT: Heartbeat =
     Heartbeat { every: Duration::from_secs(15), patience: Duration::from_secs(45) };
 /// How many bytes are read from the socket at once; an idle link costs about this much.
-const READ_BUFFER: usize = 4 * 1024;
+pub const READ_BUFFER: usize = 4 * 1024;
 
 /// Dials a cloud, as a device.
 pub struct Dial {

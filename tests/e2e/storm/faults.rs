@@ -1,7 +1,7 @@
 //! What goes wrong, one after the other: each ends before the next begins, and leaves everything
 //! alive.
 
-use super::place::Place;
+use super::{database, place::Place};
 use d1_world::signal;
 use std::time::Duration;
 use tokio::{task::block_in_place, time::Instant};
@@ -29,6 +29,12 @@ pub(super) enum Fault {
     Move(usize, usize),
     /// Redis is killed, forgets everything, and starts again.
     KillRedis,
+    /// Redis stands still for a while.
+    StopRedis,
+    /// PostgreSQL ends as in a power cut, and starts again.
+    KillPostgres,
+    /// PostgreSQL stands still for a while, with all that it does for its clients.
+    StopPostgres,
 }
 
 /// Faults in the order of a seed (xorshift64*, of which the upper half is taken).
@@ -53,14 +59,17 @@ impl Faults {
 
     fn next(&mut self, place: &Place) -> Fault {
         let (server, machine) = (self.one_of(&place.nodes), self.one_of(&place.machines));
-        match self.below(13) {
+        match self.below(17) {
             0 | 1 => Fault::KillServer(server),
             2 | 3 => Fault::StopServer(server),
             4 | 5 => Fault::KillDaemon(machine),
             6 => Fault::StopDaemon(machine),
             7 | 8 => Fault::CutOff(machine),
             9..12 => Fault::Move(machine, server),
-            _ => Fault::KillRedis,
+            12 => Fault::KillRedis,
+            13 => Fault::StopRedis,
+            14 | 15 => Fault::KillPostgres,
+            _ => Fault::StopPostgres,
         }
     }
 
@@ -103,6 +112,21 @@ async fn happen(fault: Fault, place: &mut Place, lasts: Duration) {
             block_in_place(|| place.fleet.redis.kill());
             tokio::time::sleep(lasts).await;
             block_in_place(|| place.fleet.redis.run());
+        }
+        Fault::StopRedis => {
+            block_in_place(|| place.fleet.redis.pause());
+            tokio::time::sleep(lasts).await;
+            block_in_place(|| place.fleet.redis.go_on());
+        }
+        Fault::KillPostgres => {
+            block_in_place(|| place.fleet.postgres.stop_at_once());
+            tokio::time::sleep(lasts).await;
+            block_in_place(|| place.fleet.postgres.run());
+        }
+        Fault::StopPostgres => {
+            block_in_place(|| database::pause(&place.fleet.postgres));
+            tokio::time::sleep(lasts).await;
+            block_in_place(|| database::go_on(&place.fleet.postgres));
         }
     }
 }

@@ -92,7 +92,7 @@ impl Machine {
 
 impl Place {
     pub(super) async fn new(seed: u64) -> Self {
-        let fleet = Fleet::new();
+        let fleet = Fleet::on_its_own();
         let node = |_| {
             let cloud = fleet.server();
             Node { http: cloud.http(), cloud: Some(cloud) }

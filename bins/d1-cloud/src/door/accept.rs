@@ -30,8 +30,6 @@ use tokio_rustls::{LazyConfigAcceptor, rustls::server::Acceptor, server::TlsStre
 /// How many connections there are at most: a large fleet of devices, and room for those who
 /// come back before they are missed.
 const MAX_CONNECTIONS: usize = 32_768;
-/// How many there are at most from one address: a building behind one.
-const MAX_FROM_ONE: usize = 1_024;
 /// How long a handshake may take.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 /// How long to rest when connections cannot be accepted.
@@ -48,9 +46,14 @@ struct Rooms {
 }
 
 /// Accepts for ever.
-pub(super) async fn accept(listener: TcpListener, speech: watch::Receiver<Speech>, app: App) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    most_from_one: usize,
+    speech: watch::Receiver<Speech>,
+    app: App,
+) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let crowd = Crowd::default();
+    let crowd = Crowd::of(most_from_one);
     let rooms = Rooms {
         device: routes::for_certified_devices(app.clone()),
         enrol: routes::for_newcomers(app.clone()),
@@ -141,8 +144,11 @@ fn shown(stream: &Secure) -> Result<Option<DeviceCertificate>, d1_orchestrator::
 }
 
 /// How many are here from each address.
-#[derive(Clone, Debug, Default)]
-struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
+#[derive(Clone, Debug)]
+struct Crowd {
+    here: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    most_from_one: usize,
+}
 
 /// Somebody who is here, until dropped.
 #[derive(Debug)]
@@ -153,10 +159,14 @@ struct Guest {
 }
 
 impl Crowd {
+    fn of(most_from_one: usize) -> Self {
+        Self { here: Arc::default(), most_from_one }
+    }
+
     fn enter(&self, from: IpAddr, place: OwnedSemaphorePermit) -> Option<Guest> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         let here = all.entry(from).or_default();
-        if *here >= MAX_FROM_ONE {
+        if *here >= self.most_from_one {
             return None;
         }
         *here += 1;
@@ -166,7 +176,7 @@ impl Crowd {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        let mut all = self.crowd.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.crowd.here.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(here) = all.get_mut(&self.from) {
             *here -= 1;
             if *here == 0 {
@@ -180,21 +190,23 @@ impl Drop for Guest {
 mod tests {
     use super::*;
 
+    const FEW: usize = 9;
+
     #[tokio::test]
     async fn one_address_takes_no_more_than_its_share_and_gives_it_back() {
-        let (crowd, places) = (Crowd::default(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
+        let (crowd, places) = (Crowd::of(FEW), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
         let enter = |from: &str| {
             let place = Arc::clone(&places).try_acquire_owned().unwrap();
             crowd.enter(from.parse().unwrap(), place)
         };
         let mut here: Vec<_> =
-            (0..MAX_FROM_ONE).map(|_| enter("192.0.2.7").expect("there is room")).collect();
+            (0..FEW).map(|_| enter("192.0.2.7").expect("there is room")).collect();
         assert!(enter("192.0.2.7").is_none());
         assert!(enter("192.0.2.8").is_some());
         here.pop();
         assert!(enter("192.0.2.7").is_some());
         here.clear();
-        assert!(crowd.0.lock().unwrap().is_empty());
+        assert!(crowd.here.lock().unwrap().is_empty());
         assert_eq!(places.available_permits(), MAX_CONNECTIONS);
     }
 }

@@ -50,6 +50,7 @@ pub(crate) struct Threshold {
     pub(crate) door: Door,
     listener: TcpListener,
     host: String,
+    most_from_one: usize,
 }
 
 impl Threshold {
@@ -65,7 +66,8 @@ impl Threshold {
             None => format!("wss://{address}"),
         };
         let host = host(&url).ok_or_else(|| DoorError::Address(url.clone()))?;
-        Ok(Some(Self { door: Door { url: url.into() }, listener, host }))
+        let most_from_one = config.ceilings.most_from_address as usize;
+        Ok(Some(Self { door: Door { url: url.into() }, listener, host, most_from_one }))
     }
 }
 
@@ -85,7 +87,7 @@ pub(crate) async fn open(
     app: App,
     supervisor: &Supervisor,
 ) -> Result<(), DoorError> {
-    let Threshold { listener, host, .. } = threshold;
+    let Threshold { listener, host, most_from_one, .. } = threshold;
     let clock = Arc::clone(&app.clock);
     let said = config::first(&authorities, &host, clock.now()).await?;
     let speech = said.subscribe();
@@ -101,7 +103,7 @@ pub(crate) async fn open(
     let keeping = config::keep(said, authorities, host, clock);
     supervisor.run("door for devices, what it shows", until(Box::pin(keeping)));
     supervisor.run("door for devices, who is shut out", until(Box::pin(watch::watch(app.clone()))));
-    let accepting = until(Box::pin(accept::accept(listener, speech, app)));
+    let accepting = until(Box::pin(accept::accept(listener, most_from_one, speech, app)));
     supervisor.spawn("door for devices", OnFailure::StopAll, async move {
         accepting.await;
         Ok::<(), std::convert::Infallible>(())

@@ -160,6 +160,8 @@ fn bounded(
     Ok(upgrade
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
+        .read_buffer_size(websocket::READ_BUFFER)
+        .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER))
 }
 
