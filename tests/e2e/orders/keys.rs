@@ -1,8 +1,8 @@
 //! The keys of orders come and go, and machines know.
 
-use super::scene::{Machine, Scene, order_keys};
-use crate::enrolment::scene as enrolling;
-use d1_world::Server;
+use super::scene::{Machine, Scene, order_key, order_keys};
+use crate::{enrolment::scene as enrolling, sharing::fleet::end_of};
+use d1_world::{CloudDesk, Server};
 use serde_json::Value;
 
 /// The keys that a machine knows, and those that it knows to be withdrawn.
@@ -15,6 +15,44 @@ fn known(machine: &Machine) -> (Vec<String>, Vec<String>) {
         all.as_array().unwrap().iter().map(text).collect()
     };
     (texts(&cloud["keys"], Some("key")), texts(&cloud["withdrawn"], None))
+}
+
+async fn installs(scene: &Scene, thing: &str) {
+    let setup = scene.planned(thing).await;
+    scene.api.approve(setup).await.unwrap();
+    let ended = end_of(&scene.api, setup).await;
+    assert_eq!(ended.state, "succeeded", "{ended:?}");
+}
+
+fn operate(cloud: &CloudDesk, args: &[&str]) {
+    let ran = cloud.operate(args, "");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_learns_the_next_keys_by_the_word_of_those_it_knows() {
+    let mut scene = Scene::new().await;
+    let first = order_key(&scene.cloud, "signs");
+    let _daemon = scene.daemon();
+    installs(&scene, "single").await;
+    let all: Vec<String> = order_keys(&scene.cloud).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(known(&scene.machine), (all.clone(), Vec::new()));
+    // Twice, as when a machine sleeps through a rotation: the one that signs then is not known.
+    operate(&scene.cloud, &["order-keys", "rotate"]);
+    operate(&scene.cloud, &["order-keys", "rotate"]);
+    let signs = order_key(&scene.cloud, "signs");
+    assert!(!all.contains(&signs));
+    scene.cloud = scene.cloud.crash_and_restart();
+    installs(&scene, "greeter").await;
+    assert!(known(&scene.machine).0.contains(&signs));
+    operate(&scene.cloud, &["order-keys", "withdraw", &first]);
+    scene.cloud = scene.cloud.crash_and_restart();
+    let undone = scene.planned("greeter").await;
+    assert!(scene.api.get(undone).await.is_ok());
+    let (good, withdrawn) = known(&scene.machine);
+    assert!(!good.contains(&first));
+    assert_eq!(withdrawn, [first]);
+    assert!(scene.machine.refused().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
