@@ -10,6 +10,8 @@ mod hub;
 mod identity;
 mod orders;
 mod recipe;
+#[cfg(feature = "redis")]
+mod redis_server;
 mod ring;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;

@@ -1,17 +1,11 @@
 //! A [`LinkRegistry`] that all servers share, in Redis. Each change is one script, which the
 //! server runs alone; what is not renewed expires by itself, by the server's clock.
 
+use crate::redis_server::connect;
 use d1_core::{DeviceId, Holder, LinkRegistry, Node, NodeId, RegistryError};
-use redis::{
-    Client, FromRedisValue, Script, ScriptInvocation,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use redis::{FromRedisValue, Script, ScriptInvocation, aio::ConnectionManager};
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-/// How long the server may take to answer, or to take up a connection.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The longest wait between two tries to reach a server that is gone.
-const MAX_DELAY: Duration = Duration::from_secs(1);
 /// How often in a row a new connection is tried for one question; the next one tries again.
 const TRIES: usize = 1;
 /// How many claims one script renews: others wait for it.
@@ -38,13 +32,7 @@ impl RedisLinks {
     /// in a runtime. The certificate has to be of an authority that the system, or the file named
     /// by `SSL_CERT_FILE`, trusts.
     pub fn open(url: &str) -> Result<Self, RegistryError> {
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(PATIENCE))
-            .set_connection_timeout(Some(PATIENCE))
-            .set_max_delay(MAX_DELAY)
-            .set_number_of_retries(TRIES);
-        let connect = |client| ConnectionManager::new_lazy_with_config(client, config);
-        let server = Client::open(url).and_then(connect).map_err(failed("be reached"))?;
+        let server = connect(url, TRIES).map_err(failed("be reached"))?;
         let script = |text: &str| Arc::new(Script::new(text));
         Ok(Self {
             server,

@@ -1,16 +1,10 @@
 //! The connection to a Redis server.
 
+use crate::redis_server::connect;
 use d1_core::SessionError;
-use redis::{
-    Client, FromRedisValue, RedisError, Script, ScriptInvocation,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
-use std::{fmt, sync::Arc, time::Duration};
+use redis::{FromRedisValue, RedisError, Script, ScriptInvocation, aio::ConnectionManager};
+use std::{fmt, sync::Arc};
 
-/// How long the server may take to answer, or to take up a connection.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The longest wait between two tries to reach a server that is gone.
-const MAX_DELAY: Duration = Duration::from_secs(1);
 /// How often in a row a new connection is tried for one question; the next one tries again.
 const TRIES: usize = 3;
 
@@ -34,13 +28,7 @@ impl RedisSessions {
     /// in a runtime. The certificate has to be of an authority that the system, or the file named
     /// by `SSL_CERT_FILE`, trusts.
     pub fn open(url: &str) -> Result<Self, SessionError> {
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(PATIENCE))
-            .set_connection_timeout(Some(PATIENCE))
-            .set_max_delay(MAX_DELAY)
-            .set_number_of_retries(TRIES);
-        let connect = |client| ConnectionManager::new_lazy_with_config(client, config);
-        let server = Client::open(url).and_then(connect).map_err(failed("reached"))?;
+        let server = connect(url, TRIES).map_err(failed("reached"))?;
         let script = |text: &str| Arc::new(Script::new(text));
         Ok(Self {
             server,
