@@ -4,7 +4,7 @@
 use crate::{
     api::{self, EnrolRequest, PapersView, ProblemBody, RecoverRequest, RenewRequest},
     transport::{
-        secure::SecureAddress,
+        secure::{SecureAddress, is_stranger},
         tls::{Credentials, Trust},
     },
 };
@@ -42,13 +42,7 @@ impl EnrolmentError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => (**problem).clone(),
-            Self::Transport(error) => {
-                let cause = error.source().map_or_else(String::new, ToString::to_string);
-                Problem::new("D1-NET-001", Category::Network, error.to_string())
-                    .because(cause)
-                    .leaving("nothing was changed")
-                    .next("see that the address and the authority are those that the cloud told")
-            }
+            Self::Transport(error) => unreached(error),
             Self::Nonsense(source) => {
                 let text = self.to_string();
                 let (title, remedy) = text.split_once("; ").unwrap_or((&text, ""));
@@ -58,6 +52,19 @@ impl EnrolmentError {
             }
         }
     }
+}
+
+fn unreached(error: &TransportError) -> Problem {
+    let cause = error.source().map_or_else(String::new, ToString::to_string);
+    let title = if is_stranger(error) {
+        "who answers there is not the cloud of this authority".to_owned()
+    } else {
+        error.to_string()
+    };
+    Problem::new("D1-NET-001", Category::Network, title)
+        .because(cause)
+        .leaving("nothing was changed")
+        .next("see that the address and the authority are those that the cloud told")
 }
 
 /// Asks a cloud for certificates, as a device.

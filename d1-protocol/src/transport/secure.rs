@@ -65,3 +65,11 @@ impl SecureAddress {
         TransportError::Unreachable { address: self.text.clone(), source: source.into() }
     }
 }
+
+/// Whether somebody answered there who is not vouched for as the one that was meant.
+pub(crate) fn is_stranger(error: &TransportError) -> bool {
+    let TransportError::Unreachable { source, .. } = error else { return false };
+    let inner = source.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+}

@@ -58,11 +58,19 @@ async fn a_token_enrols_one_machine_and_a_wrong_authority_is_told_nothing() {
     invitation.authority = "0".repeat(64);
     let ran = machine.enrol(&invitation);
     assert_eq!(ran.code, 7, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("who answers there is not the cloud of this authority"),
+        "{}",
+        ran.stderr
+    );
     assert!(!machine.desk.state("enrolment.json").exists());
     assert!(enrolments(&cloud).is_empty());
     // The token was not sent: it is as good as before.
     invitation.authority = right;
     assert_eq!(machine.enrol(&invitation).code, 0);
+    let again = machine.enrol(&invitation);
+    let stays = format!("enrolled at {} as before", invitation.link);
+    assert!(again.code == 6 && again.stderr.contains(&stays), "{}", again.stderr);
     let second = Machine::new().enrol(&invitation);
     assert_eq!(second.code, 6, "{}", second.stderr);
     assert!(second.stderr.contains("D1-ENROL-004"), "{}", second.stderr);

@@ -49,12 +49,20 @@ pub async fn run(terminal: &Terminal, home: &Home, args: &Enroll) -> Result<Exit
     let device = home.state.device().map_err(|error| state_failure(&error))?;
     let newcomer = Newcomer::new(device).map_err(|error| broken(&error))?;
     let request = request(&newcomer, token).map_err(|error| broken(&error))?;
-    let papers = client.enrol(&request).await.map_err(|error| error.problem())?;
+    let papers = client.enrol(&request).await.map_err(|error| stays(home, error.problem()))?;
     pin(home, &args.cloud, &papers)?;
     let enrolled = Enrolled::new(newcomer, &args.cloud, &given(&papers)?);
     enrolled.save(&home.state).map_err(|error| broken(&error))?;
     tell(terminal, &args.cloud, &papers);
     Ok(ExitCode::Ok)
+}
+
+/// Whoever is refused stays what they were, which may be enrolled.
+fn stays(home: &Home, problem: Problem) -> Problem {
+    match Enrolled::load(&home.state) {
+        Ok(Some(before)) => problem.leaving(format!("enrolled at {} as before", before.link)),
+        Ok(None) | Err(_) => problem,
+    }
 }
 
 /// What this device asks for.

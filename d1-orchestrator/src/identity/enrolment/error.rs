@@ -13,7 +13,9 @@ pub enum EnrolError {
     Invalid(&'static str),
     /// The token is unknown, used, over, or another account's device is asked for. Nobody is
     /// told which of these it is.
-    #[error("this device may not enrol by this token; make another one")]
+    #[error(
+        "this device may not enrol by this token; ask whoever runs the cloud for another one: each is good once, for minutes"
+    )]
     Refused,
     /// What is shown is not what is on record.
     #[error("{}", shown(*.0))]
