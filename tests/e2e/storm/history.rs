@@ -27,7 +27,11 @@ pub(super) async fn check(place: &Place) {
     let calls = place.calls();
     let setups = every_setup_ends(&calls).await;
     let succeeded = setups.iter().filter(|setup| setup.state == "succeeded").count();
-    say(&format!("{} setups, of which {succeeded} succeeded", setups.len()));
+    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
+    for setup in &setups {
+        *ends.entry(&setup.state).or_default() += 1;
+    }
+    say(&format!("{} setups: {ends:?}", setups.len()));
     assert!(succeeded >= MACHINES, "hardly anything worked: {}", setups.len());
     every_credit_is_accounted_for(&calls, &setups).await;
     for machine in &place.machines {

@@ -46,6 +46,8 @@ impl Calls {
 /// Installs and takes back on one machine, until nobody waits for it any more.
 pub(super) async fn flow(calls: Calls, number: usize, device: DeviceId) {
     let mut chance = Faults::new(calls.seed ^ (number as u64 + 1));
+    // What ended later than anybody waited: while it is there, the same again is no work.
+    let mut left = Vec::new();
     for round in 0_u64.. {
         let mut server = || usize::try_from(chance.below(3)).unwrap();
         let thing = if round % 2 == 0 { "greeter" } else { "slow" };
@@ -63,13 +65,30 @@ pub(super) async fn flow(calls: Calls, number: usize, device: DeviceId) {
             sleep(LOOK_EVERY).await;
         }
         let Some(made) = made else { continue };
-        let Some(ended) = end_of(&calls, server(), made.id).await else { continue };
-        if ended.state == "succeeded" {
-            let undo = async |client: &ApiClient| client.undo(made.id).await;
-            if let Some(undone) = calls.ask(server(), undo).await {
-                end_of(&calls, server(), undone.id).await;
+        left.push(made.id);
+        let mut later = Vec::new();
+        for id in left {
+            if !takes_back(&calls, server(), id).await {
+                later.push(id);
             }
         }
+        left = later;
+    }
+}
+
+/// Takes back what one setup did; false when that has to be asked again.
+async fn takes_back(calls: &Calls, server: usize, id: SetupId) -> bool {
+    let Some(ended) = end_of(calls, server, id).await else { return false };
+    if ended.receipts.iter().all(|receipt| receipt.changes.is_empty()) {
+        return true;
+    }
+    if let Some(undone) = ended.undone_by {
+        return end_of(calls, server, undone).await.is_some();
+    }
+    let undo = async |client: &ApiClient| client.undo(id).await;
+    match calls.ask(server, undo).await {
+        Some(undone) => end_of(calls, server, undone.id).await.is_some(),
+        None => false,
     }
 }
 
