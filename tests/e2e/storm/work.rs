@@ -64,8 +64,11 @@ pub(super) async fn flow(calls: Calls, number: usize, device: DeviceId) {
             }
             sleep(LOOK_EVERY).await;
         }
-        let Some(made) = made else { continue };
-        left.push(made.id);
+        match made {
+            Some(made) => left.push(made.id),
+            // It may be made all the same: whatever is there is looked for and taken back.
+            None => left.extend(there(&calls, server(), device).await),
+        }
         let mut later = Vec::new();
         for id in left {
             if !takes_back(&calls, server(), id).await {
@@ -76,6 +79,15 @@ pub(super) async fn flow(calls: Calls, number: usize, device: DeviceId) {
     }
 }
 
+/// What setups left on a machine.
+async fn there(calls: &Calls, server: usize, device: DeviceId) -> Vec<SetupId> {
+    let latest = async |client: &ApiClient| client.list(None).await;
+    let Some(page) = calls.ask(server, latest).await else { return Vec::new() };
+    let ours = page.setups.into_iter().filter(|setup| setup.device == device);
+    let left = ours.filter(|setup| setup.undo_of.is_none() && setup.undone_by.is_none());
+    left.map(|setup| setup.id).collect()
+}
+
 /// Takes back what one setup did; false when that has to be asked again.
 async fn takes_back(calls: &Calls, server: usize, id: SetupId) -> bool {
     let Some(ended) = end_of(calls, server, id).await else { return false };
@@ -83,6 +95,8 @@ async fn takes_back(calls: &Calls, server: usize, id: SetupId) -> bool {
         return true;
     }
     if let Some(undone) = ended.undone_by {
+        // Where a server died between the two, somebody still has to say yes to it.
+        calls.ask(server, async |client: &ApiClient| client.approve(undone).await).await;
         return end_of(calls, server, undone).await.is_some();
     }
     let undo = async |client: &ApiClient| client.undo(id).await;
