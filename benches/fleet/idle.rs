@@ -116,7 +116,7 @@ async fn talk(
         epochs: Vec::new(),
         seal: None,
     };
-    if link.tx.send(FromDevice::Hello(hello)).await.is_err() {
+    if link.tx.send(FromDevice::Hello(Box::new(hello))).await.is_err() {
         return false;
     }
     let mut welcomed = false;
@@ -136,7 +136,7 @@ async fn talk(
                 let vitals = Vitals { load: 0.1, ..Vitals::default() };
                 let at = SystemClock::new().now();
                 let health = Health { at, vitals, ..Health::default() };
-                if link.tx.send(FromDevice::Health(health)).await.is_err() {
+                if link.tx.send(FromDevice::Health(Box::new(health))).await.is_err() {
                     return welcomed;
                 }
             }

@@ -117,7 +117,7 @@ pub enum ToDevice {
     /// Start nothing more, and go once what runs has ended.
     Drain,
     /// This is the head of my audit log: keep it, so that you see when I cut it.
-    Anchor(SignedHead),
+    Anchor(Box<SignedHead>),
     /// Something is wrong with what you said.
     Error(Problem),
     /// One of these words, signed: an [`Order`](crate::Order) in its envelope.
@@ -154,7 +154,7 @@ impl ToDevice {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FromDevice {
     /// The first word.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// The task is written down.
     Received {
         /// Which task.
@@ -204,9 +204,9 @@ pub enum FromDevice {
         what: String,
     },
     /// How the machine is.
-    Health(Health),
+    Health(Box<Health>),
     /// This is the head of my audit log: keep it, so that you see when I cut it.
-    Anchor(SignedHead),
+    Anchor(Box<SignedHead>),
     /// Something is wrong with what you said, or with me.
     Error(Problem),
 }

@@ -51,7 +51,7 @@ async fn greeted(cloud: &CloudDesk, spoken: &RangeInclusive<u32>) -> (ToDevice, 
         epochs: Vec::new(),
         seal: None,
     };
-    link.tx.send(FromDevice::Hello(hello)).await.unwrap();
+    link.tx.send(FromDevice::Hello(Box::new(hello))).await.unwrap();
     let first = timeout(PATIENCE, link.rx.recv()).await.unwrap();
     (first.expect("it is answered"), link)
 }

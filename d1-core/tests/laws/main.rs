@@ -6,3 +6,4 @@ mod orders;
 mod setups;
 mod tasks;
 mod undo;
+mod words;

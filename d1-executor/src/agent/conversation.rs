@@ -157,7 +157,7 @@ impl Conversation {
             let seen = epochs.entry(entry.command.setup).or_default();
             *seen = (*seen).max(entry.command.epoch);
         }
-        self.say(FromDevice::Hello(Hello {
+        self.say(FromDevice::Hello(Box::new(Hello {
             device: parts.device,
             protocol_min: *PROTOCOL.start(),
             protocol_max: *PROTOCOL.end(),
@@ -165,7 +165,7 @@ impl Conversation {
             facts,
             epochs: epochs.into_iter().collect(),
             seal: self.gate.request().map_err(End::Broken)?,
-        }))
+        })))
         .await
     }
 
@@ -417,7 +417,7 @@ impl Conversation {
 
     async fn tell_health(&self, health: Option<Health>) -> Result<(), End> {
         match health {
-            Some(health) => self.say(FromDevice::Health(health)).await,
+            Some(health) => self.say(FromDevice::Health(Box::new(health))).await,
             None => Ok(()),
         }
     }
@@ -440,7 +440,7 @@ impl Conversation {
         }
         let parts = &self.agent.0.parts;
         match parts.audit.head(parts.clock.now()).await {
-            Ok(head) => self.say(FromDevice::Anchor(head)).await,
+            Ok(head) => self.say(FromDevice::Anchor(Box::new(head))).await,
             Err(error) => {
                 tracing::error!(%error, "the head of the audit log cannot be told");
                 Ok(())

@@ -136,11 +136,11 @@ async fn heads_are_exchanged_and_the_other_sides_is_kept_once() {
     rest().await;
     let head = AuditChain::begin("cloud:test", AuditKey::from_seed(&[9; 32])).sign(Timestamp(5));
     for _ in 0..3 {
-        desk.say(ToDevice::Anchor(head.clone())).await;
+        desk.say(ToDevice::Anchor(Box::new(head.clone()))).await;
     }
     let mut forged = head.clone();
     forged.checkpoint.seq = 7;
-    desk.say(ToDevice::Anchor(forged)).await;
+    desk.say(ToDevice::Anchor(Box::new(forged))).await;
     rest().await;
     let records = records(&rig).await;
     assert_eq!(records.len(), 1, "{records:?}");

@@ -137,7 +137,7 @@ impl Desk {
     /// The first word.
     pub(crate) async fn hello(&mut self) -> Hello {
         match self.link.rx.recv().await {
-            Some(FromDevice::Hello(hello)) => hello,
+            Some(FromDevice::Hello(hello)) => *hello,
             other => panic!("`{other:?}` is no hello"),
         }
     }
@@ -187,7 +187,7 @@ impl Desk {
         let next = async {
             loop {
                 if let Some(FromDevice::Health(health)) = self.link.rx.recv().await {
-                    return health;
+                    return *health;
                 }
             }
         };

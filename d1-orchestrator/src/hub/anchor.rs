@@ -27,7 +27,7 @@ impl Hub {
         };
         match kept {
             Ok(ours) => {
-                let _gone = self.send(device, ToDevice::Anchor(ours)).await;
+                let _gone = self.send(device, ToDevice::Anchor(Box::new(ours))).await;
             }
             Err(error) => tracing::error!(%device, %error, "a device's head is not kept"),
         }

@@ -26,7 +26,7 @@ pub(super) async fn greet<A: Future<Output = Result<(), Problem>> + Send>(
 ) -> Result<Hello, HubError> {
     let first = tokio::time::timeout(HELLO_WITHIN, link.rx.recv()).await;
     let hello = match first {
-        Ok(Some(FromDevice::Hello(hello))) => hello,
+        Ok(Some(FromDevice::Hello(hello))) => *hello,
         // A device that cannot even describe itself says why.
         Ok(Some(FromDevice::Error(problem))) => return Err(HubError::Refused(Box::new(problem))),
         Ok(Some(_) | None) | Err(_) => return Err(HubError::NoHello),

@@ -79,7 +79,7 @@ impl Hub {
             let Some(seat) = seat else { return };
             seat.heard = now;
             match &message {
-                FromDevice::Health(health) => seat.health = Some(health.clone()),
+                FromDevice::Health(health) => seat.health = Some((**health).clone()),
                 FromDevice::Hello(hello) => seat.hello = renewed(&seat.hello, hello),
                 FromDevice::Facts { .. }
                 | FromDevice::Previews { .. }

@@ -94,13 +94,13 @@ async fn a_device_that_tells_its_head_is_told_ours_with_its_own_in_it() {
     let hub = Hub::audited(Supervisor::default(), clock, audit.clone());
     let (ours, mut theirs) = Link::pair();
     let hello = Device::new(Supervisor::default()).hello();
-    theirs.tx.send(FromDevice::Hello(hello.clone())).await.unwrap();
+    theirs.tx.send(FromDevice::Hello(Box::new(hello.clone()))).await.unwrap();
     hub.attach(ours).await.unwrap();
     let head = AuditChain::begin("device:test", AuditKey::from_seed(&[9; 32])).sign(Timestamp(5));
     let mut forged = head.clone();
     forged.checkpoint.seq = 7;
     for told in [forged, head.clone(), head.clone()] {
-        theirs.tx.send(FromDevice::Anchor(told)).await.unwrap();
+        theirs.tx.send(FromDevice::Anchor(Box::new(told))).await.unwrap();
     }
     let answer = loop {
         if let ToDevice::Anchor(head) = theirs.rx.recv().await.unwrap() {

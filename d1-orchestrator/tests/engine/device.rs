@@ -97,7 +97,7 @@ impl Device {
         let (ours, theirs) = Link::pair();
         let cut = CancellationToken::new();
         self.memory().to = Some((theirs.tx.clone(), cut.clone()));
-        let hello = FromDevice::Hello(self.hello());
+        let hello = FromDevice::Hello(Box::new(self.hello()));
         theirs.tx.send(hello).await.unwrap();
         let device = self.clone();
         self.supervisor.run("scripted device", async move {

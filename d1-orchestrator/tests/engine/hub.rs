@@ -37,7 +37,7 @@ async fn a_device_of_another_time_is_told_what_is_spoken_here_and_how_to_get_the
         let hub = a_hub();
         let (ours, mut theirs) = Link::pair();
         let hello = Hello { protocol_min: min, protocol_max: max, ..a_hello() };
-        theirs.tx.send(FromDevice::Hello(hello)).await.unwrap();
+        theirs.tx.send(FromDevice::Hello(Box::new(hello))).await.unwrap();
         let refused = hub.attach(ours).await.unwrap_err();
         let Some(ToDevice::Error(problem)) = theirs.rx.recv().await else {
             panic!("it was told nothing");
@@ -55,7 +55,7 @@ async fn a_device_that_is_not_admitted_is_told_why_and_takes_no_seat() {
     let hub = a_hub();
     let (ours, mut theirs) = Link::pair();
     let hello = a_hello();
-    theirs.tx.send(FromDevice::Hello(hello.clone())).await.unwrap();
+    theirs.tx.send(FromDevice::Hello(Box::new(hello.clone()))).await.unwrap();
     let problem = Problem::new("D1-X-001", Category::Denied, "another's");
     let asked = hub.attach_if(ours, |device| {
         let said = if device == hello.device { Err(problem.clone()) } else { Ok(()) };
@@ -71,7 +71,7 @@ async fn a_device_that_is_not_admitted_is_told_why_and_takes_no_seat() {
 async fn a_device_that_does_not_answer_is_silent_and_one_that_goes_is_offline() {
     let hub = a_hub();
     let (ours, theirs) = Link::pair();
-    theirs.tx.send(FromDevice::Hello(a_hello())).await.unwrap();
+    theirs.tx.send(FromDevice::Hello(Box::new(a_hello()))).await.unwrap();
     let device = hub.attach(ours).await.unwrap();
     assert_eq!(hub.ask(device, Vec::new()).await, Err(HubError::Silent(device)));
     let (answer, ()) = tokio::join!(hub.ask(device, Vec::new()), async { drop(theirs) });
@@ -84,7 +84,7 @@ async fn a_device_that_does_not_answer_is_silent_and_one_that_goes_is_offline() 
 async fn a_refusal_reaches_whoever_asked() {
     let hub = a_hub();
     let (ours, mut theirs) = Link::pair();
-    theirs.tx.send(FromDevice::Hello(a_hello())).await.unwrap();
+    theirs.tx.send(FromDevice::Hello(Box::new(a_hello()))).await.unwrap();
     let device = hub.attach(ours).await.unwrap();
     let problem = Problem::new("D1-X-001", Category::Denied, "not here");
     let (answer, ()) = tokio::join!(hub.ask(device, Vec::new()), async {
@@ -100,7 +100,7 @@ async fn a_refusal_reaches_whoever_asked() {
 async fn a_device_that_accepts_nothing_loses_its_link() {
     let hub = a_hub();
     let (ours, theirs) = Link::pair();
-    theirs.tx.send(FromDevice::Hello(a_hello())).await.unwrap();
+    theirs.tx.send(FromDevice::Hello(Box::new(a_hello()))).await.unwrap();
     let device = hub.attach(ours).await.unwrap();
     let mut sent = Ok(());
     while sent.is_ok() {
@@ -115,12 +115,12 @@ async fn a_newer_link_of_the_same_device_closes_the_older_one_and_watchers_hear_
     let hub = a_hub();
     let hello = a_hello();
     let (ours, mut older) = Link::pair();
-    older.tx.send(FromDevice::Hello(hello.clone())).await.unwrap();
+    older.tx.send(FromDevice::Hello(Box::new(hello.clone()))).await.unwrap();
     let device = hub.attach(ours).await.unwrap();
     let mut watching = hub.watch(device, BTreeSet::new());
     assert_eq!(watching.next().await, Some(DeviceNews::Up));
     let (ours, newer) = Link::pair();
-    newer.tx.send(FromDevice::Hello(hello)).await.unwrap();
+    newer.tx.send(FromDevice::Hello(Box::new(hello))).await.unwrap();
     assert_eq!(hub.attach(ours).await, Ok(device));
     assert!(matches!(older.rx.recv().await, Some(ToDevice::Welcome(_))));
     assert_eq!(older.rx.recv().await, None);
@@ -138,7 +138,7 @@ async fn a_newer_link_of_the_same_device_closes_the_older_one_and_watchers_hear_
 async fn a_watcher_that_is_slow_slows_the_device_and_not_its_memory() {
     let hub = a_hub();
     let (ours, theirs) = Link::pair();
-    theirs.tx.send(FromDevice::Hello(a_hello())).await.unwrap();
+    theirs.tx.send(FromDevice::Hello(Box::new(a_hello()))).await.unwrap();
     let device = hub.attach(ours).await.unwrap();
     let task = TaskId::generate();
     let mut watching = hub.watch(device, BTreeSet::from([task]));
@@ -164,7 +164,7 @@ async fn devices_are_listed_with_what_is_known_of_them() {
     let stage = Stage::new().await;
     let health = Health { running: 3, ..Health::default() };
     let told = health.clone();
-    stage.device.say(FromDevice::Health(health)).await;
+    stage.device.say(FromDevice::Health(Box::new(health))).await;
     let known = async {
         while stage.hub.devices()[0].health.is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -184,7 +184,7 @@ async fn devices_that_are_sent_away_go_one_after_the_other() {
     let mut ends = Vec::new();
     for _ in 0..4 {
         let (ours, theirs) = Link::pair();
-        theirs.tx.send(FromDevice::Hello(a_hello())).await.unwrap();
+        theirs.tx.send(FromDevice::Hello(Box::new(a_hello()))).await.unwrap();
         hub.attach(ours).await.unwrap();
         ends.push(theirs);
     }

@@ -42,7 +42,7 @@ impl Machine {
         let seal = Some(SealRequest { challenge, keys: known });
         let hello = Hello { seal, ..Device::new(Supervisor::default()).hello() };
         let device = hello.device;
-        theirs.tx.send(FromDevice::Hello(hello)).await.unwrap();
+        theirs.tx.send(FromDevice::Hello(Box::new(hello))).await.unwrap();
         assert_eq!(hub.attach(ours).await, Ok(device));
         let Link { tx, rx } = theirs;
         let mut machine = Self { device, challenge, heard: rx, _says: tx, last: 0 };
@@ -193,7 +193,7 @@ async fn a_device_that_does_not_ask_for_it_is_told_everything_as_ever() {
     let (ours, mut theirs) = Link::pair();
     let hello = Device::new(Supervisor::default()).hello();
     let device = hello.device;
-    theirs.tx.send(FromDevice::Hello(hello)).await.unwrap();
+    theirs.tx.send(FromDevice::Hello(Box::new(hello))).await.unwrap();
     hub.attach(ours).await.unwrap();
     hub.send(device, ToDevice::Drain).await.unwrap();
     assert!(matches!(theirs.rx.recv().await, Some(ToDevice::Welcome(_))));

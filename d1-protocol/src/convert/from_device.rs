@@ -85,7 +85,7 @@ impl FromWire for FromDevice {
     type Wire = wire::FromDevice;
     fn from_wire(wire: wire::FromDevice) -> Result<Self, WireError> {
         Ok(match wire.message.ok_or(WireError::UnknownMessage)? {
-            W::Hello(hello) => Self::Hello(Hello::from_wire(hello)?),
+            W::Hello(hello) => Self::Hello(Box::new(Hello::from_wire(hello)?)),
             W::Received(received) => Self::Received {
                 task: parsed("Received.task_id", &received.task_id)?,
                 attempt: received.attempt,
@@ -115,8 +115,8 @@ impl FromWire for FromDevice {
                 task: parsed("Confirm.task_id", &confirm.task_id)?,
                 what: text("Confirm.what", MAX_TEXT_BYTES, confirm.what)?,
             },
-            W::Health(health) => Self::Health(Health::from_wire(health)?),
-            W::Anchor(head) => Self::Anchor(SignedHead::from_wire(head)?),
+            W::Health(health) => Self::Health(Box::new(Health::from_wire(health)?)),
+            W::Anchor(head) => Self::Anchor(Box::new(SignedHead::from_wire(head)?)),
             W::Error(problem) => Self::Error(Problem::from_wire(problem)?),
         })
     }

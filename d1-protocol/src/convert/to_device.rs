@@ -101,7 +101,7 @@ impl FromWire for ToDevice {
                 yes: confirmed.yes,
             },
             W::Drain(wire::Drain {}) => Self::Drain,
-            W::Anchor(head) => Self::Anchor(SignedHead::from_wire(head)?),
+            W::Anchor(head) => Self::Anchor(Box::new(SignedHead::from_wire(head)?)),
             W::Error(problem) => Self::Error(Problem::from_wire(problem)?),
             // How large it may be is said by whoever verifies it; a frame holds no more anyway.
             W::Signed(order) => Self::Signed(order.envelope.into()),

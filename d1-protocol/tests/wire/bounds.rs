@@ -197,7 +197,7 @@ fn hello(change: impl FnOnce(&mut Hello)) -> Word {
         seal: None,
     };
     change(&mut hello);
-    Word::Report(FromDevice::Hello(hello))
+    Word::Report(FromDevice::Hello(Box::new(hello)))
 }
 
 const LISTS: &[Bound] = &[

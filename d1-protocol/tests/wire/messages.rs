@@ -23,7 +23,7 @@ pub(crate) fn to_device() -> impl Strategy<Value = ToDevice> {
             .prop_map(|(request, proposals)| ToDevice::Preview { request, proposals }),
         (task(), any::<bool>()).prop_map(|(task, yes)| ToDevice::Confirmed { task, yes }),
         Just(ToDevice::Drain),
-        head().prop_map(ToDevice::Anchor),
+        head().prop_map(|head| ToDevice::Anchor(Box::new(head))),
         problem().prop_map(ToDevice::Error),
         vec(any::<u8>(), 0..600).prop_map(ToDevice::Signed),
         (any::<u64>(), vec(announced(), 0..4))
@@ -114,7 +114,7 @@ fn symptom() -> impl Strategy<Value = Symptom> {
 pub(crate) fn from_device() -> impl Strategy<Value = FromDevice> {
     let request = || id(RequestId::from_bytes);
     prop_oneof![
-        hello().prop_map(FromDevice::Hello),
+        hello().prop_map(|hello| FromDevice::Hello(Box::new(hello))),
         (task(), any::<u32>()).prop_map(|(task, attempt)| FromDevice::Received { task, attempt }),
         (task(), any::<u32>()).prop_map(|(task, attempt)| FromDevice::Started { task, attempt }),
         chunk().prop_map(FromDevice::Output),
@@ -127,8 +127,8 @@ pub(crate) fn from_device() -> impl Strategy<Value = FromDevice> {
         (request(), problem())
             .prop_map(|(request, problem)| FromDevice::Refused { request, problem }),
         (task(), text()).prop_map(|(task, what)| FromDevice::Confirm { task, what }),
-        health().prop_map(FromDevice::Health),
-        head().prop_map(FromDevice::Anchor),
+        health().prop_map(|health| FromDevice::Health(Box::new(health))),
+        head().prop_map(|head| FromDevice::Anchor(Box::new(head))),
         problem().prop_map(FromDevice::Error),
     ]
 }

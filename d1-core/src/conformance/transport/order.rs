@@ -84,7 +84,7 @@ fn orders() -> Vec<ToDevice> {
         ToDevice::Preview { request, proposals: vec![an_order().step.action.into()] },
         ToDevice::Confirmed { task, yes: true },
         ToDevice::Drain,
-        ToDevice::Anchor(a_head()),
+        ToDevice::Anchor(Box::new(a_head())),
         ToDevice::Error(a_problem()),
         ToDevice::Signed((0..=255).cycle().take(Order::MAX_BYTES).collect()),
         ToDevice::OrderKeys(OrderKeySet { version: u64::MAX, keys: vec![a_key(); 2] }),
@@ -123,7 +123,7 @@ fn reports() -> Vec<FromDevice> {
         ..Health::default()
     };
     vec![
-        FromDevice::Hello(hello),
+        FromDevice::Hello(Box::new(hello)),
         FromDevice::Received { task, attempt },
         FromDevice::Started { task, attempt },
         FromDevice::heavy(1, OutputChunk::MAX_BYTES),
@@ -133,8 +133,8 @@ fn reports() -> Vec<FromDevice> {
         FromDevice::Previews { request, previews: vec![a_preview()] },
         FromDevice::Refused { request, problem: a_problem() },
         FromDevice::Confirm { task, what: "run `rm`\nas root".into() },
-        FromDevice::Health(health),
-        FromDevice::Anchor(a_head()),
+        FromDevice::Health(Box::new(health)),
+        FromDevice::Anchor(Box::new(a_head())),
         FromDevice::Error(a_problem()),
     ]
 }
