@@ -36,6 +36,7 @@ mod ledger;
 mod limit;
 mod limit_key;
 mod link;
+mod link_queue;
 mod link_registry;
 mod manager;
 mod manifest;
@@ -121,6 +122,7 @@ pub use link::{
     DeviceLink, FromDevice, Health, Hello, Link, OrchestratorLink, PROTOCOL, TaskCommand, ToDevice,
     Welcome,
 };
+pub use link_queue::{LinkReceiver, LinkSender, Room, WeakLinkSender, link_queue};
 pub use link_registry::{Holder, LinkRegistry, Node, RegistryError};
 pub use manager::{Manager, UnknownManager};
 pub use manifest::{Item, Manifest, Notable};

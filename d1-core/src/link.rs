@@ -4,13 +4,12 @@
 //! file, the other half of [`Link::pair`]) is called a transport and lives elsewhere.
 
 use crate::{
-    DeviceId, Digest, Facts, HoldId, OnDisconnect, OrderKeySet, OutputChunk, Preview, Problem,
-    Proposal, Query, RequestId, SealRequest, SetupId, SignedHead, Step, StopMode, Symptom, TaskId,
-    TaskResult, Timestamp, Vitals, plan::millis,
+    DeviceId, Digest, Facts, HoldId, LinkReceiver, LinkSender, OnDisconnect, OrderKeySet,
+    OutputChunk, Preview, Problem, Proposal, Query, RequestId, SealRequest, SetupId, SignedHead,
+    Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, Vitals, link_queue, plan::millis,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
-use tokio::sync::mpsc;
 
 /// The protocol versions this build speaks.
 pub const PROTOCOL: RangeInclusive<u32> = 1..=1;
@@ -267,9 +266,9 @@ pub struct Health {
 #[derive(Debug)]
 pub struct Link<Out, In> {
     /// Say something. Waits when the other side is slow; an error once it is gone.
-    pub tx: mpsc::Sender<Out>,
+    pub tx: LinkSender<Out>,
     /// Hear something. `None` once the other side is gone.
-    pub rx: mpsc::Receiver<In>,
+    pub rx: LinkReceiver<In>,
 }
 
 /// A device's end of a conversation.
@@ -285,8 +284,8 @@ impl<Out, In> Link<Out, In> {
     /// Two ends that speak to each other, in memory.
     #[must_use]
     pub fn pair() -> (Self, Link<In, Out>) {
-        let (out_tx, out_rx) = mpsc::channel(Self::DEPTH);
-        let (in_tx, in_rx) = mpsc::channel(Self::DEPTH);
+        let (out_tx, out_rx) = link_queue(Self::DEPTH);
+        let (in_tx, in_rx) = link_queue(Self::DEPTH);
         (Self { tx: out_tx, rx: in_rx }, Link { tx: in_tx, rx: out_rx })
     }
 }

@@ -35,25 +35,32 @@ impl Supervisor {
         on_failure: OnFailure,
         work: impl Future<Output = Result<(), E>> + Send + 'static,
     ) {
-        let stop = self.stop.clone();
-        let guard = OnPanic { name, on_failure, stop: self.stop.clone(), armed: true };
+        let mut guard = self.guard(name, on_failure);
+        // Work that was moved into the task below would lie in it twice: as what was given, and
+        // as what is awaited.
+        let work = Box::pin(work);
         self.running.spawn(async move {
-            let mut guard = guard;
             let ended = work.await;
-            guard.armed = false;
+            guard.disarm();
             if let Err(error) = ended {
                 tracing::error!(name, %error, "background work failed");
-                fail(on_failure, &stop);
+                fail(on_failure, &guard.stop);
             }
         });
     }
 
     /// Runs `work`, which cannot fail, in the background under `name`.
     pub fn run(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.spawn(name, OnFailure::GoOn, async move {
+        let mut guard = self.guard(name, OnFailure::GoOn);
+        let work = Box::pin(work);
+        self.running.spawn(async move {
             work.await;
-            Ok::<(), std::convert::Infallible>(())
+            guard.disarm();
         });
+    }
+
+    fn guard(&self, name: &'static str, on_failure: OnFailure) -> OnPanic {
+        OnPanic { name, on_failure, stop: self.stop.clone(), armed: true }
     }
 
     /// How many background tasks are running.
@@ -76,6 +83,13 @@ struct OnPanic {
     on_failure: OnFailure,
     stop: CancellationToken,
     armed: bool,
+}
+
+impl OnPanic {
+    /// The work has reached its end.
+    const fn disarm(&mut self) {
+        self.armed = false;
+    }
 }
 
 impl Drop for OnPanic {

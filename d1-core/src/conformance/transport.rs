@@ -6,11 +6,10 @@ mod order;
 
 use super::{Laws, patiently, samples::*};
 use crate::{
-    Action, DeviceLink, File, FileChange, FromDevice, Link, OrchestratorLink, Output, OutputChunk,
-    Step, Stream, TaskCommand, ToDevice,
+    Action, DeviceLink, File, FileChange, FromDevice, Link, LinkReceiver, LinkSender,
+    OrchestratorLink, Output, OutputChunk, Step, Stream, TaskCommand, ToDevice,
 };
 use std::{fmt::Debug, future::Future};
-use tokio::sync::mpsc;
 
 /// The two ends of one conversation.
 pub type Ends = (OrchestratorLink, DeviceLink);
@@ -78,14 +77,14 @@ fn order_of(number: u64) -> TaskCommand {
 }
 
 /// Says these words, in order.
-async fn say<W>(tx: &mpsc::Sender<W>, words: impl IntoIterator<Item = W>) {
+async fn say<W>(tx: &LinkSender<W>, words: impl IntoIterator<Item = W>) {
     for word in words {
         assert!(tx.send(word).await.is_ok(), "the other end is there, and cannot be spoken to");
     }
 }
 
 /// Hears so many words.
-async fn hear<W>(rx: &mut mpsc::Receiver<W>, how_many: usize) -> Vec<W> {
+async fn hear<W>(rx: &mut LinkReceiver<W>, how_many: usize) -> Vec<W> {
     let mut heard = Vec::new();
     while heard.len() < how_many {
         heard.push(rx.recv().await.unwrap());
@@ -94,7 +93,7 @@ async fn hear<W>(rx: &mut mpsc::Receiver<W>, how_many: usize) -> Vec<W> {
 }
 
 /// Hears everything until the other end is gone.
-async fn hear_out<W>(rx: &mut mpsc::Receiver<W>) -> Vec<W> {
+async fn hear_out<W>(rx: &mut LinkReceiver<W>) -> Vec<W> {
     let mut heard = Vec::new();
     while let Some(word) = rx.recv().await {
         heard.push(word);

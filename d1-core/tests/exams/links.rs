@@ -2,7 +2,8 @@
 
 use crate::broken_laws;
 use d1_core::{
-    Action, DeviceLink, FileChange, FromDevice, Link, OrchestratorLink, Supervisor, ToDevice,
+    Action, DeviceLink, FileChange, FromDevice, Link, LinkReceiver, LinkSender, OrchestratorLink,
+    Supervisor, ToDevice, WeakLinkSender,
     conformance::{self, Ends},
 };
 use std::{
@@ -134,7 +135,7 @@ async fn a_broken_link_fails_its_exam_by_the_right_laws() {
 struct Relays {
     supervisor: Supervisor,
     /// The device of the link before.
-    neighbour: Mutex<Option<mpsc::WeakSender<ToDevice>>>,
+    neighbour: Mutex<Option<WeakLinkSender<ToDevice>>>,
 }
 
 impl Relays {
@@ -152,9 +153,9 @@ impl Relays {
     fn relay<W: Word>(
         &self,
         flaw: Flaw,
-        mut from: mpsc::Receiver<W>,
-        to: mpsc::Sender<W>,
-        neighbour: Option<mpsc::WeakSender<W>>,
+        mut from: LinkReceiver<W>,
+        to: LinkSender<W>,
+        neighbour: Option<WeakLinkSender<W>>,
         ear: Arc<tokio::sync::Mutex<()>>,
     ) {
         let hoard = (flaw == F::HoldsWithoutBound).then(|| self.hoard(to.clone()));
@@ -185,7 +186,7 @@ impl Relays {
     }
 
     /// A queue that grows and grows.
-    fn hoard<W: Word>(&self, to: mpsc::Sender<W>) -> mpsc::UnboundedSender<W> {
+    fn hoard<W: Word>(&self, to: LinkSender<W>) -> mpsc::UnboundedSender<W> {
         let (tx, mut rx) = mpsc::unbounded_channel();
         self.supervisor.run("hoard", async move {
             while let Some(word) = rx.recv().await {
@@ -201,9 +202,9 @@ impl Relays {
 /// One direction of a relay.
 struct Relay<W> {
     flaw: Flaw,
-    to: mpsc::Sender<W>,
+    to: LinkSender<W>,
     kept: Option<W>,
-    neighbour: Option<mpsc::WeakSender<W>>,
+    neighbour: Option<WeakLinkSender<W>>,
     hoard: Option<mpsc::UnboundedSender<W>>,
 }
 
@@ -227,7 +228,7 @@ impl<W: Word> Relay<W> {
                 true
             }
             F::WaitsForever => {
-                if self.to.capacity() == 0 {
+                if self.to.waiting() == OrchestratorLink::DEPTH {
                     std::future::pending::<()>().await;
                 }
                 self.to.send(word).await.is_ok()

@@ -4,12 +4,12 @@
 //! itself, and one that comes back is told everything again from where it wants.
 
 use super::live::News;
-use d1_core::{FromDevice, Journal, OutputChunk, TaskId};
+use d1_core::{FromDevice, Journal, LinkSender, OutputChunk, TaskId};
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// The most chunks read back at once.
@@ -54,7 +54,7 @@ pub(super) struct Telling {
     pub(super) name: (TaskId, u32),
     /// The last chunk of output that the listener has.
     pub(super) stored: u64,
-    pub(super) to: mpsc::Sender<FromDevice>,
+    pub(super) to: LinkSender<FromDevice>,
     /// Fires when the conversation ends.
     pub(super) over: CancellationToken,
 }
@@ -96,7 +96,7 @@ async fn send_output(
     (task, attempt): (TaskId, u32),
     sent: &mut u64,
     last: u64,
-    to: &mpsc::Sender<FromDevice>,
+    to: &LinkSender<FromDevice>,
 ) -> Option<()> {
     while *sent < last {
         let chunks = match journal.output(task, attempt, *sent, BATCH).await {

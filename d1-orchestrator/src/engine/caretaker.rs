@@ -6,7 +6,7 @@
 
 use super::{core::Engine, error::EngineError, orders::Wish};
 use d1_core::{DeviceId, SetupId, StoreError};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl Engine {
     /// Looks after every device that connects, until everything stops.
@@ -23,7 +23,9 @@ impl Engine {
             }
             self.0.arrived.notify_one();
             let devices = self.hub().devices();
-            cared.retain(|device, _| devices.iter().any(|here| here.hello.device == *device));
+            // Of a whole fleet that comes back, each is looked at often.
+            let here: HashSet<_> = devices.iter().map(|here| here.hello.device).collect();
+            cared.retain(|device, _| here.contains(device));
             for here in devices {
                 if cared.insert(here.hello.device, here.link) == Some(here.link) {
                     continue;

@@ -11,8 +11,8 @@ use crate::{
     orders::{OrderDesk, Seal},
 };
 use d1_core::{
-    AuditEntry, AuditError, AuditLog, Clock, DeviceId, Hello, OrchestratorLink, Problem,
-    Supervisor, TaskId, ToDevice,
+    AuditEntry, AuditError, AuditLog, Clock, DeviceId, Hello, LinkSender, OrchestratorLink,
+    Problem, Supervisor, TaskId, ToDevice,
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -215,7 +215,7 @@ impl Hub {
         }
     }
 
-    fn seat(&self, hello: Hello, to: mpsc::Sender<ToDevice>) -> (u64, CancellationToken) {
+    fn seat(&self, hello: Hello, to: LinkSender<ToDevice>) -> (u64, CancellationToken) {
         let (left, now) = (CancellationToken::new(), self.0.clock.now());
         let mut state = self.state();
         let number = state.fresh_number();

@@ -2,8 +2,7 @@
 
 use super::HubError;
 use crate::orders::{Seal, SealError};
-use d1_core::{DeviceId, ToDevice};
-use tokio::sync::mpsc;
+use d1_core::{DeviceId, LinkSender, ToDevice};
 
 /// Why a word is not in its link.
 pub(super) enum Undelivered {
@@ -36,7 +35,7 @@ impl Undelivered {
 
 /// Puts a word into the link, once there is room.
 pub(super) async fn deliver(
-    to: &mpsc::Sender<ToDevice>,
+    to: &LinkSender<ToDevice>,
     seal: Option<&Seal>,
     message: ToDevice,
 ) -> Result<(), Undelivered> {

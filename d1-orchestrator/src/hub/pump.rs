@@ -1,9 +1,8 @@
 //! What one link brings, routed to whoever waits for it.
 
 use super::{DeviceNews, Hub, seat::Watcher};
-use d1_core::{DeviceId, FromDevice, Hello};
+use d1_core::{DeviceId, FromDevice, Hello, LinkReceiver};
 use std::sync::Arc;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 impl Hub {
@@ -11,7 +10,7 @@ impl Hub {
     pub(super) async fn pump(
         &self,
         seat: (DeviceId, u64),
-        mut from: mpsc::Receiver<FromDevice>,
+        mut from: LinkReceiver<FromDevice>,
         left: CancellationToken,
     ) {
         let stopping = self.0.supervisor.stopping();

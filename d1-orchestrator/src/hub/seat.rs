@@ -3,7 +3,7 @@
 use super::Hub;
 use crate::orders::Seal;
 use d1_core::{
-    DeviceId, Digest, FromDevice, Health, Hello, RequestId, TaskId, Timestamp, ToDevice,
+    DeviceId, Digest, FromDevice, Health, Hello, LinkSender, RequestId, TaskId, Timestamp, ToDevice,
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Seat {
     /// Tells this link from every other one.
     pub(super) number: u64,
-    pub(super) to: mpsc::Sender<ToDevice>,
+    pub(super) to: LinkSender<ToDevice>,
     /// Signs what is said, where the device wants that.
     pub(super) seal: Option<Arc<Seal>>,
     pub(super) hello: Arc<Hello>,
@@ -34,7 +34,7 @@ pub(super) struct Seat {
 }
 
 /// What is needed to say something over a link: the link, what signs, and what ends it.
-pub(super) type Way = (mpsc::Sender<ToDevice>, Option<Arc<Seal>>, CancellationToken);
+pub(super) type Way = (LinkSender<ToDevice>, Option<Arc<Seal>>, CancellationToken);
 
 impl Seat {
     pub(super) fn way(&self) -> Way {

@@ -5,14 +5,13 @@
 
 use super::{LiveOrderKeys, OrderDesk, OrderKeysError};
 use d1_core::{
-    DeviceId, LinkChallenge, Order, OrderCodec, OrderKey, OrderPublicKey, OrderSealError,
+    DeviceId, LinkChallenge, Order, OrderCodec, OrderKey, OrderPublicKey, OrderSealError, Room,
     SealRequest, Timestamp, ToDevice,
 };
 use std::{
     error::Error,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::sync::mpsc::Permit;
 
 /// Why an order cannot be signed.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +68,7 @@ impl Seal {
     pub(crate) fn introduce(
         &self,
         keys: &LiveOrderKeys,
-        place: Permit<'_, ToDevice>,
+        place: Room<'_, ToDevice>,
     ) -> Result<(), SealError> {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let set = keys.announced().clone();
@@ -88,7 +87,7 @@ impl Seal {
         &self,
         message: &ToDevice,
         keys: &LiveOrderKeys,
-        place: Permit<'_, ToDevice>,
+        place: Room<'_, ToDevice>,
     ) -> Result<(), SealError> {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         place.send(self.sealed(&mut said, message, keys.signing()?)?);

@@ -3,9 +3,10 @@
 
 use d1_core::{
     Action, Category, Change, DeviceId, DeviceLink, Digest, Facts, FromDevice, Hello,
-    IsolationReport, Link, Manager, Manifest, Os, Outcome, Output, OutputChunk, PROTOCOL, Presence,
-    Preview, ProbeAnswer, Problem, Receipt, Resource, SetupId, State, Step, StepId, StopMode,
-    Stream, Supervisor, TaskCommand, TaskId, TaskResult, Timestamp, ToDevice, Undo,
+    IsolationReport, Link, LinkSender, Manager, Manifest, Os, Outcome, Output, OutputChunk,
+    PROTOCOL, Presence, Preview, ProbeAnswer, Problem, Receipt, Resource, SetupId, State, Step,
+    StepId, StopMode, Stream, Supervisor, TaskCommand, TaskId, TaskResult, Timestamp, ToDevice,
+    Undo,
 };
 use d1_orchestrator::Hub;
 use std::{
@@ -13,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// What an attempt of a step does.
@@ -60,7 +61,7 @@ struct Memory {
     epochs: HashMap<SetupId, u64>,
     script: HashMap<StepId, VecDeque<Play>>,
     noise: Noise,
-    to: Option<(mpsc::Sender<FromDevice>, CancellationToken)>,
+    to: Option<(LinkSender<FromDevice>, CancellationToken)>,
     starts: Vec<(String, u32)>,
     stale: usize,
     cancels: Vec<StopMode>,

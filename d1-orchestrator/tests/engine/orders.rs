@@ -2,20 +2,19 @@
 
 use crate::device::Device;
 use d1_core::{
-    Clock as _, DeviceId, Expected, FromDevice, Hello, Link, LinkChallenge, Order, OrderKeySet,
-    OrderPublicKey, OrderTrust, SealRequest, Supervisor, SystemClock, Timestamp, ToDevice,
-    conformance, memory::MemoryKeyStore, verify_order,
+    Clock as _, DeviceId, Expected, FromDevice, Hello, Link, LinkChallenge, LinkReceiver,
+    LinkSender, Order, OrderKeySet, OrderPublicKey, OrderTrust, SealRequest, Supervisor,
+    SystemClock, Timestamp, ToDevice, conformance, memory::MemoryKeyStore, verify_order,
 };
 use d1_orchestrator::{Hub, HubError, OrderDesk, OrderKeys, OrderKeysError};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
 
 /// The other end of a link to a hub, by the word of a device that wants its orders signed.
 struct Machine {
     device: DeviceId,
     challenge: LinkChallenge,
-    heard: mpsc::Receiver<ToDevice>,
-    _says: mpsc::Sender<FromDevice>,
+    heard: LinkReceiver<ToDevice>,
+    _says: LinkSender<FromDevice>,
     last: u64,
 }
 

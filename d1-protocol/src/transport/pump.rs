@@ -8,16 +8,16 @@
 
 use super::side::Side;
 use bytes::Bytes;
-use d1_core::{Link, Supervisor};
+use d1_core::{Link, LinkReceiver, LinkSender, Supervisor, WeakLinkSender, link_queue};
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::Notify,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-/// How many complaints may wait; more about the same flood would tell nothing new.
+/// How much may wait to be said when the other side is complained to.
 const COMPLAINTS: usize = 8;
 /// How many messages are written before the socket is flushed at the latest.
 const COALESCE: usize = 64;
@@ -66,12 +66,13 @@ where
     T: Stream<Item = Result<Frame, E>> + Sink<Frame> + Send + 'static,
     E: Send + 'static,
 {
-    let (tx, outgoing) = mpsc::channel(Link::<S::Out, S::In>::DEPTH);
-    let (incoming, rx) = mpsc::channel(Link::<S::Out, S::In>::DEPTH);
-    let (complain, complaints) = mpsc::channel(COMPLAINTS);
+    let (tx, outgoing) = link_queue(Link::<S::Out, S::In>::DEPTH);
+    let (incoming, rx) = link_queue(Link::<S::Out, S::In>::DEPTH);
+    // Whoever only complains does not keep the link open.
+    let complain = tx.downgrade();
     let (sink, stream) = socket.split();
     let signs = Signs::default();
-    let writer = write::<S, _>(sink, outgoing, complaints, heartbeat, signs.clone());
+    let writer = write::<S, _>(sink, outgoing, heartbeat, signs.clone());
     let reader = read::<S, _, _>(stream, incoming, complain, heartbeat, signs.clone());
     let (gone, stopping) = (signs.gone.clone(), supervisor.stopping());
     supervisor.run("link writer", async move {
@@ -93,8 +94,7 @@ where
 
 async fn write<S: Side, K: Sink<Frame> + Unpin>(
     mut sink: K,
-    mut outgoing: mpsc::Receiver<S::Out>,
-    mut complaints: mpsc::Receiver<S::Out>,
+    mut outgoing: LinkReceiver<S::Out>,
     heartbeat: Option<Heartbeat>,
     signs: Signs,
 ) {
@@ -108,9 +108,6 @@ async fn write<S: Side, K: Sink<Frame> + Unpin>(
                 Some(message) => write_all::<S, K>(&mut sink, message, &mut outgoing, &signs).await,
                 None => break,
             },
-            Some(complaint) = complaints.recv() => {
-                write_all::<S, K>(&mut sink, complaint, &mut outgoing, &signs).await
-            }
             _ = beat.tick(), if heartbeat.is_some() => sink.send(Frame::Beat).await.is_ok(),
         };
         if !written {
@@ -126,7 +123,7 @@ async fn write<S: Side, K: Sink<Frame> + Unpin>(
 async fn write_all<S: Side, K: Sink<Frame> + Unpin>(
     sink: &mut K,
     first: S::Out,
-    waiting: &mut mpsc::Receiver<S::Out>,
+    waiting: &mut LinkReceiver<S::Out>,
     signs: &Signs,
 ) -> bool {
     let (mut next, mut written) = (Some(first), 0);
@@ -149,8 +146,8 @@ async fn write_all<S: Side, K: Sink<Frame> + Unpin>(
 
 async fn read<S, T, E>(
     mut stream: T,
-    incoming: mpsc::Sender<S::In>,
-    complain: mpsc::Sender<S::Out>,
+    incoming: LinkSender<S::In>,
+    complain: WeakLinkSender<S::Out>,
     heartbeat: Option<Heartbeat>,
     signs: Signs,
 ) where
@@ -182,8 +179,10 @@ async fn read<S, T, E>(
             }
             Err(error) => {
                 tracing::warn!(%error, "a message was not understood");
-                // A full queue of complaints says enough already.
-                let _enough = complain.try_send(S::complain(error.problem()));
+                // More about the same flood would tell nothing new.
+                if let Some(say) = complain.upgrade().filter(|say| say.waiting() < COMPLAINTS) {
+                    let _enough = say.try_send(S::complain(error.problem()));
+                }
                 if error.ends_link() {
                     return;
                 }

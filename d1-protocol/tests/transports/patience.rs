@@ -1,7 +1,7 @@
 //! How long a link over a socket waits for whom: the other end is a test, and time is paused.
 
 use bytes::Bytes;
-use d1_core::{FromDevice, OrchestratorLink, Supervisor, TaskId, ToDevice};
+use d1_core::{FromDevice, LinkSender, OrchestratorLink, Supervisor, TaskId, ToDevice};
 use d1_protocol::{
     decode_to_device, encode_from_device,
     websocket::{self, Frame},
@@ -115,7 +115,7 @@ async fn hears(link: &mut OrchestratorLink) -> Option<FromDevice> {
 }
 
 /// Waits until nothing can be said any more.
-async fn ends(tx: &mpsc::Sender<ToDevice>) {
+async fn ends(tx: &LinkSender<ToDevice>) {
     tokio::time::timeout(EVER, tx.closed()).await.unwrap();
 }
 

@@ -8,13 +8,13 @@ use super::{
     life::Life,
     weather::Fate,
 };
-use d1_core::{DeviceLink, FromDevice, Link, OrchestratorLink, ToDevice};
+use d1_core::{DeviceLink, FromDevice, Link, LinkReceiver, LinkSender, OrchestratorLink, ToDevice};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// After how long a link over which nothing comes counts as broken: pings go unanswered.
@@ -151,8 +151,8 @@ impl Network {
         self: &Arc<Self>,
         line: &Line,
         way: (usize, &'static str),
-        from: mpsc::Receiver<M>,
-        to: mpsc::Sender<M>,
+        from: LinkReceiver<M>,
+        to: LinkSender<M>,
         (sender, receiver): (&Life, &Life),
         overhear: impl Fn(&M) + Send + Sync + 'static,
     ) {
@@ -188,8 +188,8 @@ struct Pipe {
 impl Pipe {
     async fn carry<M: Clone>(
         &self,
-        mut from: mpsc::Receiver<M>,
-        to: mpsc::Sender<M>,
+        mut from: LinkReceiver<M>,
+        to: LinkSender<M>,
         overhear: impl Fn(&M),
     ) {
         let mut overtaken: Option<M> = None;
@@ -228,7 +228,7 @@ impl Pipe {
         }
     }
 
-    async fn deliver<M>(&self, message: M, to: &mpsc::Sender<M>) {
+    async fn deliver<M>(&self, message: M, to: &LinkSender<M>) {
         self.sender.breathe().await;
         tokio::time::sleep(self.network.ground.weather.delay(&self.chance)).await;
         self.wait_until_passable().await;
