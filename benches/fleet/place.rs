@@ -12,8 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server of our own whose limits do not matter.
 pub(crate) fn server() -> CloudDesk {
-    let limits =
-        ["READS", "WRITES", "LINKS", "ADDRESS", "DEVICE"].map(|what| format!("D1_MOST_{what}"));
+    let limits = ["READS", "WRITES", "LINKS", "ADDRESS", "DEVICE", "DEVICES"]
+        .map(|what| format!("D1_MOST_{what}"));
     let desk = Desk::at_this_machine().with("D1_DEVELOPMENT_CREDITS", UNLIMITED);
     CloudDesk::at(limits.iter().fold(desk, |desk, name| desk.with(name, UNLIMITED)))
 }

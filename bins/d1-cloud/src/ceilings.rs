@@ -21,6 +21,9 @@ pub struct Ceilings {
     /// Changes to one device in a minute, which does them one after the other
     #[arg(long, env = "D1_MOST_DEVICE", value_name = "REQUESTS", default_value_t = 60, value_parser = some())]
     pub most_device: u32,
+    /// Devices that are linked to this server at once; fewer when fewer files may be open
+    #[arg(long, env = "D1_MOST_DEVICES", value_name = "LINKS", default_value_t = 12_000, value_parser = some())]
+    pub most_devices: u32,
     /// Devices that enrolled and are linked from one address at once: a building behind one
     #[arg(long, env = "D1_MOST_FROM_ADDRESS", value_name = "LINKS", default_value_t = 1_024, value_parser = some())]
     pub most_from_address: u32,
@@ -41,7 +44,7 @@ mod tests {
         let read = |args: &[&str]| Config::try_parse_from([&["d1-cloud"], args].concat());
         let usual = read(&[]).unwrap().ceilings;
         assert_eq!((usual.most_writes, usual.most_links), (120, 1_200));
-        assert_eq!(usual.most_from_address, 1_024);
+        assert_eq!((usual.most_devices, usual.most_from_address), (12_000, 1_024));
         let said = read(&["--most-links", "20000", "--most-from-address", "5"]).unwrap().ceilings;
         assert_eq!((said.most_links, said.most_from_address), (20_000, 5));
         assert!(read(&["--most-writes", "0"]).is_err());

@@ -11,7 +11,9 @@ use crate::{
     ledger,
     limits::{Limits, LimitsError},
     nodes::{LinksError, Nodes},
+    open_files,
     routes::LastLook,
+    seats::Seats,
     token::DevelopmentToken,
 };
 use d1_billing::{BillingError, Ledger, PriceCatalogue, PriceError};
@@ -49,6 +51,7 @@ pub(crate) struct App {
     /// Where devices come in that have a certificate; they come by a token where there is none.
     pub(crate) door: Option<Door>,
     pub(crate) certified: CertifiedLinks,
+    pub(crate) seats: Seats,
     /// Fires when it goes, and takes nothing new on.
     pub(crate) draining: CancellationToken,
 }
@@ -257,7 +260,6 @@ impl App {
             limits: limits.clone(),
             people: people.clone(),
         };
-        let identity = people.identity.clone();
         let nodes = Nodes::open(&config, node, &people, address)?;
         if let Some(nodes) = &nodes {
             engine.hub().join(nodes.fleet());
@@ -266,8 +268,8 @@ impl App {
             engine,
             credits,
             token,
+            identity: people.identity.clone(),
             people,
-            identity,
             clock,
             behind_proxy: config.behind_proxy,
             limits,
@@ -277,6 +279,7 @@ impl App {
             enrolments,
             door: threshold.as_ref().map(|threshold| threshold.door.clone()),
             certified: CertifiedLinks::default(),
+            seats: Seats::of(config.ceilings.most_devices, open_files::most()),
             draining: CancellationToken::new(),
         };
         Ok((app, listener, threshold))

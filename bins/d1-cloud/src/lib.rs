@@ -26,6 +26,7 @@ mod place;
 mod proxy;
 mod refusal;
 mod routes;
+mod seats;
 mod setups;
 mod socket;
 mod token;

@@ -15,6 +15,11 @@ pub(crate) fn raise() {
     }
 }
 
+/// How many files may be open at once; none when that is not bounded.
+pub(crate) fn most() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

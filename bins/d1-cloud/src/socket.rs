@@ -6,6 +6,7 @@
 //!    says so (§7.4.1), and the link is over.
 //! 3. Whoever closes is answered before the link is over.
 
+use crate::seats::Taken;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use d1_protocol::websocket::Frame;
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _, ready};
@@ -22,11 +23,12 @@ use tokio_tungstenite::tungstenite::{Error as Broken, error::CapacityError};
 const MAX_BEATS: u32 = 256;
 const BEATS_WITHIN: Duration = Duration::from_secs(15);
 
-/// The socket as frames.
+/// The socket as frames, with its place until it is over.
 pub(crate) fn framed(
     socket: WebSocket,
+    place: Taken,
 ) -> impl Stream<Item = Result<Frame, axum::Error>> + Sink<Frame> + Send {
-    Strict { socket, end: End::NotYet, beats: Beats::new() }.with(|frame| {
+    Strict { socket, end: End::NotYet, beats: Beats::new(), _place: place }.with(|frame| {
         future::ready(Ok::<Message, axum::Error>(match frame {
             Frame::Message(bytes) => Message::Binary(bytes),
             Frame::Beat => Message::Ping(bytes::Bytes::new()),
@@ -39,6 +41,7 @@ struct Strict {
     socket: WebSocket,
     end: End,
     beats: Beats,
+    _place: Taken,
 }
 
 /// How far the end of a socket is.

@@ -99,9 +99,9 @@ pub(crate) async fn link(
     if app.door.is_some() {
         return Err(enrolments::needs_certificate().into());
     }
-    let upgrade = bounded(upgrade)?;
+    let (upgrade, place) = (bounded(upgrade)?, app.seats.take()?);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        let link = websocket::accept(framed(socket), &app.supervisor);
+        let link = websocket::accept(framed(socket, place), &app.supervisor);
         let admit = async |device| {
             if app.draining.is_cancelled() {
                 return Err(drain::going());
@@ -129,8 +129,9 @@ pub(crate) async fn link_certified(
     app.takes_on()?;
     let upgrade = bounded(upgrade)?;
     app.enrolments.admit(&shown).await.map_err(enrolments::refused)?;
+    let place = app.seats.take()?;
     Ok(upgrade.on_upgrade(move |socket| async move {
-        let link = websocket::accept(framed(socket), &app.supervisor);
+        let link = websocket::accept(framed(socket, place), &app.supervisor);
         let admit = async |said| {
             if app.draining.is_cancelled() {
                 return Err(drain::going());
