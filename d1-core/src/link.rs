@@ -12,7 +12,11 @@ use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
 
 /// The protocol versions this build speaks.
-pub const PROTOCOL: RangeInclusive<u32> = 1..=1;
+///
+/// 1. What there was from the beginning.
+/// 2. A device does with its steps what was agreed on for while nobody is on the link
+///    ([`OnDisconnect`]); one of before goes on, whatever is said.
+pub const PROTOCOL: RangeInclusive<u32> = 1..=2;
 
 /// One task, as it is ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

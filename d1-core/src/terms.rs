@@ -35,6 +35,25 @@ pub enum OnDisconnect {
 impl OnDisconnect {
     /// Every one of them.
     pub const ALL: [Self; 3] = [Self::Continue, Self::Pause, Self::Cancel];
+
+    /// The first protocol whose devices do so.
+    #[must_use]
+    pub const fn since(self) -> u32 {
+        match self {
+            Self::Continue => 1,
+            Self::Pause | Self::Cancel => 2,
+        }
+    }
+
+    /// Its name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Pause => "pause",
+            Self::Cancel => "cancel",
+        }
+    }
 }
 
 impl Terms {

@@ -2,5 +2,5 @@
 
 mod hostile;
 mod keys;
-mod relay;
+pub(crate) mod relay;
 mod scene;

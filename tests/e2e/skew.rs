@@ -1,12 +1,17 @@
 //! Versions that are one apart work together; others are told what is spoken here, and how to get
 //! there. Real programs on one side, each version of the other.
 
+use crate::{
+    orders::relay::Relay,
+    sharing::fleet::{end_of, eventually, install},
+};
 use d1_core::{
-    DeviceId, DeviceLink, Facts, FromDevice, Hello, OrchestratorLink, Os, PROTOCOL, Problem,
-    RequestId, Supervisor, Timestamp, ToDevice, Transport as _, Welcome,
+    DeviceId, DeviceLink, Facts, FromDevice, Hello, OnDisconnect, OrchestratorLink, Os, Outcome,
+    PROTOCOL, Problem, RequestId, Supervisor, Timestamp, ToDevice, Transport as _, Welcome,
 };
 use d1_protocol::{
     ApiClient,
+    api::CreateRequest,
     websocket::{self, Dial, Frame},
 };
 use d1_world::{AptRoot, CloudDesk, Desk, PATIENCE};
@@ -145,6 +150,43 @@ async fn a_daemon_works_for_clouds_that_speak_as_it_does_and_tells_the_others() 
             word => panic!("{protocol} is answered by {word:?}"),
         }
     }
+    assert_eq!(daemon.stop(), 0);
+}
+
+/// A real daemon that says it speaks no more than this, and the cloud that it links to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_of_before_installs_and_nothing_is_done_otherwise_than_was_agreed_on() {
+    let (apt, cloud) = (AptRoot::usual(), CloudDesk::start());
+    let relay = Relay::before(&cloud.http().replace("http://", "")).await;
+    let machine = Desk::at(&apt);
+    let token = cloud.desk().state("token");
+    let args = ["--cloud", &relay.url, "--token-file", token.to_str().unwrap()];
+    let daemon = machine.daemon(&args);
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = cloud.device(&client).await;
+    let agreed = |thing, approve| CreateRequest {
+        on_disconnect: OnDisconnect::Cancel,
+        ..install(thing, device, approve)
+    };
+    // Agreed on with a daemon that knows it, and begun when there is one that does not.
+    let early = client.create(&agreed("single", false), None).await.unwrap();
+    relay.lets_speak_up_to(OnDisconnect::Cancel.since() - 1);
+    relay.cut();
+    let refused = eventually("it is there again, with another daemon", async || {
+        let refused = client.create(&agreed("single", true), None).await.err()?.problem();
+        (refused.code != "D1-DEVICE-001").then_some(refused)
+    });
+    assert_eq!(refused.await.code, "D1-DEVICE-014");
+    client.approve(early.id).await.unwrap();
+    let ended = end_of(&client, early.id).await;
+    let step = ended.steps.iter().find(|step| step.outcome == Some(Outcome::Undeliverable));
+    let why = step.and_then(|step| step.problem.clone()).expect("it says why");
+    assert_eq!((ended.state.as_str(), why.code.as_str()), ("failed", "D1-DEVICE-014"));
+    assert_eq!(apt.installed(), "");
+    // Everything else it does as ever.
+    let usual = client.create(&install("single", device, true), None).await.unwrap();
+    assert_eq!(end_of(&client, usual.id).await.state, "succeeded");
+    assert_eq!(apt.installations("single"), 1);
     assert_eq!(daemon.stop(), 0);
 }
 

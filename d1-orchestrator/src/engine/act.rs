@@ -60,7 +60,7 @@ impl Driver {
             attempt: task.attempt,
             epoch: setup.epoch,
             step: setup.plan.step(&task.step)?.clone(),
-            deliver_by: deadline(setup.state),
+            deliver_by: if self.begins_nothing() { PAST } else { deadline(setup.state) },
             on_disconnect: setup.terms.on_disconnect,
             grace: TaskCommand::DEFAULT_GRACE,
             require_confirmation: false,
@@ -70,11 +70,14 @@ impl Driver {
     }
 }
 
-/// A setup that stops asks again after what it had sent, so as to hear how it ended. A
+/// For whoever is sent this, the time to begin has passed.
+const PAST: Option<Timestamp> = Some(Timestamp(0));
+
+/// A setup that stops, or was given up, asks again after what it had sent, so as to hear how it ended. A
 /// device that never got it must not begin it now: for it, any deadline has passed.
 fn deadline(state: SetupState) -> Option<Timestamp> {
     match state {
-        SetupState::Stopping(_) => Some(Timestamp(0)),
+        SetupState::Stopping(_) => PAST,
         SetupState::AwaitingApproval | SetupState::Running | SetupState::Finished(_) => None,
     }
 }

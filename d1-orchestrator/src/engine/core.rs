@@ -93,6 +93,9 @@ impl Engine {
         if let Some(problem) = draft.blocked().cloned().or_else(|| draft.lacks_rights()) {
             return Err(problem.into());
         }
+        if let Some(problem) = self.cannot_keep_to(device, &draft.terms) {
+            return Err(problem.into());
+        }
         draft.plan.validate().map_err(d1_core::PlanError::from)?;
         let undo_of = match &draft.plan.intent {
             Intent::Undo(original) => Some(self.get(account, *original).await?.id),

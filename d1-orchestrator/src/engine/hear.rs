@@ -96,6 +96,7 @@ impl Driver {
 
     async fn finished(&mut self, result: Box<TaskResult>) -> Result<(), EngineError> {
         self.keep_output().await?;
+        let result = self.explained(result);
         self.quiet_since.remove(&result.task);
         if self.setup.task(result.task).is_some_and(|task| task.state.is_out()) {
             self.insist_on_note(reported(self.setup.device, &result)).await?;

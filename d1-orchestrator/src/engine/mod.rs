@@ -12,6 +12,7 @@ mod hear;
 mod moves;
 mod news;
 mod orders;
+mod outdated;
 mod output;
 mod promise;
 mod relay;

@@ -126,9 +126,9 @@ impl Hub {
         mut link: OrchestratorLink,
         admit: impl FnOnce(DeviceId) -> A + Send,
     ) -> Result<DeviceId, HubError> {
-        let hello = greet(&mut link, self.0.clock.now(), admit).await?;
+        let (hello, protocol) = greet(&mut link, self.0.clock.now(), admit).await?;
         let device = hello.device;
-        let (number, left) = self.seat(hello, link.tx.clone());
+        let (number, left) = self.seat((hello, protocol), link.tx.clone());
         let hub = self.clone();
         self.0.supervisor.run("device link", async move {
             hub.pump((device, number), link.rx, left).await;
@@ -215,7 +215,11 @@ impl Hub {
         }
     }
 
-    fn seat(&self, hello: Hello, to: LinkSender<ToDevice>) -> (u64, CancellationToken) {
+    fn seat(
+        &self,
+        (hello, protocol): (Hello, u32),
+        to: LinkSender<ToDevice>,
+    ) -> (u64, CancellationToken) {
         let (left, now) = (CancellationToken::new(), self.0.clock.now());
         let mut state = self.state();
         let number = state.fresh_number();
@@ -227,6 +231,7 @@ impl Hub {
             to,
             seal,
             hello: Arc::new(hello),
+            protocol,
             since: now,
             heard: now,
             health: None,

@@ -18,12 +18,12 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How long a new link may take to hear the first word.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 
-/// Exchanges the first words.
+/// Exchanges the first words; tells the device's, and which protocol is spoken from now on.
 pub(super) async fn greet<A: Future<Output = Result<(), Problem>> + Send>(
     link: &mut OrchestratorLink,
     now: Timestamp,
     admit: impl FnOnce(DeviceId) -> A + Send,
-) -> Result<Hello, HubError> {
+) -> Result<(Hello, u32), HubError> {
     let first = tokio::time::timeout(HELLO_WITHIN, link.rx.recv()).await;
     let hello = match first {
         Ok(Some(FromDevice::Hello(hello))) => *hello,
@@ -42,7 +42,7 @@ pub(super) async fn greet<A: Future<Output = Result<(), Problem>> + Send>(
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     if say(link, ToDevice::Welcome(Welcome { protocol, version, server_time: now })).await {
-        Ok(hello)
+        Ok((hello, protocol))
     } else {
         Err(HubError::Offline(hello.device))
     }

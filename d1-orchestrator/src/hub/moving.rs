@@ -50,6 +50,12 @@ impl Hub {
         }
     }
 
+    /// The protocol that is spoken with a device; none when it is not connected here.
+    #[must_use]
+    pub fn protocol(&self, device: DeviceId) -> Option<u32> {
+        self.state().seats.get(&device).map(|seat| seat.protocol)
+    }
+
     fn close(&self, device: DeviceId, link: u64) {
         let state = self.state();
         if let Some(seat) = state.seats.get(&device).filter(|seat| seat.number == link) {

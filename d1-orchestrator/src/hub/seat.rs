@@ -21,6 +21,8 @@ pub(super) struct Seat {
     /// Signs what is said, where the device wants that.
     pub(super) seal: Option<Arc<Seal>>,
     pub(super) hello: Arc<Hello>,
+    /// What is spoken on this link.
+    pub(super) protocol: u32,
     pub(super) since: Timestamp,
     pub(super) heard: Timestamp,
     pub(super) health: Option<Health>,

@@ -71,6 +71,7 @@ struct Memory {
     is_ordinary: bool,
     asked: usize,
     forgotten: usize,
+    newest: Option<u32>,
 }
 
 /// A device, and everything it remembers.
@@ -119,7 +120,7 @@ impl Device {
         Hello {
             device: self.id,
             protocol_min: *PROTOCOL.start(),
-            protocol_max: *PROTOCOL.end(),
+            protocol_max: memory.newest.unwrap_or(*PROTOCOL.end()),
             version: "1.2.3".into(),
             facts: Self::facts(!memory.is_ordinary),
             epochs: known.map(|(setup, epoch)| (*setup, *epoch)).collect(),
@@ -157,6 +158,11 @@ impl Device {
     /// Takes the administrator's rights away.
     pub(crate) fn is_an_ordinary_user(&self) {
         self.memory().is_ordinary = true;
+    }
+
+    /// From its next link on it speaks protocols up to this one.
+    pub(crate) fn speaks_up_to(&self, newest: u32) {
+        self.memory().newest = Some(newest);
     }
 
     /// Why no package can be installed.

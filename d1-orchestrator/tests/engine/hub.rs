@@ -5,8 +5,8 @@ use crate::{
     stage::{Stage, gone},
 };
 use d1_core::{
-    Category, DeviceId, FromDevice, Health, Hello, Link, Output, OutputChunk, Problem, Stream,
-    Supervisor, SystemClock, TaskId, Timestamp, ToDevice,
+    Category, DeviceId, FromDevice, Health, Hello, Link, Output, OutputChunk, PROTOCOL, Problem,
+    Stream, Supervisor, SystemClock, TaskId, Timestamp, ToDevice,
 };
 use d1_orchestrator::{DeviceNews, Hub, HubError};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -31,7 +31,7 @@ async fn a_link_that_says_nothing_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_device_of_another_time_is_told_what_is_spoken_here_and_how_to_get_there() {
     for (min, max, how) in [
-        (2, 9, "upgrade the orchestrator, or use a daemon of its version"),
+        (*PROTOCOL.end() + 1, 9, "upgrade the orchestrator, or use a daemon of its version"),
         (0, 0, "upgrade the daemon of this device, then start it again"),
     ] {
         let hub = a_hub();
@@ -44,7 +44,8 @@ async fn a_device_of_another_time_is_told_what_is_spoken_here_and_how_to_get_the
         };
         assert_eq!(refused, HubError::UpgradeRequired(Box::new(problem.clone())));
         assert!(problem.title.starts_with("UPGRADE_REQUIRED"));
-        assert!(problem.cause.contains("min=1 max=1"));
+        let spoken = format!("min={} max={}", PROTOCOL.start(), PROTOCOL.end());
+        assert!(problem.cause.contains(&spoken), "{problem}");
         assert_eq!(problem.next, [how]);
         assert_eq!(theirs.rx.recv().await, None);
     }

@@ -13,6 +13,7 @@ mod links;
 mod money;
 mod names;
 mod orders;
+mod outdated;
 mod plain;
 mod promises;
 mod repeats;

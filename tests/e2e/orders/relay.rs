@@ -1,7 +1,7 @@
 //! Somebody between a cloud and its machine: sees everything, and says what they like.
 
-use d1_core::ToDevice;
-use d1_protocol::{decode_to_device, encode_to_device};
+use d1_core::{FromDevice, ToDevice};
+use d1_protocol::{decode_from_device, decode_to_device, encode_from_device, encode_to_device};
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::sync::{Arc, Mutex};
 use tokio::{
@@ -23,9 +23,9 @@ type Meddle = Box<dyn FnMut(Vec<u8>) -> Vec<Vec<u8>> + Send>;
 
 /// Somebody in between.
 #[derive(Clone)]
-pub(super) struct Relay {
+pub(crate) struct Relay {
     /// Where the machine finds them.
-    pub(super) url: String,
+    pub(crate) url: String,
     shared: Arc<Shared>,
 }
 
@@ -39,11 +39,13 @@ struct Shared {
     cuts: watch::Sender<u64>,
     /// How many links there were.
     links: watch::Sender<u64>,
+    /// The newest protocol that machines are let say they speak.
+    newest: Mutex<Option<u32>>,
 }
 
 impl Relay {
     /// One before the cloud at this address (`host:port`), who does nothing yet.
-    pub(super) async fn before(cloud: &str) -> Self {
+    pub(crate) async fn before(cloud: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
@@ -52,6 +54,7 @@ impl Relay {
             machine: Mutex::default(),
             cuts: watch::Sender::new(0),
             links: watch::Sender::new(0),
+            newest: Mutex::default(),
         });
         let (cloud, theirs) = (cloud.to_owned(), Arc::clone(&shared));
         #[expect(clippy::disallowed_methods, reason = "a test ends with its tasks")]
@@ -61,6 +64,11 @@ impl Relay {
             }
         });
         Self { url, shared }
+    }
+
+    /// From its next link on a machine is one of before, that speaks up to this protocol.
+    pub(crate) fn lets_speak_up_to(&self, newest: u32) {
+        *self.shared.newest.lock().unwrap() = Some(newest);
     }
 
     /// From now on this becomes of every signed word.
@@ -86,7 +94,7 @@ impl Relay {
     }
 
     /// Cuts every link.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
 
@@ -123,7 +131,7 @@ impl Shared {
             tokio::select! {
                 Some(frame) = said.recv() => tell(&mut machine, frame).await,
                 word = machine.next() => match word {
-                    Some(Ok(word)) => drop(cloud.send(word).await),
+                    Some(Ok(word)) => drop(cloud.send(self.aged(word)).await),
                     Some(Err(_)) | None => return,
                 },
                 word = cloud.next() => match word {
@@ -138,6 +146,18 @@ impl Shared {
                 _ = cuts.changed() => return,
             }
         }
+    }
+
+    /// What the cloud is told in the place of this word.
+    fn aged(&self, word: Message) -> Message {
+        let (Some(newest), Message::Binary(frame)) = (*self.newest.lock().unwrap(), &word) else {
+            return word;
+        };
+        let Ok(FromDevice::Hello(mut hello)) = decode_from_device(frame.clone()) else {
+            return word;
+        };
+        hello.protocol_max = newest;
+        Message::Binary(encode_from_device(&FromDevice::Hello(hello)).unwrap())
     }
 
     /// What the machine is told in the place of this frame.
