@@ -169,6 +169,14 @@ impl Task {
         Ok(())
     }
 
+    /// Whether this tells how it ended. Of an earlier attempt it does when that succeeded: a
+    /// device does not begin again what it has done, whatever attempt it is asked for.
+    #[must_use]
+    pub fn is_ended_by(&self, result: &TaskResult) -> bool {
+        let is_done = self.state.is_out() && result.outcome.is_success();
+        !self.state.is_over() && (result.attempt >= self.attempt || is_done)
+    }
+
     /// How it ended, when it has.
     #[must_use]
     pub fn result(&self) -> Option<&TaskResult> {

@@ -1,6 +1,7 @@
 //! The cloud: what it lets in, what it refuses, and what it does not lose.
 
-use d1_core::{SetupId, StopMode};
+use crate::sharing::fleet::{end_of, eventually};
+use d1_core::{Outcome, SetupId, StopMode};
 use d1_protocol::{
     ApiClient, ClientError,
     api::{CancelRequest, CreateRequest},
@@ -145,9 +146,44 @@ async fn cancelling_stops_and_costs_nothing() {
     let device = cloud.device(&client).await;
     let setup = client.create(&Scene::request(device), None).await.unwrap();
     until("the package is being set up", || scene.begun.exists());
-    client.cancel(setup.id, CancelRequest { mode: StopMode::Kill }).await.unwrap();
+    client.cancel(setup.id, CancelRequest::of(StopMode::Kill)).await.unwrap();
     let _told: Vec<_> = client.follow(setup.id, 0).collect().await;
     let ended = client.get(setup.id).await.unwrap();
     assert_eq!((ended.state.as_str(), ended.charged_micro), ("cancelled", 0));
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_machine_did_that_was_given_up_is_heard_costs_nothing_and_can_be_taken_back() {
+    let scene = Scene::new();
+    let cloud = CloudDesk::start();
+    let daemon = scene.machine.daemon(&cloud.daemon_args());
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    let device = cloud.device(&client).await;
+    let before = scene.apt.installed();
+    let setup = client.create(&Scene::request(device), None).await.unwrap();
+    until("the package is being set up", || scene.begun.exists());
+    let give_up = CancelRequest { write_off: true, ..CancelRequest::of(StopMode::Now) };
+    assert_eq!(code(client.cancel(setup.id, give_up).await.unwrap_err()), "D1-SETUP-019");
+    daemon.kill();
+    let away = eventually("the cloud knows that it is away", async || {
+        client.cancel(setup.id, give_up).await.ok()
+    });
+    let lost = away.await;
+    assert_eq!((lost.state.as_str(), lost.charged_micro), ("cancelled", 0));
+    assert!(lost.steps.iter().any(|step| step.outcome == Some(Outcome::Lost)), "{lost:?}");
+    assert_eq!(lost.receipts, []);
+    fs::write(&scene.open, "").unwrap();
+    let daemon = scene.machine.daemon(&cloud.daemon_args());
+    let heard = eventually("it has told what it did", async || {
+        let setup = client.get(setup.id).await.unwrap();
+        (!setup.receipts.is_empty()).then_some(setup)
+    });
+    let heard = heard.await;
+    assert_eq!((heard.state.as_str(), heard.charged_micro), ("cancelled", 0));
+    assert_eq!(scene.apt.installations("slow"), 1);
+    let undo = client.undo(setup.id).await.unwrap();
+    assert_eq!(end_of(&client, undo.id).await.state, "succeeded");
+    assert_eq!(scene.apt.installed(), before);
     assert_eq!(daemon.stop(), 0);
 }

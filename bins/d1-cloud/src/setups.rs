@@ -74,11 +74,15 @@ impl Setups {
         self.say_yes(id).await
     }
 
-    /// Stops it.
+    /// Stops it, or writes it off.
     pub(crate) async fn cancel(&self, id: SetupId, how: CancelRequest) -> Answer {
         self.app.engine.get(self.who.account, id).await?;
-        self.app.note_decided(&self.who, id, "stop").await?;
-        Ok(SetupView::from(&self.app.engine.stop(id, how.mode).await?))
+        let (engine, CancelRequest { mode, write_off }) = (&self.app.engine, how);
+        let decided = if write_off { "write off" } else { "stop" };
+        self.app.note_decided(&self.who, id, decided).await?;
+        let setup =
+            if write_off { engine.write_off(id).await } else { engine.stop(id, mode).await };
+        Ok(SetupView::from(&setup?))
     }
 
     /// Goes on with it.

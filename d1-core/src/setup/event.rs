@@ -21,6 +21,8 @@ pub enum SetupEvent {
     Resume,
     /// What was not sent has waited for the device for as long as was agreed on.
     Expire,
+    /// Its device is given up: what is out is lost, and nothing more is begun.
+    WriteOff,
 }
 
 /// What has to be done because of an event, in this order.
@@ -47,6 +49,7 @@ impl SetupEvent {
             Self::Stop(_) => "stop",
             Self::Resume => "go on",
             Self::Expire => "expire",
+            Self::WriteOff => "be written off",
         }
     }
 }

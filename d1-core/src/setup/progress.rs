@@ -19,14 +19,14 @@ impl Setup {
             }
             return Ok(Vec::new());
         };
-        let repeated = result.attempt < self.tasks[at].attempt || self.tasks[at].state.is_over();
-        if repeated {
+        if !self.tasks[at].is_ended_by(&result) {
+            self.hear_late(at, *result);
             return Ok(vec![Effect::ConfirmResult(id)]);
         }
         let (outcome, probe) = (result.outcome, result.probe.clone());
         let receipt = result.receipt.clone();
         self.tasks[at].apply(TaskEvent::Finish(result))?;
-        self.receipts.extend(receipt);
+        self.keep_receipt(receipt);
         let mut effects = vec![Effect::ConfirmResult(id)];
         let untouched = outcome == Outcome::Interrupted && probe == Some(ProbeAnswer::NotDone);
         if untouched

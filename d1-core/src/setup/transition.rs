@@ -42,7 +42,10 @@ impl Setup {
             (S::Running | S::Stopping(_), E::LinkUp) => self.send_again(),
             (S::Running, E::Expire) => self.expire(),
             (S::AwaitingApproval | S::Stopping(_) | S::Finished(_), E::Expire) => Vec::new(),
-            (S::AwaitingApproval | S::Finished(_), E::LinkLost | E::LinkUp) => Vec::new(),
+            (S::Finished(_), E::LinkUp) => self.ask_after_lost(),
+            (S::AwaitingApproval, E::LinkUp) => Vec::new(),
+            (S::AwaitingApproval | S::Finished(_), E::LinkLost) => Vec::new(),
+            (S::Running | S::Stopping(_), E::WriteOff) => self.write_off(),
             (S::Running, E::Stop(mode)) => self.stop(mode),
             (S::Stopping(before), E::Stop(mode)) => self.stop(before.max(mode)),
             (S::Finished(SetupOutcome::Failed | SetupOutcome::Cancelled), E::Resume) => {
@@ -60,8 +63,8 @@ impl Setup {
             ) => return Err(illegal(state.name(), event.name())),
             (state @ (S::Stopping(_) | S::Finished(_)), event @ (E::Approve | E::Resume))
             | (state @ (S::Running | S::Stopping(_) | S::Finished(_)), event @ E::Decline)
-            | (state @ S::AwaitingApproval, event @ E::Resume)
-            | (state @ S::Finished(_), event @ E::Stop(_)) => {
+            | (state @ S::AwaitingApproval, event @ (E::Resume | E::WriteOff))
+            | (state @ S::Finished(_), event @ (E::Stop(_) | E::WriteOff)) => {
                 return Err(illegal(state.name(), event.name()));
             }
         };

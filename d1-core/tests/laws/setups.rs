@@ -36,6 +36,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => a_mode().prop_map(SetupEvent::Stop),
         3 => Just(SetupEvent::Resume),
         1 => Just(SetupEvent::Expire),
+        1 => Just(SetupEvent::WriteOff),
     ];
     let probe = prop::sample::select(vec![
         None,
@@ -122,6 +123,13 @@ fn settled(effects: &[SetupEffect]) -> Vec<Amount> {
     effects.iter().filter_map(of).collect()
 }
 
+fn sent(effect: &SetupEffect) -> Option<TaskId> {
+    match effect {
+        SetupEffect::Dispatch(task) | SetupEffect::Cancel(task, _) => Some(*task),
+        SetupEffect::ConfirmResult(_) | SetupEffect::Settle(_) => None,
+    }
+}
+
 fn works(effects: &[SetupEffect]) -> bool {
     effects.iter().any(|effect| match effect {
         SetupEffect::Dispatch(_) | SetupEffect::Cancel(..) => true,
@@ -157,7 +165,10 @@ proptest! {
                 held = before.most_left();
             }
             if before.is_over() && event != SetupEvent::Resume {
-                prop_assert!(!works(&effects), "{event:?} goes on after the end");
+                let asks = event == SetupEvent::LinkUp && before.unheard().next().is_some();
+                prop_assert!(asks || !works(&effects), "{event:?} goes on after the end");
+                let asked = effects.iter().filter_map(sent);
+                prop_assert!(asked.into_iter().all(|task| before.is_unheard(task)));
                 prop_assert_eq!((setup.state, settled(&effects)), (before.state, vec![]));
             }
             if !before.is_over() && !before.is_under_way() {
@@ -179,6 +190,12 @@ proptest! {
                 let out = |setup: &Setup| setup.tasks.iter().filter(|it| it.state.is_out()).count();
                 prop_assert_eq!(out(&before), out(&setup), "what was sent is the device's to end");
                 prop_assert!(!works(&effects));
+            }
+            if event == SetupEvent::WriteOff {
+                prop_assert!(setup.is_over() && !works(&effects));
+                let lost = setup.tasks.iter().filter(|it| it.outcome() == Some(Outcome::Lost));
+                prop_assert!(lost.count() >= before.tasks.iter().filter(|it| it.state.is_out()).count());
+                prop_assert_eq!(setup.charge(), before.charge(), "what is lost costs nothing");
             }
             prop_assert!(setup.waits_until.is_none() || setup.state == SetupState::Running);
         }

@@ -77,7 +77,7 @@ const PAST: Option<Timestamp> = Some(Timestamp(0));
 /// device that never got it must not begin it now: for it, any deadline has passed.
 fn deadline(state: SetupState) -> Option<Timestamp> {
     match state {
-        SetupState::Stopping(_) => PAST,
-        SetupState::AwaitingApproval | SetupState::Running | SetupState::Finished(_) => None,
+        SetupState::Stopping(_) | SetupState::Finished(_) => PAST,
+        SetupState::AwaitingApproval | SetupState::Running => None,
     }
 }

@@ -37,7 +37,7 @@ impl Engine {
         }
     }
 
-    async fn tidy(&self, setup: SetupId) {
+    pub(super) async fn tidy(&self, setup: SetupId) {
         let mut tried = self.tell(setup, Wish::Tidy).await;
         if tried.as_ref().is_err_and(EngineError::is_stale) {
             // Whoever drove it here did not know that it had ended elsewhere, and has let go.

@@ -117,6 +117,9 @@ impl Driver {
         }
         if let Err(error) = going {
             tracing::warn!(setup = %self.setup.id, %error, "let go of a setup");
+            if error.is_stale() {
+                self.look_whether_it_is_over();
+            }
         }
     }
 
@@ -130,7 +133,8 @@ impl Driver {
     }
 
     fn is_busy(&self) -> bool {
-        (self.held && self.setup.state.is_under_way()) || self.chores.is_some()
+        let drives = self.held && self.setup.state.is_under_way();
+        drives || self.chores.is_some() || self.watching.is_some()
     }
 
     /// When the next task has been quiet for too long.

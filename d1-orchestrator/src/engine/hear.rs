@@ -42,6 +42,7 @@ impl Driver {
                 self.keep_output().await?;
                 self.linked = false;
                 self.away_since = Some(Instant::now());
+                self.stop_listening_for_lost();
                 self.insist(SetupEvent::LinkLost).await
             }
             DeviceNews::Said(message) => self.listen_to(*message).await,
@@ -97,11 +98,17 @@ impl Driver {
     async fn finished(&mut self, result: Box<TaskResult>) -> Result<(), EngineError> {
         self.keep_output().await?;
         let result = self.explained(result);
-        self.quiet_since.remove(&result.task);
-        if self.setup.task(result.task).is_some_and(|task| task.state.is_out()) {
+        if self.setup.task(result.task).is_some_and(|task| task.is_ended_by(&result)) {
+            // Otherwise it is of an earlier attempt, and the one that is out may be sent again.
+            self.quiet_since.remove(&result.task);
+        }
+        let is_out = self.setup.task(result.task).is_some_and(|task| task.state.is_out());
+        if is_out || self.setup.is_unheard(result.task) {
             self.insist_on_note(reported(self.setup.device, &result)).await?;
         }
-        self.insist(SetupEvent::Task(result.task, TaskEvent::Finish(result))).await
+        self.insist(SetupEvent::Task(result.task, TaskEvent::Finish(result))).await?;
+        self.end_when_all_is_heard().await;
+        Ok(())
     }
 
     async fn sign_of_life(&mut self, running: &[TaskId]) -> Result<(), EngineError> {

@@ -23,6 +23,7 @@ mod told;
 mod undo;
 mod wait;
 mod wishes;
+mod write_off;
 
 pub use core::{Engine, EngineParts};
 pub use draft::Draft;

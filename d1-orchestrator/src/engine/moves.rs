@@ -59,7 +59,8 @@ impl Driver {
                 | SetupEvent::Task(..)
                 | SetupEvent::Stop(_)
                 | SetupEvent::Resume
-                | SetupEvent::Expire,
+                | SetupEvent::Expire
+                | SetupEvent::WriteOff,
             )
             | None => false,
         }
@@ -112,7 +113,8 @@ fn attempt_of(event: Option<&SetupEvent>) -> u32 {
             | SetupEvent::LinkUp
             | SetupEvent::Stop(StopMode::AfterStep | StopMode::Now | StopMode::Kill)
             | SetupEvent::Resume
-            | SetupEvent::Expire,
+            | SetupEvent::Expire
+            | SetupEvent::WriteOff,
         )
         | None => 0,
     }

@@ -18,7 +18,7 @@ pub(super) fn between(
     news.extend(event.and_then(|event| ending(before, event)));
     for (old, new) in before.tasks.iter().zip(&after.tasks) {
         news.extend(of_task(old, new, told));
-        if event == Some(&SetupEvent::Expire) {
+        if matches!(event, Some(SetupEvent::Expire | SetupEvent::WriteOff)) {
             news.extend(new.result().filter(|_| !old.state.is_over()).map(|it| ended(new, it)));
         }
     }
@@ -45,14 +45,14 @@ fn headline(
         SetupEvent::Resume => moved.then_some(ProgressEvent::Resumed),
         SetupEvent::LinkLost => (!told.link_lost).then_some(ProgressEvent::LinkLost),
         SetupEvent::LinkUp => told.link_lost.then_some(ProgressEvent::LinkBack),
-        SetupEvent::Task(..) | SetupEvent::Expire => None,
+        SetupEvent::Task(..) | SetupEvent::Expire | SetupEvent::WriteOff => None,
     }
 }
 
 fn ending(before: &Setup, event: &SetupEvent) -> Option<ProgressEvent> {
     let SetupEvent::Task(id, TaskEvent::Finish(result)) = event else { return None };
     let task = before.task(*id)?;
-    let known = task.state.is_over() || result.attempt < task.attempt;
+    let known = !task.is_ended_by(result);
     (!known).then(|| ended(task, result))
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Wish {
     Decline,
     Take,
     Stop(StopMode),
+    /// Its device is given up.
+    WriteOff,
     Resume {
         force: bool,
     },
@@ -47,6 +49,7 @@ impl Wish {
             | Self::Decline
             | Self::Take
             | Self::Stop(_)
+            | Self::WriteOff
             | Self::Resume { .. }
             | Self::Tidy
             | Self::LetGo

@@ -37,7 +37,7 @@ impl Engine {
         let device = store.get(id).await?.device;
         for _ in 0..LOOKS {
             let Place::At(node) = self.hub().locate(device).await? else {
-                return self.tell_latest(id, wish).await;
+                return self.tell_latest(id, wish.into()).await;
             };
             match fleet.peers.wish(&node, id, wish).await {
                 // What it has done is in the store, and no older than this.
@@ -60,14 +60,14 @@ impl Engine {
         if !self.hub().is_connected(setup.device) {
             return Err(PeerError::NotHere);
         }
-        self.tell_latest(id, wish).await.map(drop).map_err(refused)
+        self.tell_latest(id, wish.into()).await.map(drop).map_err(refused)
     }
 
     /// Tells the driver here. One that did not know that somebody else has taken the setup over
     /// lets go of it, and the next one reads what there is now.
-    async fn tell_latest(&self, id: SetupId, wish: PersonWish) -> Result<Setup, EngineError> {
+    pub(super) async fn tell_latest(&self, id: SetupId, wish: Wish) -> Result<Setup, EngineError> {
         for _ in 0..LOOKS {
-            match self.tell(id, wish.into()).await {
+            match self.tell(id, wish).await {
                 Err(error) if error.is_stale() => {}
                 done => return done,
             }

@@ -2,7 +2,8 @@
 //!
 //! 1. What is owed is charged, and the rest of the hold is free again.
 //! 2. If it was an undo and succeeded, the original learns that it was taken back.
-//! 3. The device may forget its tasks.
+//! 3. The device may forget its tasks, but for those that were written off and of which it has
+//!    not told yet.
 //!
 //! Each part may be repeated. When one cannot be done now, it is tried again, later and
 //! later, until it works: money is never lost. The device forgets last, so what it still
@@ -44,7 +45,10 @@ impl Driver {
         self.watching = None;
         self.linked = false;
         match self.try_wind_up().await {
-            Ok(()) => self.chores = None,
+            Ok(()) => {
+                self.chores = None;
+                self.listen_for_lost();
+            }
             Err(error) => {
                 let wait = self.chores.as_ref().map_or(FIRST_WAIT, |chores| longer(chores.wait));
                 tracing::warn!(setup = %self.setup.id, %error, ?wait, "not settled yet");
@@ -67,7 +71,8 @@ impl Driver {
         if let Some(original) = self.taken_back() {
             self.tell_original(original).await?;
         }
-        for (task, attempt) in self.setup.tasks.iter().filter_map(last_kept) {
+        let heard = self.setup.tasks.iter().filter(|task| !self.setup.is_unheard(task.id));
+        for (task, attempt) in heard.filter_map(last_kept) {
             self.say(ToDevice::Forget { task, attempt }).await;
         }
         Ok(())

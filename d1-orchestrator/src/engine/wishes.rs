@@ -18,6 +18,7 @@ impl Driver {
             Wish::Decline => self.happen(SetupEvent::Decline).await,
             Wish::Take => self.take().await,
             Wish::Stop(mode) => self.stop(mode).await,
+            Wish::WriteOff => self.write_off().await,
             Wish::Resume { force } => self.resume(force).await,
             Wish::Tidy => {
                 self.check_hold().await?;
@@ -136,7 +137,7 @@ impl Driver {
 
     /// Takes hold of the setup under a new epoch, saved before anything is sent, and
     /// listens to its device from then on.
-    async fn take_hold(&mut self, event: Option<SetupEvent>) -> Result<(), EngineError> {
+    pub(super) async fn take_hold(&mut self, event: Option<SetupEvent>) -> Result<(), EngineError> {
         self.told = Told::read(&*self.engine.0.parts.store, self.setup.id).await?;
         self.linked = false;
         self.away_since = None;

@@ -25,3 +25,4 @@ mod stores;
 mod storms;
 mod undoing;
 mod waiting;
+mod writing_off;

@@ -2,11 +2,11 @@
 
 use crate::{
     device::Play,
-    stage::{Stage, gone, install},
+    stage::{LONG, Stage, gone, install},
 };
 use d1_core::{
-    DeviceId, Holder, LinkRegistry, Node, NodeId, RegistryError, SetupOutcome, SetupState,
-    StopMode, SystemClock, TaskState, Timestamp,
+    Amount, DeviceId, Holder, LinkRegistry, Node, NodeId, Outcome, RegistryError, SetupOutcome,
+    SetupState, StopMode, SystemClock, TaskState, Terms, Timestamp,
     memory::{MemoryLinkRegistry, MemorySetupLeases},
 };
 use d1_orchestrator::{EngineError, Fleet, HubError, MemoryPeers, Place};
@@ -299,4 +299,23 @@ async fn a_server_that_drives_what_others_have_taken_lets_go() {
     let setup = pair.here.over(id).await;
     assert_eq!((setup.state, setup.epoch), (SetupState::Finished(SetupOutcome::Succeeded), 2));
     pair.there.idle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_vain_where_nobody_drives_it_any_more_is_ended_by_another_server() {
+    let Pair { here, there, .. } = Pair::new().await;
+    let mut draft = here.draft(&["jq"]).await;
+    draft.terms.deliver_within = *Terms::BOUNDS.start();
+    let id = here.keep(draft).await;
+    here.device.cut();
+    gone(&here.hub, here.device.id).await;
+    here.engine.approve(id).await.unwrap();
+    here.supervisor.shut_down(LONG).await;
+    tokio::time::sleep(*Terms::BOUNDS.start() / 2).await;
+    // It may wait, and nobody has to do anything for that.
+    assert_eq!((there.engine.driving(), there.left().await), (0, Amount::credits(99)));
+    let setup = there.over(id).await;
+    assert_eq!(setup.state, SetupState::Finished(SetupOutcome::Failed));
+    assert_eq!(setup.tasks[0].outcome(), Some(Outcome::Undeliverable));
+    assert_eq!(there.spent().await, Amount::ZERO);
 }

@@ -86,6 +86,18 @@ impl CreateRequest {
 pub struct CancelRequest {
     /// How.
     pub mode: StopMode,
+    /// Its device does not come back: what it may have begun is lost, costs nothing, and is waited
+    /// for no more. Refused while the device is linked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub write_off: bool,
+}
+
+impl CancelRequest {
+    /// Stop it like this.
+    #[must_use]
+    pub const fn of(mode: StopMode) -> Self {
+        Self { mode, write_off: false }
+    }
 }
 
 /// Go on with a setup.

@@ -42,13 +42,13 @@ proptest! {
     #[test]
     fn every_wish_about_a_setup_is_heard_as_it_was_asked(
         wish in wish(), setup in id(SetupId::from_bytes), mode in stop_mode(),
-        force in any::<bool>(), after in any::<u64>(), key in of("[!-~]{1,200}"),
+        (force, write_off) in any::<(bool, bool)>(), after in any::<u64>(), key in of("[!-~]{1,200}"),
     ) {
         let asked = Runtime::new().unwrap().block_on(async {
             let (clerk, client) = clerk_and_client().await;
             let no = Problem::new("D1-SETUP-001", Category::Usage, "there is none");
             *clerk.answers.lock().unwrap() = Some(Err(no.clone().into()));
-            let (how, on) = (CancelRequest { mode }, ResumeRequest { force });
+            let (how, on) = (CancelRequest { mode, write_off }, ResumeRequest { force });
             let refused = [
                 client.create(&wish, key.as_deref()).await.unwrap_err(),
                 client.get(setup).await.unwrap_err(),
@@ -68,7 +68,7 @@ proptest! {
             }
             std::mem::take(&mut *clerk.asked.lock().unwrap())
         });
-        let (how, on) = (CancelRequest { mode }, ResumeRequest { force });
+        let (how, on) = (CancelRequest { mode, write_off }, ResumeRequest { force });
         let device = wish.device;
         prop_assert_eq!(asked, [
             Asked::Create(wish, key),

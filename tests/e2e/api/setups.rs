@@ -88,7 +88,7 @@ async fn a_setup_that_nobody_approved_is_called_off_over_grpc() {
     let (http, grpc) = both(&cloud, CloudDesk::TOKEN);
     let device = cloud.device(&http).await;
     let made = grpc.create(&install("single", device, false), None).await.unwrap();
-    let how = CancelRequest { mode: StopMode::AfterStep };
+    let how = CancelRequest::of(StopMode::AfterStep);
     let over = grpc.cancel(made.id, how).await.unwrap();
     assert!(over.is_over(), "{over:?}");
     assert!(!apt.installed().contains("single"));

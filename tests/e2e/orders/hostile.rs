@@ -126,7 +126,7 @@ async fn what_is_held_back_is_not_done_after_what_came_later() {
     });
     scene.api.approve(setup).await.unwrap();
     // The setup is called off while the task is held back: the task must not begin after that.
-    scene.api.cancel(setup, CancelRequest { mode: StopMode::Now }).await.unwrap();
+    scene.api.cancel(setup, CancelRequest::of(StopMode::Now)).await.unwrap();
     let codes = scene.machine.until_refused(1).await;
     assert_eq!(codes, ["D1-ORDER-011"]);
     scene.relay.be_honest();

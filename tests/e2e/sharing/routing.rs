@@ -49,7 +49,7 @@ async fn a_setup_is_stopped_by_whichever_server_is_asked() {
     let device = elsewhere.device(&asked).await;
     let made = client(&here).create(&install("slow", device, true), None).await.unwrap();
     machine.until_begun();
-    asked.cancel(made.id, CancelRequest { mode: StopMode::Kill }).await.unwrap();
+    asked.cancel(made.id, CancelRequest::of(StopMode::Kill)).await.unwrap();
     let ended = end_of(&asked, made.id).await;
     assert_eq!((ended.state.as_str(), ended.charged_micro), ("cancelled", 0));
     machine.go_on();
@@ -94,7 +94,7 @@ async fn who_is_known_to_one_server_is_known_to_all_and_their_machines_are_nobod
     let refused = bert.create(&request, None).await.unwrap_err().problem();
     assert_eq!(refused.code, "D1-DEVICE-001");
     let made = anna.create(&request, None).await.unwrap();
-    let stop = CancelRequest { mode: StopMode::Now };
+    let stop = CancelRequest::of(StopMode::Now);
     assert_eq!(bert.cancel(made.id, stop).await.unwrap_err().problem().code, "D1-SETUP-001");
     assert_eq!(anna.get(made.id).await.unwrap().state, "awaiting approval");
     assert_eq!(daemon.stop(), 0);

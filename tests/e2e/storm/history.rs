@@ -71,7 +71,7 @@ async fn every_setup_ends(calls: &Calls) -> Vec<SetupView> {
         }
         // What was made and never approved waits for a person.
         for setup in open.iter().filter(|setup| setup.state == "awaiting approval") {
-            let how = CancelRequest { mode: d1_core::StopMode::AfterStep };
+            let how = CancelRequest::of(d1_core::StopMode::AfterStep);
             calls.ask(0, async |client: &ApiClient| client.cancel(setup.id, how).await).await;
         }
         assert!(began.elapsed() < END_WITHIN, "these never end: {open:#?}");

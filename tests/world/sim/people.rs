@@ -1,5 +1,5 @@
-//! The people of a world: they install, change their minds, stop, resume, undo, and ask again
-//! when nobody answers.
+//! The people of a world: they install, change their minds, stop, resume, undo, give machines
+//! up, and ask again when nobody answers.
 
 use super::{
     chance::Chance,
@@ -123,6 +123,9 @@ impl Person {
         if self.chance.happens(250) {
             self.stop(device, id).await;
         }
+        if self.chance.happens(200) {
+            self.give_up(device, id).await;
+        }
         let mut setup = self.end_of(device, id).await?;
         for _resume in 0..RESUMES {
             let SetupState::Finished(SetupOutcome::Failed | SetupOutcome::Cancelled) = setup.state
@@ -142,6 +145,16 @@ impl Person {
         let mode = *self.chance.pick(&[StopMode::AfterStep, StopMode::Now, StopMode::Kill]);
         // It may be over already.
         let _over = self.insist(device, async |engine: &Engine| engine.stop(id, mode).await).await;
+    }
+
+    /// Gives a machine up that is linked nowhere, as far as anybody can see.
+    async fn give_up(&self, device: DeviceId, id: SetupId) {
+        tokio::time::sleep(self.chance.within(self.ground.weather.storm / 2)).await;
+        if self.nodes.iter().any(|node| node.has(device)) {
+            return;
+        }
+        // It may be over already, or the machine be there again.
+        let _late = self.insist(device, async |engine: &Engine| engine.write_off(id).await).await;
     }
 
     async fn end_of(&self, device: DeviceId, id: SetupId) -> Result<Setup, EngineError> {

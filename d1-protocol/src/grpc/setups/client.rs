@@ -69,8 +69,10 @@ impl SetupsClient {
 
     /// Stops it.
     pub async fn cancel(&self, id: SetupId, how: CancelRequest) -> Result<SetupView, ClientError> {
-        let (setup_id, mode) = (id.to_string(), how.mode.to_wire());
-        self.change(SetupsCall::Cancel, &wire::CancelSetupRequest { setup_id, mode }).await
+        let CancelRequest { mode, write_off } = how;
+        let (setup_id, mode) = (id.to_string(), mode.to_wire());
+        let request = wire::CancelSetupRequest { setup_id, mode, write_off };
+        self.change(SetupsCall::Cancel, &request).await
     }
 
     /// Goes on with it.

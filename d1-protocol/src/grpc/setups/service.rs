@@ -204,7 +204,8 @@ async fn perform(
         SetupsCall::Cancel => {
             let asked: wire::CancelSetupRequest = decoded(message)?;
             let mode = StopMode::from_wire(asked.mode).map_err(bad)?;
-            api.cancel(id(&asked.setup_id)?, CancelRequest { mode }).await.map(told)
+            let how = CancelRequest { mode, write_off: asked.write_off };
+            api.cancel(id(&asked.setup_id)?, how).await.map(told)
         }
         SetupsCall::Resume => {
             let asked: wire::ResumeSetupRequest = decoded(message)?;
