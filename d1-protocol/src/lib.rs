@@ -18,7 +18,7 @@ mod transport;
 mod wire;
 
 #[cfg(feature = "client")]
-pub use client::{ApiClient, ClientError, NodeClient, NodeError};
+pub use client::{ApiClient, BoundedHttp, BoundedHttpError, ClientError, NodeClient, NodeError};
 pub use codec::{
     decode_from_device, decode_to_device, encode_from_device, encode_to_device, order_codec,
 };

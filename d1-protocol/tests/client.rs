@@ -121,10 +121,14 @@ async fn nobody_there_is_a_network_error() {
 }
 
 #[test]
-fn tokens_are_sent_to_this_machine_only() {
-    for bad in ["http://example.org", "https://127.0.0.1", "ftp://localhost", "127.0.0.1", ""] {
+fn tokens_are_sent_where_nobody_reads_along() {
+    for bad in ["http://example.org", "https://name@d1.example", "ftp://localhost", "127.0.0.1", ""]
+    {
         let refused = ApiClient::new(bad, "a-token").unwrap_err();
         assert!(matches!(refused, ClientError::Address(_)), "{bad}");
+    }
+    for good in ["https://d1.example", "https://127.0.0.1:1", "http://[::1]:7701"] {
+        ApiClient::new(good, "a-token").unwrap();
     }
 }
 

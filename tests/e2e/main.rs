@@ -51,6 +51,8 @@ mod network;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod over_tls;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod real;

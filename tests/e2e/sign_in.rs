@@ -7,7 +7,7 @@ mod judges;
 mod pages;
 mod programs;
 
-use browser::Browser;
+pub(crate) use browser::Browser;
 use d1_world::CloudDesk;
 use serde_json::Value;
 

@@ -27,7 +27,7 @@ pub struct GoneCloud {
 impl GoneCloud {
     /// Starts it again on the same state, at the same address.
     pub fn restart(self) -> CloudDesk {
-        CloudDesk::serve(self.desk, &self.address, None)
+        CloudDesk::serve(self.desk, &self.address, &[], None)
     }
 }
 
@@ -37,12 +37,17 @@ impl CloudDesk {
 
     /// Starts one.
     pub fn start() -> Self {
-        Self::serve(Desk::at_this_machine(), "127.0.0.1:0", None)
+        Self::serve(Desk::at_this_machine(), "127.0.0.1:0", &[], None)
+    }
+
+    /// Starts one that is told this, too.
+    pub fn start_with(args: &[&str]) -> Self {
+        Self::serve(Desk::at_this_machine(), "127.0.0.1:0", args, None)
     }
 
     /// Starts one at this desk.
     pub fn at(desk: Desk) -> Self {
-        Self::serve(desk, "127.0.0.1:0", None)
+        Self::serve(desk, "127.0.0.1:0", &[], None)
     }
 
     /// Where it stands.
@@ -52,17 +57,17 @@ impl CloudDesk {
 
     /// Starts one that dies at `fault`: `<point>:<the how-manieth time it is passed>`.
     pub fn start_to_die(fault: &str) -> Self {
-        Self::serve(Desk::at_this_machine(), "127.0.0.1:0", Some(fault))
+        Self::serve(Desk::at_this_machine(), "127.0.0.1:0", &[], Some(fault))
     }
 
-    fn serve(desk: Desk, address: &str, fault: Option<&str>) -> Self {
+    fn serve(desk: Desk, address: &str, more: &[&str], fault: Option<&str>) -> Self {
         let token = desk.state("token");
         std::fs::write(&token, Self::TOKEN).unwrap();
         let token = token.to_str().unwrap().to_owned();
         let args = ["--listen", address, "--token-file", &token];
         let mut program = desk.program("d1-cloud");
         program.envs(fault.map(|fault| ("D1_FAULT", fault)));
-        let server = Server::start(program, &args, "ready on");
+        let server = Server::start(program, &[&args, more].concat(), "ready on");
         Self { desk, server }
     }
 

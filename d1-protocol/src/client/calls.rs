@@ -1,6 +1,6 @@
 //! One method for every path.
 
-use super::{ClientError, connection::asker, patience::Patience};
+use super::{ClientError, address::private, connection::asker, patience::Patience};
 use crate::api::{
     self, CancelRequest, CreateRequest, Devices, MeView, ProblemBody, Purged, ResumeRequest,
     SetupList, SetupView,
@@ -36,10 +36,11 @@ impl fmt::Debug for ApiClient {
 }
 
 impl ApiClient {
-    /// A client of the cloud at `base` (`http://127.0.0.1:7701`), presenting `token`.
+    /// A client of the cloud at `base` (`https://d1.example`, or `http://127.0.0.1:7701` on this
+    /// machine), presenting `token`.
     pub fn new(base: &str, token: &str) -> Result<Self, ClientError> {
-        let url = local(base)?;
-        let http = asker(CONNECT_WITHIN)?;
+        let url = private(base)?;
+        let http = asker(base, CONNECT_WITHIN)?;
         Ok(Self { http, base: url, token: token.to_owned(), patience: Patience::default() })
     }
 
@@ -148,21 +149,6 @@ impl ApiClient {
         url.set_path(&path);
         self.http.request(method, url).bearer_auth(&self.token)
     }
-}
-
-/// An address of this machine; for others there is no TLS yet.
-pub(crate) fn local(base: &str) -> Result<Url, ClientError> {
-    let refused = || ClientError::Address(base.chars().take(200).collect());
-    let url: Url = base.parse().map_err(|_| refused())?;
-    let is_here = match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
-        Some("localhost") => true,
-        Some(host) => host.parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback()),
-        None => false,
-    };
-    if url.scheme() != "http" || !is_here {
-        return Err(refused());
-    }
-    Ok(url)
 }
 
 async fn once<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, ClientError> {

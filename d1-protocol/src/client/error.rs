@@ -1,7 +1,7 @@
 //! Why the cloud could not be asked.
 
 use d1_core::{Category, Problem};
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 /// Why the cloud could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -29,13 +29,23 @@ pub enum ClientError {
     Nonsense(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The address is not one we may use.
     #[error(
-        "`{0}` is not an address like http://127.0.0.1:7701; other machines need TLS, which comes with sign-in"
+        "`{0}` is not an address like https://d1.example; only a cloud on this machine may be asked without TLS, as http://127.0.0.1:7701"
     )]
     Address(String),
     /// The token is not one.
     #[cfg(feature = "grpc")]
     #[error("the token has signs that no token has; see the file it was read from")]
     Token,
+}
+
+/// What an error comes down to: of a connection, that a port is closed or that nobody vouches
+/// for who answers, and not that a request could not be sent.
+pub(super) fn deepest(error: &(dyn Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest.to_string()
 }
 
 impl ClientError {
@@ -51,7 +61,7 @@ impl ClientError {
         match self {
             Self::Refused(problem) | Self::Limited { problem, .. } => (**problem).clone(),
             Self::Unreachable(source) => Problem::new("D1-NET-001", Category::Network, title)
-                .because(source.to_string())
+                .because(deepest(&**source))
                 .next(remedy),
             Self::Silent => Problem::new("D1-NET-001", Category::Network, title).next(remedy),
             Self::Nonsense(source) => Problem::new("D1-NET-002", Category::Network, title)

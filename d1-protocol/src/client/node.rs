@@ -3,11 +3,7 @@
 //! A device may take minutes to answer, so a server that has died is not told from one that
 //! waits by the answer alone: while it is waited for, the server is asked whether it lives.
 
-use super::{
-    ClientError,
-    calls::{bounded, local},
-    connection::asker,
-};
+use super::{ClientError, address::local, calls::bounded, connection::asker};
 use crate::{
     api::{self, Devices, ProblemBody, WishBody},
     decode_from_device, encode_to_device,
@@ -65,7 +61,7 @@ struct At<'a> {
 impl NodeClient {
     /// A client without open connections.
     pub fn new() -> Result<Self, ClientError> {
-        Ok(Self { http: asker(CONNECT_WITHIN)? })
+        Ok(Self { http: asker("http://", CONNECT_WITHIN)? })
     }
 
     /// Whether this is the address of a server that may be asked: of this machine, as there is

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use d1_core::{Category, Problem};
 use futures_util::{Stream, StreamExt as _};
 use http::{Uri, header::RETRY_AFTER, uri::PathAndQuery};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -31,7 +32,7 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// A cloud, asked with a token.
 #[derive(Clone)]
 pub(super) struct Channel {
-    http: Client<HttpConnector, tonic::body::Body>,
+    http: Client<HttpsConnector<HttpConnector>, tonic::body::Body>,
     origin: Uri,
     token: MetadataValue<Ascii>,
     patience: Patience,
@@ -46,17 +47,22 @@ impl fmt::Debug for Channel {
 impl Channel {
     /// The cloud at `address`, presenting `token`. It connects when it is first asked.
     pub(super) fn new(address: &str, token: &str) -> Result<Self, ClientError> {
-        let mut url = client::local(address)?;
+        let mut url = client::private(address)?;
+        let tls =
+            client::towards(address).map_err(|error| ClientError::Unreachable(error.into()))?;
         url.set_path("/");
         let refused = |_| ClientError::Address(url.as_str().to_owned());
         let origin = url.as_str().parse().map_err(refused)?;
         let token: Result<MetadataValue<Ascii>, _> = format!("Bearer {token}").parse();
         let mut token = token.map_err(|_| ClientError::Token)?;
         token.set_sensitive(true);
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_WITHIN));
+        let mut http = HttpConnector::new();
+        http.set_connect_timeout(Some(CONNECT_WITHIN));
         // A call is a few small frames, and none should wait for the other side to nod.
-        connector.set_nodelay(true);
+        http.set_nodelay(true);
+        http.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        let connector = connector.enable_http2().wrap_connector(http);
         let http = Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
         Ok(Self { http, origin, token, patience: Patience::default() })
     }
@@ -136,7 +142,9 @@ impl Channel {
         request
     }
 
-    async fn grpc(&self) -> Result<Grpc<Client<HttpConnector, tonic::body::Body>>, Status> {
+    async fn grpc(
+        &self,
+    ) -> Result<Grpc<Client<HttpsConnector<HttpConnector>, tonic::body::Body>>, Status> {
         let grpc = Grpc::with_origin(self.http.clone(), self.origin.clone());
         let mut grpc = grpc.max_decoding_message_size(MAX_ANSWER_BYTES);
         grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;

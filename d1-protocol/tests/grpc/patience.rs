@@ -58,8 +58,8 @@ async fn a_server_of_something_else_is_told_as_that() {
 }
 
 #[test]
-fn only_addresses_of_this_machine_and_tokens_of_one_line_are_taken() {
-    for address in ["https://127.0.0.1:1", "http://example.org", "127.0.0.1:7701", ""] {
+fn only_addresses_that_nobody_reads_along_at_and_tokens_of_one_line_are_taken() {
+    for address in ["http://example.org", "https://name@d1.example", "127.0.0.1:7701", ""] {
         let error = CreditsClient::new(address, "a-token").unwrap_err();
         assert!(matches!(error, ClientError::Address(_)), "{address}: {error:?}");
     }

@@ -1,25 +1,31 @@
 //! A browser without a script: it keeps cookies, fills forms in and sends them.
 
 use d1_world::CloudDesk;
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// A browser.
-pub(super) struct Browser<'a> {
-    cloud: &'a CloudDesk,
+pub(crate) struct Browser {
+    home: String,
+    /// Who vouches for the server, where it speaks TLS.
+    authority: Option<PathBuf>,
     cookies: RefCell<BTreeMap<String, String>>,
 }
 
 /// A page as it was answered.
-pub(super) struct Page {
-    pub(super) status: u16,
+pub(crate) struct Page {
+    pub(crate) status: u16,
     /// Field names in lower case.
-    pub(super) head: String,
-    pub(super) body: String,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Page {
     /// What a hidden field has in it.
-    pub(super) fn hidden(&self, name: &str) -> String {
+    pub(crate) fn hidden(&self, name: &str) -> String {
         let field = format!("name=\"{name}\" value=\"");
         let at = self.body.find(&field).unwrap_or_else(|| panic!("no {name} in {}", self.body));
         let rest = &self.body[at + field.len()..];
@@ -27,18 +33,24 @@ impl Page {
     }
 
     /// A field of the head.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))
     }
 }
 
-impl<'a> Browser<'a> {
-    pub(super) fn new(cloud: &'a CloudDesk) -> Self {
-        Self { cloud, cookies: RefCell::default() }
+impl Browser {
+    pub(crate) fn new(cloud: &CloudDesk) -> Self {
+        Self { home: cloud.http(), authority: None, cookies: RefCell::default() }
+    }
+
+    /// One that comes through a proxy which is vouched for by this authority.
+    pub(crate) fn over_tls(home: &str, authority: &Path) -> Self {
+        let authority = Some(authority.to_owned());
+        Self { home: home.to_owned(), authority, cookies: RefCell::default() }
     }
 
     /// One in which somebody is signed in.
-    pub(super) fn signed_in(cloud: &'a CloudDesk, name: &str) -> Self {
+    pub(crate) fn signed_in(cloud: &CloudDesk, name: &str) -> Self {
         let browser = Self::new(cloud);
         let page = browser.sign_in(name, CloudDesk::PASSWORD);
         assert_eq!((page.status, page.field("location")), (303, Some("/activate")));
@@ -46,24 +58,24 @@ impl<'a> Browser<'a> {
     }
 
     /// Fills the form for names and passwords in.
-    pub(super) fn sign_in(&self, name: &str, password: &str) -> Page {
+    pub(crate) fn sign_in(&self, name: &str, password: &str) -> Page {
         let form = self.get("/sign-in").hidden("form");
         self.post("/sign-in", &[("form", &form), ("name", name), ("password", password)])
     }
 
     /// Looks a code up.
-    pub(super) fn look_up(&self, user_code: &str) -> Page {
+    pub(crate) fn look_up(&self, user_code: &str) -> Page {
         let form = self.get("/activate").hidden("form");
         self.post("/activate", &[("form", &form), ("user_code", user_code)])
     }
 
     /// Looks a code up and says yes.
-    pub(super) fn approve(&self, user_code: &str) -> Page {
+    pub(crate) fn approve(&self, user_code: &str) -> Page {
         self.decide(user_code, "approve")
     }
 
     /// Looks a code up and decides.
-    pub(super) fn decide(&self, user_code: &str, decision: &str) -> Page {
+    pub(crate) fn decide(&self, user_code: &str, decision: &str) -> Page {
         let panel = self.look_up(user_code);
         assert_eq!(panel.status, 200, "{}", panel.body);
         let (form, account) = (panel.hidden("form"), panel.hidden("account"));
@@ -76,11 +88,11 @@ impl<'a> Browser<'a> {
         self.post("/activate/decide", &fields)
     }
 
-    pub(super) fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         self.ask(&[], path)
     }
 
-    pub(super) fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
+    pub(crate) fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
         let fields: Vec<String> = form.iter().map(|(name, it)| format!("{name}={it}")).collect();
         let mut args = Vec::new();
         for field in &fields {
@@ -90,15 +102,16 @@ impl<'a> Browser<'a> {
     }
 
     /// Asks with what it keeps, and keeps what it is told to.
-    pub(super) fn ask(&self, args: &[&str], path: &str) -> Page {
+    pub(crate) fn ask(&self, args: &[&str], path: &str) -> Page {
         let kept: Vec<String> =
             self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let field = format!("Cookie: {}", kept.join("; "));
         // `curl` reads the head in lower case for us, but what is kept has both.
-        let url = format!("{}{path}", self.cloud.http());
+        let url = format!("{}{path}", self.home);
         let mut curl = std::process::Command::new("curl");
         let asked = curl
             .args(["-si", "-H", &field, "-H", super::FROM])
+            .args(self.authority.iter().flat_map(|path| ["--cacert".as_ref(), path.as_os_str()]))
             .args(args)
             .arg(url)
             .output()
@@ -126,7 +139,7 @@ impl<'a> Browser<'a> {
         }
     }
 
-    pub(super) fn cookie(&self, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.borrow().get(name).cloned()
     }
 }

@@ -3,11 +3,10 @@
 use super::{
     Account, Cloud, Vault,
     oauth::{Tokens, failure, nonsense, refused, tokens, unreachable},
-    wire::{self, WireError},
 };
 use crate::failure::Failure;
 use d1_core::{Category, Clock, Problem};
-use d1_protocol::ApiClient;
+use d1_protocol::{ApiClient, BoundedHttpError};
 use oauth2::{
     DeviceCodeErrorResponse, RequestTokenError, Scope, StandardDeviceAuthorizationResponse,
 };
@@ -88,8 +87,7 @@ fn file(handle: &str) -> String {
 
 /// Begins a sign-in.
 pub async fn begin(cloud: &Cloud, device: &str) -> Result<Begun, Failure> {
-    let http = cloud.http.clone();
-    let ask = move |request| wire::send(http.clone(), request);
+    let ask = |request| cloud.http.send(request);
     let scopes = SCOPES.split(' ').map(|scope| Scope::new(scope.to_owned()));
     let request = cloud.oauth.exchange_device_code().add_scopes(scopes);
     let answer = request.add_extra_param("device_label", device.to_owned()).request_async(&ask);
@@ -109,8 +107,7 @@ pub async fn finish(
     vault: &Vault,
     clock: &dyn Clock,
 ) -> Result<Account, Failure> {
-    let http = cloud.http.clone();
-    let ask = move |request| wire::send(http.clone(), request);
+    let ask = |request| cloud.http.send(request);
     let request = cloud.oauth.exchange_device_access_token(&begun.details);
     let answer = request.request_async(&ask, tokio::time::sleep, None).await;
     let answer = answer.map_err(|error| declined(error, &cloud.address))?;
@@ -141,7 +138,7 @@ pub(super) async fn welcome(
 }
 
 fn declined(
-    error: RequestTokenError<WireError, DeviceCodeErrorResponse>,
+    error: RequestTokenError<BoundedHttpError, DeviceCodeErrorResponse>,
     address: &str,
 ) -> Failure {
     match error {

@@ -10,7 +10,6 @@ use super::{
     Account, Cloud, Vault,
     flow::welcome,
     oauth::{failure, nonsense, refused, tokens},
-    wire,
 };
 use crate::failure::Failure;
 use d1_core::{Category, Clock, Problem};
@@ -62,8 +61,7 @@ pub async fn in_browser(
     let answered = answered.await.map_err(|_late| refused("expired_token", "", &cloud.address))?;
     let code =
         answered.map_err(trouble)?.map_err(|(word, said)| refused(&word, &said, &cloud.address))?;
-    let http = cloud.http.clone();
-    let ask = move |request| wire::send(http.clone(), request);
+    let ask = |request| cloud.http.send(request);
     let request = oauth.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(proof);
     let answer = request.request_async(&ask).await;
     let answer = answer.map_err(|error| failure(error, &cloud.address))?;

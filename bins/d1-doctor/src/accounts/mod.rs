@@ -6,7 +6,6 @@ mod file;
 mod flow;
 mod loopback;
 mod oauth;
-mod wire;
 
 pub use account::{Account, Accounts};
 pub use current::{client_of, revoke};

@@ -1,9 +1,8 @@
 //! The authorization server of a cloud.
 
-use super::wire::{self, WireError};
 use crate::failure::Failure;
 use d1_core::{Category, Problem, Timestamp};
-use d1_protocol::{ApiClient, api};
+use d1_protocol::{ApiClient, BoundedHttp, BoundedHttpError, api};
 use oauth2::{
     AuthUrl, ClientId, DeviceAuthorizationUrl, EndpointNotSet, EndpointSet, RefreshToken,
     RequestTokenError, StandardErrorResponse, TokenResponse as _, TokenUrl,
@@ -24,7 +23,7 @@ pub struct Cloud {
     /// Its address, as `http://host:port`.
     pub address: String,
     pub(super) oauth: Client,
-    pub(super) http: reqwest::Client,
+    pub(super) http: BoundedHttp,
 }
 
 /// What a sign-in, or a refresh, gave.
@@ -55,14 +54,14 @@ impl Cloud {
                 DeviceAuthorizationUrl::new(at(api::DEVICE_CODE)).map_err(bad)?,
             )
             .set_token_uri(TokenUrl::new(at(api::AUTH_TOKEN)).map_err(bad)?);
-        let http = wire::client().map_err(|error| unreachable(&error.to_string()))?;
+        let http =
+            BoundedHttp::towards(&address).map_err(|error| unreachable(&error.to_string()))?;
         Ok(Self { address, oauth, http })
     }
 
     /// The next tokens.
     pub(super) async fn refresh(&self, token: &str) -> Result<Tokens, Failure> {
-        let http = self.http.clone();
-        let ask = move |request| wire::send(http.clone(), request);
+        let ask = |request| self.http.send(request);
         let token = RefreshToken::new(token.to_owned());
         let answer = self.oauth.exchange_refresh_token(&token).request_async(&ask).await;
         answer.map(tokens).map_err(|error| failure(error, &self.address))
@@ -78,7 +77,7 @@ impl Cloud {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form.into_bytes());
         let request = request.map_err(|error| unreachable(&error.to_string()))?;
-        let answer = wire::send(self.http.clone(), request).await;
+        let answer = self.http.send(request).await;
         let answer = answer.map_err(|error| unreachable(&error.to_string()))?;
         if answer.status().is_success() {
             return Ok(());
@@ -104,7 +103,7 @@ impl Tokens {
 
 /// Why there are no tokens.
 pub(super) fn failure(
-    error: RequestTokenError<WireError, StandardErrorResponse<BasicErrorResponseType>>,
+    error: RequestTokenError<BoundedHttpError, StandardErrorResponse<BasicErrorResponseType>>,
     address: &str,
 ) -> Failure {
     match error {
