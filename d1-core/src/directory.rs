@@ -1,6 +1,8 @@
 //! The [`Directory`] port: who there is, in which organisations, and whose each device is.
 
-use crate::{AccountId, DeviceId, LoginName, Membership, Organisation, Role, User, UserId};
+use crate::{
+    AccountId, DeviceId, FederatedId, LoginName, Membership, Organisation, Role, User, UserId,
+};
 use std::{error::Error, fmt};
 
 /// Why the directory could not do as asked.
@@ -10,6 +12,9 @@ pub enum DirectoryError {
     /// The name is another person's, or the organisation is there already.
     #[error("there is a `{0}` already; choose another name")]
     Taken(String),
+    /// The person of another provider is somebody else here.
+    #[error("{0} is somebody else here; unlink them first")]
+    Linked(FederatedId),
     /// There is nobody of this name or id.
     #[error("there is no user `{0}`")]
     NoUser(String),
@@ -43,6 +48,19 @@ pub trait Directory: fmt::Debug + Send + Sync {
 
     /// The person of this name.
     async fn user_named(&self, name: &LoginName) -> Result<Option<User>, DirectoryError>;
+
+    /// The person that another provider knows so.
+    async fn user_federated(&self, id: &FederatedId) -> Result<Option<User>, DirectoryError>;
+
+    /// How other providers know a person, in the order of their names.
+    async fn federated_ids(&self, user: UserId) -> Result<Vec<FederatedId>, DirectoryError>;
+
+    /// Says that this person is `id` at another provider. To say so again changes nothing;
+    /// refuses one that is somebody else, also when many say so at once.
+    async fn link_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError>;
+
+    /// Says that this person is not `id` any more; they may not have been.
+    async fn unlink_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError>;
 
     /// Everybody, by name, after `after`, at most `limit`.
     async fn users(

@@ -24,6 +24,7 @@ mod enrolment_proof;
 mod enrolment_store;
 mod executor;
 mod facts;
+mod federated_id;
 mod finding;
 mod host_name;
 mod id;
@@ -104,6 +105,7 @@ pub use executor::{Ended, Executor, ExecutorError, Job, Probed};
 pub use facts::{
     Answer, Answers, Distro, Facts, IndexEntry, ManagerFacts, Os, Query, ServiceManager, UserFacts,
 };
+pub use federated_id::{FederatedId, FederatedIdError};
 pub use finding::{Acceptance, Finding, Verdict};
 pub use host_name::HostName;
 pub use id::{

@@ -16,6 +16,8 @@ pub enum RecordKind {
     PersonalToken,
     /// A browser in which somebody is signed in.
     Visit,
+    /// A browser that is away, signing in at another provider.
+    Detour,
 }
 
 impl RecordKind {
@@ -27,6 +29,7 @@ impl RecordKind {
             Self::Session => "session",
             Self::PersonalToken => "personal_token",
             Self::Visit => "visit",
+            Self::Detour => "detour",
         }
     }
 }

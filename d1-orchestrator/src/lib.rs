@@ -27,12 +27,13 @@ pub use hub::{DeviceNews, DeviceStatus, Hub, HubError, Watching};
 pub use identity::RedisSessions;
 #[cfg(feature = "identity")]
 pub use identity::{
-    ACCESS_TOKEN_LIFE, AccessTokens, Asked, Authorities, AuthorityError, Bearer, BrowserAsk,
-    Bundle, Decided, DeviceAnswer, DeviceAsk, DeviceCertificate, EnrolAsk, EnrolError,
+    ACCESS_TOKEN_LIFE, AccessTokens, Arrival, Asked, Authorities, AuthorityError, Bearer,
+    BrowserAsk, Bundle, Decided, DeviceAnswer, DeviceAsk, DeviceCertificate, EnrolAsk, EnrolError,
     EnrolmentParts, Enrolments, Identity, IdentityParts, KeyError, Keys, LEEWAY, MAX_RECOVERIES,
     NewEnrolmentToken, NewToken, NoRandom, NodeTokens, Origin, Papers, PasswordError, Passwords,
     Principal, RECOVER_WITHIN, RecoverAsk, RefusedToken, ServerPapers, SessionNote, SignInError,
-    TokenAnswer, TokenError, TokenNote, Visitor,
+    Stranger, TokenAnswer, TokenError, TokenNote, Upstream, UpstreamAnswer, UpstreamError,
+    UpstreamHttp, UpstreamHttpError, UpstreamParts, Visitor, Vouched,
 };
 #[cfg(all(feature = "identity", feature = "sqlite"))]
 pub use identity::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity, SqliteOrderKeys};

@@ -2,6 +2,7 @@
 
 mod browser;
 mod doctor;
+mod elsewhere;
 mod fences;
 mod judges;
 mod pages;

@@ -1,6 +1,6 @@
 //! What the cloud is told: flags, with the environment below them.
 
-use crate::ceilings::Ceilings;
+use crate::{ceilings::Ceilings, upstream::UpstreamConfig};
 use clap::{Parser, Subcommand};
 use d1_core::{LoginName, Scopes};
 use std::{net::SocketAddr, path::PathBuf};
@@ -91,6 +91,9 @@ pub struct Config {
     /// How many credits the development account starts with
     #[arg(long, env = "D1_DEVELOPMENT_CREDITS", default_value_t = 1000, value_name = "CREDITS")]
     pub credits: u64,
+    /// Where else people may sign in.
+    #[command(flatten)]
+    pub upstream: UpstreamConfig,
     /// How much may be asked.
     #[command(flatten)]
     pub ceilings: Ceilings,
@@ -138,17 +141,37 @@ pub enum AuditCommand {
 pub enum UsersCommand {
     /// Lets somebody sign in; the password is one line on standard input
     #[command(
-        after_help = "Examples:\n  d1-cloud users add anna < password\n  d1-cloud users add anna@example.org --gift 100 < password"
+        after_help = "Examples:\n  d1-cloud users add anna < password\n  d1-cloud users add anna@example.org --gift 100 < password\n  d1-cloud users add bert --subject 248289761001"
     )]
     Add {
         /// What they sign in with
         name: LoginName,
+        /// Who they are at the provider of --oidc-issuer, its `sub`; then no password is read
+        #[arg(long, value_name = "SUB", requires = "oidc_issuer")]
+        subject: Option<String>,
         /// How many credits their account starts with
         #[arg(long = "gift", default_value_t = 0, value_name = "CREDITS")]
         gift: u64,
     },
-    /// Lists everybody, and what they are where
+    /// Lists everybody, what they are where, and who they are at other providers
     List,
+    /// Says who somebody is at the provider of --oidc-issuer, so that they may sign in there
+    #[command(
+        after_help = "Example:\n  d1-cloud --oidc-issuer https://id.example --oidc-client d1 users link anna 248289761001"
+    )]
+    Link {
+        /// What they are called here
+        name: LoginName,
+        /// What it calls them, its `sub`
+        subject: String,
+    },
+    /// Says that they are not any more, and signs them out
+    Unlink {
+        /// What they are called here
+        name: LoginName,
+        /// What it calls them, its `sub`
+        subject: String,
+    },
     /// Gives somebody another password, one line on standard input, and signs them out
     Password {
         /// What they sign in with

@@ -1,6 +1,11 @@
 //! The people who may ask, and where what is known of them is kept.
 
-use crate::{config::Config, refusal::Refusal, who::refused};
+use crate::{
+    config::Config,
+    refusal::Refusal,
+    upstream::{self, Provider},
+    who::refused,
+};
 use d1_core::{
     AccountId, AuditError, AuditLog, Category, Clock, DeviceId, Directory, DirectoryError,
     EnrolmentStore, KeyStore, Problem, SessionError, SessionStore,
@@ -8,9 +13,9 @@ use d1_core::{
 use d1_orchestrator::{
     AccessTokens, Authorities, EngineError, EnrolmentParts, Enrolments, HubError, Identity,
     IdentityFileError, IdentityParts, Keys, OrderKeys, PasswordError, PostgresIdentity,
-    RedisSessions, SqliteIdentity,
+    RedisSessions, SqliteIdentity, UpstreamError,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// Where they are in the state directory.
 const FILE: &str = "identity.db";
@@ -31,6 +36,23 @@ pub enum PeopleError {
     /// No random numbers.
     #[error(transparent)]
     Random(#[from] PasswordError),
+    /// The other provider of identities cannot be used as it is configured.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// This system cannot speak TLS.
+    #[error("this system cannot speak TLS with the provider of identities")]
+    Tls(#[source] Box<dyn Error + Send + Sync>),
+    /// The secret of the other provider cannot be read.
+    #[error(
+        "cannot read the secret of the provider of identities in `{path}`: {why}; name a file with --oidc-secret-file",
+        path = path.display()
+    )]
+    Secret {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// What is done could not be written down.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -53,6 +75,8 @@ pub(crate) struct People {
     /// What orders to devices are signed with.
     pub(crate) order_keys: OrderKeys,
     enrolments: Arc<dyn EnrolmentStore>,
+    /// Where else people may sign in.
+    pub(crate) provider: Option<Provider>,
     /// What is written down of all this.
     pub(crate) audit: Arc<dyn AuditLog>,
     /// What people and programs reach the server by.
@@ -124,6 +148,7 @@ pub(crate) async fn open(
         Some(url) => public(url)?,
         None => format!("http://{listening}"),
     };
+    let provider = upstream::open(&config.upstream, &address, clock)?;
     let keys = Keys::new(key_store, Arc::clone(clock));
     let audience = format!("{address}/api");
     let tokens = AccessTokens::new(address.clone(), audience, keys.clone(), Arc::clone(clock));
@@ -145,6 +170,7 @@ pub(crate) async fn open(
         authorities,
         order_keys,
         enrolments,
+        provider,
         audit,
         address,
     })

@@ -30,6 +30,7 @@ mod seats;
 mod setups;
 mod socket;
 mod token;
+mod upstream;
 mod who;
 
 pub use ceilings::Ceilings;
@@ -43,6 +44,7 @@ pub use identity::PeopleError;
 pub use limits::LimitsError;
 pub use nodes::LinksError;
 pub use token::DevelopmentToken;
+pub use upstream::{Admits, UpstreamConfig};
 
 use clap::Parser as _;
 use std::{io::Write as _, process::ExitCode};

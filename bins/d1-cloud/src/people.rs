@@ -7,8 +7,8 @@ use crate::{
     ledger, say,
 };
 use d1_core::{
-    AccountId, Amount, AuditEntry, AuditKind, AuditLog, Clock, LoginName, Organisation, Role,
-    Scopes, Supervisor, SystemClock, User, UserId,
+    AccountId, Amount, AuditEntry, AuditKind, AuditLog, Clock, FederatedId, LoginName,
+    Organisation, Role, Scopes, Supervisor, SystemClock, User, UserId,
 };
 use d1_orchestrator::NewToken;
 use std::{
@@ -52,7 +52,9 @@ async fn run(
     command: UsersCommand,
 ) -> Told {
     match command {
-        UsersCommand::Add { name, gift } => add(config, people, clock, name, gift).await,
+        UsersCommand::Add { name, subject, gift } => {
+            add(config, people, clock, (name, subject), gift).await
+        }
         UsersCommand::List => list(people).await,
         UsersCommand::Password { name } => {
             let user = known(people, &name).await?;
@@ -62,6 +64,19 @@ async fn run(
             people.directory.change_user(&User { password, ..user }).await?;
             people.identity.end_all(id).await?;
             Ok(format!("{name} has another password, and is signed out everywhere\n"))
+        }
+        UsersCommand::Link { name, subject } => {
+            let (user, id) = (known(people, &name).await?.id, elsewhere(config, subject)?);
+            note(people, clock, person(user, "linked to another provider")).await?;
+            people.directory.link_user(user, &id).await?;
+            Ok(format!("{name} is {id}\n"))
+        }
+        UsersCommand::Unlink { name, subject } => {
+            let (user, id) = (known(people, &name).await?.id, elsewhere(config, subject)?);
+            note(people, clock, person(user, "unlinked from another provider")).await?;
+            people.directory.unlink_user(user, &id).await?;
+            people.identity.end_all(user).await?;
+            Ok(format!("{name} is not {id}, and is signed out everywhere\n"))
         }
         UsersCommand::Disable { name } => {
             let user = known(people, &name).await?;
@@ -88,16 +103,23 @@ async fn add(
     config: &Config,
     people: &People,
     clock: &Arc<dyn Clock>,
-    name: LoginName,
+    (name, subject): (LoginName, Option<String>),
     gift: u64,
 ) -> Told {
-    let password = Some(people.identity.passwords().hash(&password()?).await?);
+    let elsewhere = subject.map(|subject| elsewhere(config, subject)).transpose()?;
+    let password = match elsewhere {
+        Some(_) => None,
+        None => Some(people.identity.passwords().hash(&password()?).await?),
+    };
     let (created, account) = (clock.now(), AccountId::generate());
     let id = UserId::generate();
     let user = User { id, login: name.clone(), password, disabled: false, created };
     let home = Organisation { account, name: name.to_string(), created };
     note(people, clock, person(id, "added").about("account", account)).await?;
     people.directory.add_user(&user, &home).await?;
+    if let Some(elsewhere) = elsewhere {
+        people.directory.link_user(id, &elsewhere).await?;
+    }
     // An account that was opened for somebody who was not kept would harm nobody; somebody
     // without an account would be told of a mistake of ours.
     let supervisor = Supervisor::default();
@@ -115,6 +137,9 @@ async fn list(people: &People) -> Told {
         for user in users {
             let kept_out = if user.disabled { "  (kept out)" } else { "" };
             writeln!(text, "{}{kept_out}", user.login)?;
+            for id in people.directory.federated_ids(user.id).await? {
+                writeln!(text, "  is      {id}")?;
+            }
             for member in people.directory.memberships(user.id).await? {
                 writeln!(text, "  {:<6}  {}", member.role, member.account)?;
             }
@@ -165,6 +190,15 @@ pub(crate) async fn note(
 ) -> Result<(), Box<dyn Error>> {
     people.audit.append(entry, clock.now()).await?;
     Ok(())
+}
+
+/// Somebody at the provider that is configured.
+fn elsewhere(config: &Config, subject: String) -> Result<FederatedId, Box<dyn Error>> {
+    let issuer = config.upstream.oidc_issuer.as_ref();
+    let issuer = issuer.ok_or(
+        "no provider of identities is configured; name one with --oidc-issuer and --oidc-client",
+    )?;
+    Ok(FederatedId::new(issuer.clone(), subject)?)
 }
 
 fn person(id: UserId, change: &str) -> AuditEntry {

@@ -5,7 +5,8 @@ use super::{
     samples::{NOW, RACERS},
 };
 use crate::{
-    AccountId, DeviceId, Directory, DirectoryError, Membership, Organisation, Role, User, UserId,
+    AccountId, DeviceId, Directory, DirectoryError, FederatedId, Membership, Organisation, Role,
+    User, UserId,
 };
 use std::{future::Future, sync::Arc};
 use tokio::task::JoinSet;
@@ -30,6 +31,9 @@ where
     laws.check("an_organisation_never_loses_its_last_owner", last_owner(make().await)).await;
     laws.check("of_owners_who_leave_at_once_one_stays", racing_owners(make().await)).await;
     laws.check("nobody_unknown_is_given_a_role", strangers(make().await)).await;
+    laws.check("a_person_is_found_as_others_know_them", federated(make().await)).await;
+    laws.check("who_is_somebody_elsewhere_is_nobody_else_here", linked(make().await)).await;
+    laws.check("of_many_who_race_to_be_somebody_one_is", racing_links(make().await)).await;
     laws.check("a_device_is_whose_it_was_first", devices(make().await)).await;
     laws.check("of_many_who_race_for_a_device_one_has_it", racing_devices(make().await)).await;
     laws.all_hold();
@@ -241,6 +245,57 @@ async fn strangers(port: Port) {
     port.add_organisation(&second, anna.id).await.unwrap();
     let accounts = port.memberships(anna.id).await.unwrap().into_iter().map(|it| it.account);
     assert_eq!(accounts.collect::<Vec<_>>(), [home.account, second.account]);
+}
+
+fn elsewhere(subject: &str) -> FederatedId {
+    FederatedId::new("https://id.example", subject).unwrap()
+}
+
+async fn federated(port: Port) {
+    let (anna, _) = known(&port, "anna").await;
+    known(&port, "bert").await;
+    let other = FederatedId::new("https://other.example", "Anna").unwrap();
+    for id in [&other, &elsewhere("Anna"), &other] {
+        port.link_user(anna.id, id).await.unwrap();
+    }
+    assert_eq!(port.federated_ids(anna.id).await.unwrap(), [elsewhere("Anna"), other.clone()]);
+    assert_eq!(port.user_federated(&other).await.unwrap().as_ref(), Some(&anna));
+    // Neither part is enough, and every letter counts.
+    for stranger in [elsewhere("anna"), FederatedId::new("https://x.example", "Anna").unwrap()] {
+        assert_eq!(port.user_federated(&stranger).await.unwrap(), None);
+    }
+    port.unlink_user(anna.id, &other).await.unwrap();
+    port.unlink_user(anna.id, &other).await.unwrap();
+    assert_eq!(port.user_federated(&other).await.unwrap(), None);
+    assert_eq!(port.federated_ids(anna.id).await.unwrap(), [elsewhere("Anna")]);
+}
+
+async fn linked(port: Port) {
+    let (anna, _) = known(&port, "anna").await;
+    let (bert, _) = known(&port, "bert").await;
+    let id = elsewhere("1");
+    port.link_user(anna.id, &id).await.unwrap();
+    let refused = port.link_user(bert.id, &id).await;
+    assert!(matches!(&refused, Err(DirectoryError::Linked(is)) if *is == id), "{refused:?}");
+    port.unlink_user(bert.id, &id).await.unwrap();
+    assert_eq!(port.user_federated(&id).await.unwrap(), Some(anna));
+    let refused = port.link_user(UserId::generate(), &elsewhere("2")).await;
+    assert!(matches!(refused, Err(DirectoryError::NoUser(_))), "{refused:?}");
+    assert_eq!(port.user_federated(&elsewhere("2")).await.unwrap(), None);
+}
+
+async fn racing_links(port: Port) {
+    let mut racers = JoinSet::new();
+    for index in 0..RACERS {
+        let (user, _) = known(&port, &format!("o{index}")).await;
+        let port = Arc::clone(&port);
+        racers.spawn(async move {
+            port.link_user(user.id, &elsewhere("1")).await.is_ok().then_some(user)
+        });
+    }
+    let winners: Vec<_> = racers.join_all().await.into_iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(port.user_federated(&elsewhere("1")).await.unwrap().as_ref(), winners.first());
 }
 
 async fn devices(port: Port) {

@@ -1,8 +1,8 @@
 //! A [`Directory`] in memory: gone with its process, and otherwise as strict as one on disk.
 
 use crate::{
-    AccountId, DeviceId, Directory, DirectoryError, LoginName, Membership, Organisation, Role,
-    User, UserId,
+    AccountId, DeviceId, Directory, DirectoryError, FederatedId, LoginName, Membership,
+    Organisation, Role, User, UserId,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,6 +17,7 @@ pub struct MemoryDirectory(Mutex<People>);
 struct People {
     users: BTreeMap<LoginName, User>,
     names: HashMap<UserId, LoginName>,
+    elsewhere: BTreeMap<FederatedId, UserId>,
     organisations: HashMap<AccountId, Organisation>,
     /// In the order in which they came.
     members: Vec<Membership>,
@@ -57,6 +58,32 @@ impl Directory for MemoryDirectory {
 
     async fn user_named(&self, name: &LoginName) -> Result<Option<User>, DirectoryError> {
         Ok(self.people().users.get(name).cloned())
+    }
+
+    async fn user_federated(&self, id: &FederatedId) -> Result<Option<User>, DirectoryError> {
+        let people = self.people();
+        let name = people.elsewhere.get(id).and_then(|user| people.names.get(user));
+        Ok(name.and_then(|name| people.users.get(name)).cloned())
+    }
+
+    async fn federated_ids(&self, user: UserId) -> Result<Vec<FederatedId>, DirectoryError> {
+        let people = self.people();
+        let theirs = people.elsewhere.iter().filter(|(_, owner)| **owner == user);
+        Ok(theirs.map(|(id, _)| id.clone()).collect())
+    }
+
+    async fn link_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        let mut people = self.people();
+        people.knows(user)?;
+        match *people.elsewhere.entry(id.clone()).or_insert(user) {
+            owner if owner == user => Ok(()),
+            _ => Err(DirectoryError::Linked(id.clone())),
+        }
+    }
+
+    async fn unlink_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        self.people().elsewhere.retain(|known, owner| known != id || *owner != user);
+        Ok(())
     }
 
     async fn users(

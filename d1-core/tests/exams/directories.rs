@@ -2,8 +2,8 @@
 
 use crate::broken_laws;
 use d1_core::{
-    AccountId, DeviceId, Directory, DirectoryError, LoginName, Membership, Organisation, Role,
-    User, UserId, conformance, memory::MemoryDirectory,
+    AccountId, DeviceId, Directory, DirectoryError, FederatedId, LoginName, Membership,
+    Organisation, Role, User, UserId, conformance, memory::MemoryDirectory,
 };
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ enum Flaw {
     ShowsEverybody,
     TakesStrangers,
     GivesDevicesAway,
+    HearsNoIssuer,
+    LinksTwice,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,30 @@ impl Directory for Flawed {
     async fn user_named(&self, name: &LoginName) -> Result<Option<User>, DirectoryError> {
         let found = self.1.user_named(name).await?;
         Ok(found.filter(|_| !(self.has(Flaw::MindsCase) && name.as_str().contains('@'))))
+    }
+
+    async fn user_federated(&self, id: &FederatedId) -> Result<Option<User>, DirectoryError> {
+        let found = self.1.user_federated(id).await?;
+        if found.is_none() && self.has(Flaw::HearsNoIssuer) {
+            let known = FederatedId::new("https://id.example", id.subject()).unwrap();
+            return self.1.user_federated(&known).await;
+        }
+        Ok(found)
+    }
+
+    async fn federated_ids(&self, user: UserId) -> Result<Vec<FederatedId>, DirectoryError> {
+        self.1.federated_ids(user).await
+    }
+
+    async fn link_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        match self.1.link_user(user, id).await {
+            Err(DirectoryError::Linked(_)) if self.has(Flaw::LinksTwice) => Ok(()),
+            linked => linked,
+        }
+    }
+
+    async fn unlink_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        self.1.unlink_user(user, id).await
     }
 
     async fn users(
@@ -131,7 +157,15 @@ impl Directory for Flawed {
 
 #[tokio::test]
 async fn a_flawed_directory_fails_by_the_laws_it_breaks() {
-    let cases: [(Flaw, &[&str]); 8] = [
+    let cases: [(Flaw, &[&str]); 10] = [
+        (Flaw::HearsNoIssuer, &["a_person_is_found_as_others_know_them"]),
+        (
+            Flaw::LinksTwice,
+            &[
+                "who_is_somebody_elsewhere_is_nobody_else_here",
+                "of_many_who_race_to_be_somebody_one_is",
+            ],
+        ),
         (Flaw::MindsCase, &["a_person_is_found_by_id_and_by_name"]),
         (
             Flaw::GivesNoHome,

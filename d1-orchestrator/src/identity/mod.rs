@@ -18,6 +18,7 @@ mod shelf;
 #[cfg(feature = "sqlite")]
 mod store;
 mod token;
+mod upstream;
 mod user_code;
 
 pub use authority::{Authorities, AuthorityError, Bundle, DeviceCertificate, ServerPapers};
@@ -35,11 +36,14 @@ pub use redis::RedisSessions;
 pub use refusal::SignInError;
 pub use secret::NoRandom;
 pub use server::{
-    Asked, BrowserAsk, Decided, DeviceAnswer, DeviceAsk, Identity, IdentityParts, NewToken,
-    Principal, SessionNote, TokenAnswer, TokenNote, Visitor,
+    Arrival, Asked, BrowserAsk, Decided, DeviceAnswer, DeviceAsk, Identity, IdentityParts,
+    NewToken, Principal, SessionNote, Stranger, TokenAnswer, TokenNote, UpstreamAnswer, Visitor,
 };
 #[cfg(feature = "sqlite")]
 pub use store::{IdentityFileError, SqliteAuthorityKeys, SqliteIdentity, SqliteOrderKeys};
 pub use token::{
     ACCESS_TOKEN_LIFE, AccessTokens, Bearer, LEEWAY, NodeTokens, RefusedToken, TokenError,
+};
+pub use upstream::{
+    Upstream, UpstreamError, UpstreamHttp, UpstreamHttpError, UpstreamParts, Vouched,
 };

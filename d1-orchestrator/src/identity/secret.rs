@@ -27,6 +27,7 @@ pub(super) enum Purpose {
     PersonalToken,
     Visit,
     Form,
+    Detour,
     Enrolment,
 }
 
@@ -39,6 +40,7 @@ impl Purpose {
             Self::PersonalToken => "d1pat_",
             Self::Visit => "d1v_",
             Self::Form => "d1f_",
+            Self::Detour => "d1dt_",
             Self::Enrolment => "d1enr_",
         }
     }

@@ -1,7 +1,7 @@
 //! The store of sign-ins, with its records read and written as what they are of.
 
 use super::{
-    records::{Grant, PersonalToken, Session, Visit},
+    records::{Detour, Grant, PersonalToken, Session, Visit},
     refusal::SignInError,
 };
 use d1_core::{
@@ -62,6 +62,16 @@ impl Kept for Visit {
     }
     fn ends(&self) -> Timestamp {
         Self::ends(self)
+    }
+}
+
+impl Kept for Detour {
+    const KIND: RecordKind = RecordKind::Detour;
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
+    fn ends(&self) -> Timestamp {
+        self.ends
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod browsers;
 mod codes;
+mod elsewhere;
 mod enrolling;
 mod forging;
 mod issuing;
@@ -14,6 +15,7 @@ mod personal;
 #[expect(unreachable_pub, dead_code, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/postgres.rs"]
 mod postgres;
+mod provider;
 mod realm;
 #[expect(unreachable_pub, reason = "other crates share it as a part of the world")]
 #[path = "../../../tests/world/redis.rs"]

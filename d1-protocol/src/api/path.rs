@@ -88,6 +88,10 @@ pub const ACTIVATE: &str = "/activate";
 pub const DECIDE: &str = "/activate/decide";
 /// Where a person signs in.
 pub const SIGN_IN: &str = "/sign-in";
+/// Where a person goes to sign in at another provider of identities.
+pub const SIGN_IN_ELSEWHERE: &str = "/sign-in/elsewhere";
+/// Where that one sends them back to.
+pub const SIGN_IN_ANSWER: &str = "/sign-in/elsewhere/back";
 /// Where a person signs out.
 pub const SIGN_OUT: &str = "/sign-out";
 /// Where a person lets a program on their machine in (RFC 6749 §4.1).

@@ -30,7 +30,7 @@ fn openid_client_signs_in_is_slowed_down_refreshes_and_signs_out() {
     sign_in(&cloud, judge);
 }
 
-fn script(name: &str) -> PathBuf {
+pub(super) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/sign_in").join(name)
 }
 

@@ -13,6 +13,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const BEGINS: u32 = 10;
 /// Codes and tokens that were never given out, from one address in a minute.
 const GUESSES: u32 = 30;
+/// Steps of a sign-in at another provider, from one address in a minute: two for each.
+const ELSEWHERE: u32 = 20;
 /// Codes that are typed, by one person and from one address in an hour. There are 2^34 codes.
 const CODES: u32 = 60;
 /// Passwords, from one address in a minute.
@@ -29,6 +31,7 @@ pub(super) struct AuthLimits {
     codes: Limit,
     passwords: Limit,
     for_one_name: Limit,
+    elsewhere: Limit,
 }
 
 impl AuthLimits {
@@ -42,6 +45,7 @@ impl AuthLimits {
             codes: limit("auth-codes", CODES, HOUR)?,
             passwords: limit("auth-passwords", PASSWORDS, MINUTE)?,
             for_one_name: limit("auth-name", FOR_ONE_NAME, HOUR)?,
+            elsewhere: limit("auth-elsewhere", ELSEWHERE, MINUTE)?,
         })
     }
 }
@@ -82,6 +86,11 @@ impl Limits {
         self.count_one(stranger(from), &self.auth.passwords).await?;
         let login = Digest::of(login.to_ascii_lowercase().as_bytes()).to_string();
         self.count_one(name(&format!("login:{}", &login[..32])), &self.auth.for_one_name).await
+    }
+
+    /// Counts a step of a sign-in at another provider, which is asked for each.
+    pub(crate) async fn sign_in_elsewhere(&self, from: IpAddr) -> Result<(), HeaderMap> {
+        self.count_one(stranger(from), &self.auth.elsewhere).await
     }
 
     async fn count_one(

@@ -8,10 +8,15 @@ use sqlx::PgPool;
 const SCHEMA: &str = "d1_identity";
 
 /// Every step from an empty schema to the present form, in order; never changed, only added to.
-const MIGRATIONS: [Step; 3] = [
+const MIGRATIONS: [Step; 4] = [
     (1, "people", include_str!("../../../migrations/postgres/identity/0001_people.sql")),
     (2, "enrolments", include_str!("../../../migrations/postgres/identity/0002_enrolments.sql")),
     (3, "order keys", include_str!("../../../migrations/postgres/identity/0003_order_keys.sql")),
+    (
+        4,
+        "federated ids",
+        include_str!("../../../migrations/postgres/identity/0004_federated_ids.sql"),
+    ),
 ];
 
 /// People, devices and signing keys in PostgreSQL, for many servers at once.

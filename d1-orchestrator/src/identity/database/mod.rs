@@ -3,6 +3,7 @@
 mod connection;
 mod enrolment_tokens;
 mod enrolments;
+mod federated;
 mod keys;
 mod people;
 

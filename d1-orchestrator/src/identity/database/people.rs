@@ -1,10 +1,10 @@
 //! People, organisations and devices that all servers share.
 
-use super::{PostgresIdentity, connection::failed};
+use super::{PostgresIdentity, connection::failed, federated};
 use crate::store::pool::{Trouble, int, uuid};
 use d1_core::{
-    AccountId, DeviceId, Directory, DirectoryError, LoginName, Membership, Organisation, Role,
-    Timestamp, User, UserId,
+    AccountId, DeviceId, Directory, DirectoryError, FederatedId, LoginName, Membership,
+    Organisation, Role, Timestamp, User, UserId,
 };
 use sqlx::{PgConnection, types::Uuid};
 
@@ -47,6 +47,25 @@ impl Directory for PostgresIdentity {
         let sql = "SELECT id, login, password, disabled, created FROM person WHERE login = $1";
         let found = sqlx::query_as(sql).bind(name.as_str()).fetch_optional(&self.0).await;
         found.map_err(failed(FIND_USER))?.map(user).transpose().map_err(failed(FIND_USER))
+    }
+
+    async fn user_federated(&self, id: &FederatedId) -> Result<Option<User>, DirectoryError> {
+        match federated::owner(&self.0, id).await? {
+            Some(owner) => self.user(owner).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn federated_ids(&self, user: UserId) -> Result<Vec<FederatedId>, DirectoryError> {
+        federated::list(&self.0, user).await
+    }
+
+    async fn link_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        federated::link(&self.0, user, id).await
+    }
+
+    async fn unlink_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        federated::unlink(&self.0, user, id).await
     }
 
     async fn users(
@@ -229,7 +248,7 @@ async fn set_role(
     set.map(drop).map_err(trouble)
 }
 
-async fn has_person(db: &mut PgConnection, id: UserId) -> Result<bool, DirectoryError> {
+pub(super) async fn has_person(db: &mut PgConnection, id: UserId) -> Result<bool, DirectoryError> {
     let found = sqlx::query_scalar("SELECT 1 FROM person WHERE id = $1");
     let found = found.bind(uuid(&id).map_err(failed(FIND_USER))?).fetch_optional(db).await;
     let found: Option<i32> = found.map_err(failed(FIND_USER))?;

@@ -146,12 +146,18 @@ impl Identity {
             self.note_refused(known, why).await;
             return Ok(None);
         };
-        let entry = AuditEntry::new(AuditKind::SignInBegan).about("user", user.id);
-        self.note(entry.about("client", "the pages").about("way", "by a password")).await?;
+        self.begin_visit(user.id, "by a password").await.map(Some)
+    }
+
+    /// Has somebody signed in to the pages who has proved who they are; gives what their
+    /// browser keeps.
+    pub(super) async fn begin_visit(&self, user: UserId, way: &str) -> Result<String, SignInError> {
+        let entry = AuditEntry::new(AuditKind::SignInBegan).about("user", user);
+        self.note(entry.about("client", "the pages").about("way", way)).await?;
         let (secret, signed_in) = (Secret::new(Purpose::Visit)?, self.clock.now());
-        let visit = Visit { user: user.id, signed_in };
+        let visit = Visit { user, signed_in };
         self.shelf.create(secret.digest(), Vec::new(), &visit).await?;
-        Ok(Some(secret.text()))
+        Ok(secret.text())
     }
 
     /// Who keeps this in their browser.

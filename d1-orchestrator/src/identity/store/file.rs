@@ -18,6 +18,7 @@ const FORM: Form = Form {
         include_str!("../../../migrations/identity/0004_devices.sql"),
         include_str!("../../../migrations/identity/0005_enrolments.sql"),
         include_str!("../../../migrations/identity/0006_order_keys.sql"),
+        include_str!("../../../migrations/identity/0007_federated_ids.sql"),
     ],
 };
 

@@ -2,8 +2,8 @@
 
 use super::file::{Cause, SqliteIdentity};
 use d1_core::{
-    AccountId, DeviceId, Directory, DirectoryError, LoginName, Membership, Organisation, Role,
-    Timestamp, User, UserId,
+    AccountId, DeviceId, Directory, DirectoryError, FederatedId, LoginName, Membership,
+    Organisation, Role, Timestamp, User, UserId,
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
@@ -28,6 +28,36 @@ impl Directory for SqliteIdentity {
         let name = name.to_string();
         let found = self.look(move |db| one(db, sql, [name], user)).await;
         found.map_err(failed("look up a user"))
+    }
+
+    async fn user_federated(&self, id: &FederatedId) -> Result<Option<User>, DirectoryError> {
+        let sql = "SELECT users.id, login, password, disabled, created FROM federated_ids
+                   JOIN users ON users.id = user WHERE issuer = ?1 AND subject = ?2";
+        let key = [id.issuer().to_owned(), id.subject().to_owned()];
+        let found = self.look(move |db| one(db, sql, key, user)).await;
+        found.map_err(failed("look up a user"))
+    }
+
+    async fn federated_ids(&self, user: UserId) -> Result<Vec<FederatedId>, DirectoryError> {
+        let sql = "SELECT issuer, subject FROM federated_ids WHERE user = ?1 ORDER BY 1, 2";
+        let found = self.look(move |db| all(db, sql, [user.to_string()], federated_id)).await;
+        found.map_err(failed("list who a user is elsewhere"))
+    }
+
+    async fn link_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        let id = id.clone();
+        let linked = self.change(move |db| link_user(db, user, id)).await;
+        linked.map_err(failed("say who a user is elsewhere"))?
+    }
+
+    async fn unlink_user(&self, user: UserId, id: &FederatedId) -> Result<(), DirectoryError> {
+        let key = [user.to_string(), id.issuer().to_owned(), id.subject().to_owned()];
+        let sql = "DELETE FROM federated_ids WHERE user = ?1 AND issuer = ?2 AND subject = ?3";
+        let unlinked = self.change::<_, DirectoryError>(move |db| {
+            db.execute(sql, key)?;
+            Ok(Ok(()))
+        });
+        unlinked.await.map_err(failed("forget who a user is elsewhere"))?
     }
 
     async fn users(
@@ -173,6 +203,18 @@ fn set_role(db: &Connection, account: AccountId, user: UserId, role: Option<Role
     Ok(Ok(()))
 }
 
+fn link_user(db: &Connection, user: UserId, id: FederatedId) -> Refused<()> {
+    let who = user.to_string();
+    if !has(db, "SELECT 1 FROM users WHERE id = ?1", [&who])? {
+        return Ok(Err(DirectoryError::NoUser(who)));
+    }
+    let sql = "INSERT OR IGNORE INTO federated_ids (issuer, subject, user) VALUES (?1, ?2, ?3)";
+    db.execute(sql, [id.issuer(), id.subject(), &who])?;
+    let sql = "SELECT 1 FROM federated_ids WHERE issuer = ?1 AND subject = ?2 AND user = ?3";
+    let is_theirs = has(db, sql, [id.issuer(), id.subject(), &who])?;
+    Ok(is_theirs.then_some(()).ok_or(DirectoryError::Linked(id)))
+}
+
 fn owner(db: &Connection, device: DeviceId) -> Result<Option<AccountId>, Cause> {
     let sql = "SELECT account FROM devices WHERE device = ?1";
     one(db, sql, [device.to_string()], |row| Ok(row.get::<_, String>(0)?.parse()?))
@@ -208,6 +250,10 @@ fn user(row: &Row<'_>) -> Result<User, Cause> {
         disabled: row.get(3)?,
         created: Timestamp(u64::try_from(row.get::<_, i64>(4)?)?),
     })
+}
+
+fn federated_id(row: &Row<'_>) -> Result<FederatedId, Cause> {
+    Ok(FederatedId::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)?)
 }
 
 fn organisation(row: &Row<'_>) -> Result<Organisation, Cause> {

@@ -13,11 +13,13 @@ const KEPT_AT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
 
 /// What is asked by people with a browser, or over gRPC: addresses that are described elsewhere.
 /// Those for other servers are not there while a server is alone.
-const ELSEWHERE: [(&str, &[&str]); 11] = [
+const ELSEWHERE: [(&str, &[&str]); 13] = [
     (api::ACTIVATE, &["get", "post"]),
     (api::DECIDE, &["post"]),
     (api::AUTHORIZE, &["get", "post"]),
     (api::SIGN_IN, &["get", "post"]),
+    (api::SIGN_IN_ELSEWHERE, &["get"]),
+    (api::SIGN_IN_ANSWER, &["get"]),
     (api::SIGN_OUT, &["post"]),
     ("/style.css", &["get"]),
     (api::CREDITS_CALL, &["post"]),

@@ -4,6 +4,7 @@
 mod activate;
 mod authorize;
 mod cookie;
+mod elsewhere;
 mod gate;
 mod html;
 mod sign_in;
@@ -24,6 +25,8 @@ pub(super) fn router(app: &App) -> Router<App> {
         .route(api::DECIDE, post(activate::decide))
         .route(api::AUTHORIZE, get(authorize::ask).post(authorize::decide))
         .route(api::SIGN_IN, get(sign_in::ask).post(sign_in::sign_in))
+        .route(api::SIGN_IN_ELSEWHERE, get(elsewhere::go_there))
+        .route(api::SIGN_IN_ANSWER, get(elsewhere::come_back))
         .route(api::SIGN_OUT, post(sign_in::sign_out))
         .route(html::STYLE_PATH, get(html::style))
         .route_layer(DefaultBodyLimit::max(super::auth::MAX_FORM))

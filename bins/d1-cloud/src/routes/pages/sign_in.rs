@@ -84,6 +84,11 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap, form: F
     response
 }
 
+fn elsewhere(next: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{}?{query}", api::SIGN_IN_ELSEWHERE)
+}
+
 fn form(
     app: &App,
     headers: &HeaderMap,
@@ -112,6 +117,9 @@ fn form(
             input id="password" name="password" type="password" autocomplete="current-password" required;
             button { "Sign in" }
         }
+        @if let Some(provider) = &app.people.provider {
+            p { a href=(elsewhere(next)) { "Sign in with " (provider.label) } }
+        }
     };
     let mut response = page(status, "Sign in", &body);
     if is_new {
@@ -125,7 +133,7 @@ fn form(
 }
 
 /// Only pages of ours: an address from outside could lead anywhere.
-fn safe(next: &str) -> &str {
+pub(super) fn safe(next: &str) -> &str {
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let ours = next == api::ACTIVATE
         || [api::ACTIVATE, api::AUTHORIZE]
