@@ -141,13 +141,13 @@ pub enum AuditCommand {
 pub enum UsersCommand {
     /// Lets somebody sign in; the password is one line on standard input
     #[command(
-        after_help = "Examples:\n  d1-cloud users add anna < password\n  d1-cloud users add anna@example.org --gift 100 < password\n  d1-cloud users add bert --subject 248289761001"
+        after_help = "Examples:\n  d1-cloud users add anna < password\n  d1-cloud users add anna@example.org --gift 100 < password\n  d1-cloud --oidc-issuer https://id.example --oidc-client d1 users add bert --subject 248289761001"
     )]
     Add {
         /// What they sign in with
         name: LoginName,
         /// Who they are at the provider of --oidc-issuer, its `sub`; then no password is read
-        #[arg(long, value_name = "SUB", requires = "oidc_issuer")]
+        #[arg(long, value_name = "SUB")]
         subject: Option<String>,
         /// How many credits their account starts with
         #[arg(long = "gift", default_value_t = 0, value_name = "CREDITS")]

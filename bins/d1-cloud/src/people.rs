@@ -7,8 +7,8 @@ use crate::{
     ledger, say,
 };
 use d1_core::{
-    AccountId, Amount, AuditEntry, AuditKind, AuditLog, Clock, FederatedId, LoginName,
-    Organisation, Role, Scopes, Supervisor, SystemClock, User, UserId,
+    AccountId, Amount, AuditEntry, AuditKind, AuditLog, Clock, DirectoryError, FederatedId,
+    LoginName, Organisation, Role, Scopes, Supervisor, SystemClock, User, UserId,
 };
 use d1_orchestrator::NewToken;
 use std::{
@@ -66,13 +66,13 @@ async fn run(
             Ok(format!("{name} has another password, and is signed out everywhere\n"))
         }
         UsersCommand::Link { name, subject } => {
-            let (user, id) = (known(people, &name).await?.id, elsewhere(config, subject)?);
+            let (id, user) = (elsewhere(config, subject)?, known(people, &name).await?.id);
             note(people, clock, person(user, "linked to another provider")).await?;
             people.directory.link_user(user, &id).await?;
             Ok(format!("{name} is {id}\n"))
         }
         UsersCommand::Unlink { name, subject } => {
-            let (user, id) = (known(people, &name).await?.id, elsewhere(config, subject)?);
+            let (id, user) = (elsewhere(config, subject)?, known(people, &name).await?.id);
             note(people, clock, person(user, "unlinked from another provider")).await?;
             people.directory.unlink_user(user, &id).await?;
             people.identity.end_all(user).await?;
@@ -107,6 +107,12 @@ async fn add(
     gift: u64,
 ) -> Told {
     let elsewhere = subject.map(|subject| elsewhere(config, subject)).transpose()?;
+    // Before anybody is added: they would be left without a way to sign in.
+    if let Some(id) = &elsewhere
+        && people.directory.user_federated(id).await?.is_some()
+    {
+        return Err(DirectoryError::Linked(id.clone()).into());
+    }
     let password = match elsewhere {
         Some(_) => None,
         None => Some(people.identity.passwords().hash(&password()?).await?),

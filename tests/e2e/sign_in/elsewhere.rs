@@ -91,6 +91,11 @@ impl Provider {
         panic!("it leads nowhere");
     }
 
+    /// Signs out there: whoever comes next says who they are.
+    fn forget(&self) {
+        std::fs::remove_file(self.jar()).unwrap();
+    }
+
     fn jar(&self) -> String {
         let path: PathBuf = self.folder.path().join("cookies");
         path.to_str().unwrap().to_owned()
@@ -111,6 +116,22 @@ fn somebody_who_is_linked_signs_in_elsewhere_and_goes_on_here() {
     let cloud = provider.cloud(&[]);
     cloud.add_user("anna");
     let args = provider.args();
+    let added =
+        cloud.operate(&[&args[..], &["users", "add", "bert", "--subject", "55"]].concat(), "");
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let bert = Browser::new(&cloud);
+    assert_eq!(provider.lead(&bert, &cloud, "55").status, 303);
+    assert!(bert.get("/activate").body.contains("Signed in as <strong>bert</strong>"));
+    for taken in
+        [&["users", "link", "anna", "55"][..], &["users", "add", "carl", "--subject", "55"]]
+    {
+        let taken = cloud.operate(&[&args[..], taken].concat(), "");
+        assert_eq!(taken.code, 1);
+        let said = "is somebody else here; unlink them first";
+        assert!(taken.stderr.contains(said), "{}", taken.stderr);
+    }
+    assert!(!cloud.operate(&["users", "list"], "").stdout.contains("carl"));
+    provider.forget();
     let linked = cloud.operate(&[&args[..], &["users", "link", "anna", "1234"]].concat(), "");
     assert_eq!(
         linked.stdout,
@@ -128,6 +149,7 @@ fn somebody_who_is_linked_signs_in_elsewhere_and_goes_on_here() {
     // Whoever is unlinked is signed out, and a stranger from now on.
     let unlinked = cloud.operate(&[&args[..], &["users", "unlink", "anna", "1234"]].concat(), "");
     assert_eq!(unlinked.code, 0, "{}", unlinked.stderr);
+    provider.forget();
     let stranger = provider.lead(&Browser::new(&cloud), &cloud, "1234");
     assert_eq!(stranger.status, 403);
     assert!(stranger.body.contains("Ask whoever looks after this server"), "{}", stranger.body);
@@ -195,6 +217,11 @@ fn a_provider_has_to_be_told_whole_and_safe() {
         assert_eq!(refused.code, code, "{}", refused.stderr);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
-    let nowhere = cloud.operate(&["users", "link", "anna", "1"], "");
-    assert_eq!(nowhere.code, 1);
+    for without in [&["users", "link", "anna", "1"][..], &["users", "add", "zoe", "--subject", "1"]]
+    {
+        let nowhere = cloud.operate(without, "");
+        assert_eq!(nowhere.code, 1, "{nowhere:?}");
+        assert!(nowhere.stderr.contains("--oidc-issuer"), "{}", nowhere.stderr);
+    }
+    assert_eq!(cloud.operate(&["users", "list"], "").stdout, "");
 }
