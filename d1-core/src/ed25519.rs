@@ -90,13 +90,15 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The bytes of exactly `N` pairs of lower-case hexadecimal digits.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    bytes_of_hex(text)?.try_into().ok()
+}
+
+/// The bytes of pairs of lower-case hexadecimal digits.
+pub(crate) fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    if text.len() != 2 * N || !text.bytes().all(is_hex) {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(is_hex) {
         return None;
     }
-    let mut bytes = [0; N];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    let pair = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    (0..text.len()).step_by(2).map(pair).collect()
 }

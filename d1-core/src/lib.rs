@@ -16,6 +16,7 @@ mod cap;
 mod change;
 mod check;
 mod clock;
+mod cose;
 mod digest;
 mod directory;
 mod ed25519;
@@ -26,6 +27,7 @@ mod executor;
 mod facts;
 mod federated_id;
 mod finding;
+mod grant;
 mod host_name;
 mod id;
 mod intent;
@@ -61,6 +63,7 @@ mod quote;
 mod rate_limiter;
 mod receipt;
 mod result;
+mod risk;
 mod scope;
 mod session_store;
 mod setup;
@@ -73,6 +76,7 @@ mod task;
 mod terms;
 mod transport;
 mod vitals;
+mod waiting;
 
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -107,6 +111,10 @@ pub use facts::{
 };
 pub use federated_id::{FederatedId, FederatedIdError};
 pub use finding::{Acceptance, Finding, Verdict};
+pub use grant::{
+    GrantExpected, GrantRefusal, GrantSealError, PlanGrant, SealedGrant, SealedGrantError,
+    TrustedUser, UserKey, UserKeyError, UserPublicKey, UserPublicKeyError, UserTrust, verify_grant,
+};
 pub use host_name::HostName;
 pub use id::{
     AccountId, DeviceId, HoldId, IdError, NodeId, QuoteId, RequestId, SessionId, SetupId, TaskId,
@@ -153,6 +161,7 @@ pub use quote::{Prices, Quote};
 pub use rate_limiter::{Ask, Decision, Fallback, LimiterError, RateLimiter, Standing, decide};
 pub use receipt::Receipt;
 pub use result::{ProbeAnswer, TaskResult, Usage};
+pub use risk::Risk;
 pub use scope::{Scope, ScopeError, Scopes};
 pub use session_store::{Record, RecordKind, SessionError, SessionStore};
 pub use setup::{Effect as SetupEffect, Promised, Setup, SetupEvent, SetupOutcome, SetupState};
@@ -165,6 +174,7 @@ pub use task::{IllegalTransition, Task, TaskEvent, TaskState};
 pub use terms::{OnDisconnect, Terms};
 pub use transport::{Transport, TransportError};
 pub use vitals::Vitals;
+pub use waiting::WaitingTask;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -5,8 +5,9 @@
 
 use crate::{
     DeviceId, Digest, Facts, HoldId, LinkReceiver, LinkSender, OnDisconnect, OrderKeySet,
-    OutputChunk, Preview, Problem, Proposal, Query, RequestId, SealRequest, SetupId, SignedHead,
-    Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, Vitals, link_queue, plan::millis,
+    OutputChunk, Preview, Problem, Proposal, Query, RequestId, SealRequest, SealedGrant, SetupId,
+    SignedHead, Step, StopMode, Symptom, TaskId, TaskResult, Timestamp, Vitals, WaitingTask,
+    link_queue, plan::millis,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
@@ -47,6 +48,9 @@ pub struct TaskCommand {
     pub hold: Option<HoldId>,
     /// W3C trace context, version 00.
     pub traceparent: Option<String>,
+    /// The signature of a person under the plan that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<SealedGrant>,
 }
 
 impl TaskCommand {
@@ -127,6 +131,25 @@ pub enum ToDevice {
     Signed(Vec<u8>),
     /// These are the keys that I sign orders with.
     OrderKeys(OrderKeySet),
+    /// Which task waits for a yes at this machine, at this place of the list? Heard from nobody
+    /// but people at the machine.
+    ShowWaiting {
+        /// Comes back with the answer.
+        request: RequestId,
+        /// Counted from zero, the oldest first.
+        place: u32,
+    },
+    /// The yes or no of a person at the machine. Heard from nobody else.
+    Decide {
+        /// Comes back with the answer.
+        request: RequestId,
+        /// Which task.
+        task: TaskId,
+        /// What they were shown: [`WaitingTask::what`](crate::WaitingTask::what).
+        what: Digest,
+        /// Whether they agree.
+        yes: bool,
+    },
 }
 
 impl ToDevice {
@@ -142,7 +165,9 @@ impl ToDevice {
             | Self::Preview { .. }
             | Self::Confirmed { .. }
             | Self::Drain
-            | Self::OrderKeys(_) => true,
+            | Self::OrderKeys(_)
+            | Self::ShowWaiting { .. }
+            | Self::Decide { .. } => true,
             Self::Welcome(_)
             | Self::ResultStored { .. }
             | Self::OutputStored { .. }
@@ -205,6 +230,17 @@ pub enum FromDevice {
         task: TaskId,
         /// What they agree to, in words.
         what: String,
+        /// Whether they are asked at the device itself: then an orchestrator's answer is none.
+        here: bool,
+    },
+    /// The answer to [`ToDevice::ShowWaiting`] and [`ToDevice::Decide`].
+    Waiting {
+        /// Which question.
+        request: RequestId,
+        /// How many tasks wait for a yes at the machine.
+        count: u32,
+        /// The one at the place that was asked for.
+        one: Option<Box<WaitingTask>>,
     },
     /// How the machine is.
     Health(Box<Health>),

@@ -94,6 +94,14 @@ impl Step {
             warning: String::new(),
         }
     }
+
+    /// The step's name by what is in it: the digest of its canonical JSON. A step of which
+    /// anything is different has another one.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        // As with a plan: this cannot fail, and if it ever did, an empty text is no step's.
+        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
 }
 
 /// The steps that carry out an intent.

@@ -34,6 +34,12 @@ pub struct Preview {
     pub hosts: Vec<HostName>,
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
+    /// Whether the machine does it only with the signature of a person whose key it trusts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signature: bool,
+    /// Whether the machine does it only after a yes that is given at the machine itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub yes_here: bool,
     /// Why it cannot be done; nothing is started while this is here. A lack of rights is no
     /// reason not to look: it is told by the facts.
     pub blocked: Option<Problem>,
@@ -62,6 +68,8 @@ impl Preview {
             undo,
             hosts: Vec::new(),
             warnings: Vec::new(),
+            signature: false,
+            yes_here: false,
             blocked: None,
         }
     }

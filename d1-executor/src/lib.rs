@@ -60,7 +60,7 @@ mod sandbox;
 mod state_dir;
 
 #[cfg(unix)]
-pub use agent::{Agent, AgentParts, OrderGuard};
+pub use agent::{Agent, AgentParts, CloudTerms, KnownUsers, OrderGuard, Owner};
 #[cfg(unix)]
 pub use audit::{AuditReader, FileAuditLog, audited_argv};
 #[cfg(unix)]
@@ -74,7 +74,7 @@ pub use doctor::{Difference, History, HistoryError, differences};
 #[cfg(all(unix, feature = "enrolment"))]
 pub use enrolment::{
     Enrolled, EnrolledError, GivenPapers, HeededOrders, LinkStanding, LinkState, Newcomer,
-    OrderClouds, OrderKeysFile, PrivateKey,
+    OrderClouds, OrderKeysFile, PrivateKey, UserKeyFile, UserKeyFileError, UserTrustFile,
 };
 #[cfg(unix)]
 pub use facts::{FactsSource, Host};
@@ -91,8 +91,8 @@ pub use packages::{
 };
 #[cfg(unix)]
 pub use policy::{
-    Bare, Decision, Denial, Device, Granted, Policy, PolicyError, Program, Reason, Request,
-    Verdict, Walls, unapproved,
+    Bare, Decision, Demands, Denial, Device, Granted, Policy, PolicyError, Program, Reason,
+    Reckoning, Request, Verdict, Walls, reckon, unapproved,
 };
 pub use process::clean_environment;
 #[cfg(unix)]

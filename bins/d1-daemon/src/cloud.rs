@@ -8,7 +8,7 @@ use d1_core::{
     Clock as _, DeviceLink, FromDevice, Problem, Supervisor, ToDevice, Transport, TransportError,
     WallClock,
 };
-use d1_executor::{Agent, HeededOrders, LinkStanding, LinkState, OrderGuard, StateDir};
+use d1_executor::{Agent, CloudTerms, HeededOrders, LinkStanding, LinkState, StateDir};
 use d1_protocol::websocket::Dial;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -22,13 +22,13 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(crate) fn start(
     agent: &Agent,
     (url, token): (&str, String),
-    guard: Option<OrderGuard>,
+    terms: CloudTerms,
     state: &StateDir,
     supervisor: &Supervisor,
 ) -> Result<(), TransportError> {
     let dial = Dial::new(url, Some(token), supervisor.clone())?;
     let keeper =
-        Keeper { agent: agent.clone(), cloud: url.to_owned(), guard, state: state.clone() };
+        Keeper { agent: agent.clone(), cloud: url.to_owned(), terms, state: state.clone() };
     let stopping = supervisor.stopping();
     supervisor.run("cloud link", async move {
         tokio::select! {
@@ -43,8 +43,8 @@ pub(crate) fn start(
 struct Keeper {
     agent: Agent,
     cloud: String,
-    /// What is wanted of the orders that come; all are heeded without.
-    guard: Option<OrderGuard>,
+    /// What is wanted of the orders that come.
+    terms: CloudTerms,
     state: StateDir,
 }
 
@@ -71,10 +71,7 @@ impl Keeper {
 
     async fn serve(&self, link: DeviceLink) -> Result<(), Problem> {
         let by = format!("the cloud {}", self.cloud);
-        match self.guard.clone() {
-            Some(guard) => self.agent.serve_signed(link, &by, guard).await,
-            None => self.agent.serve(link, &by).await,
-        }
+        self.agent.serve_cloud(link, &by, self.terms.clone()).await
     }
 
     /// Dials until somebody answers.
@@ -96,7 +93,8 @@ impl Keeper {
     }
 
     fn told(&self, state: LinkState, why: Option<String>) {
-        let orders = if self.guard.is_some() { HeededOrders::Signed } else { HeededOrders::Any };
+        let is_signed = self.terms.guard.is_some();
+        let orders = if is_signed { HeededOrders::Signed } else { HeededOrders::Any };
         let (since, cloud) = (WallClock::new().now(), Some(self.cloud.clone()));
         tell(&self.state, LinkStanding { state, since, why, cloud, orders });
     }

@@ -1,14 +1,16 @@
 //! Joins the libraries into one daemon.
 
-use crate::{cloud, config::Config, enrolled, listen, monitor, orders};
+use crate::{cloud, config::Config, enrolled, listen, monitor, orders, person};
 use d1_core::{
     AuditError, Clock, DeviceId, JournalError, OnFailure, OrderTrustStoreError, ReplayLedger,
     Supervisor, SystemClock, TransportError,
 };
 use d1_executor::{
-    Agent, AgentLock, AgentParts, Enrolled, EnrolledError, FileAuditLog, LockError, Machine,
-    MachineConfig, OrderKeysFile, PolicyError, SqliteJournal, StateDir, StateDirError, try_lock,
+    Agent, AgentLock, AgentParts, CloudTerms, Enrolled, EnrolledError, FileAuditLog, LockError,
+    Machine, MachineConfig, OrderKeysFile, PolicyError, SqliteJournal, StateDir, StateDirError,
+    UserTrustFile, try_lock,
 };
+use d1_protocol::unix::PeerCredentials;
 use std::{
     error::Error as _,
     fs::File,
@@ -131,6 +133,8 @@ impl Daemon {
         let supervisor = Supervisor::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let journal = Arc::new(SqliteJournal::open(&state.journal())?);
+        let stream = format!("device:{device}");
+        let audit = Arc::new(FileAuditLog::open(&state.audit(), &stream, clock.now())?);
         let agent = Agent::new(AgentParts {
             device,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -139,11 +143,7 @@ impl Daemon {
                 Arc::clone(&clock),
             )?)),
             journal: Arc::clone(&journal) as _,
-            audit: Arc::new(FileAuditLog::open(
-                &state.audit(),
-                &format!("device:{device}"),
-                clock.now(),
-            )?),
+            audit: Arc::clone(&audit) as _,
             clock,
             supervisor: supervisor.clone(),
         });
@@ -154,7 +154,7 @@ impl Daemon {
         let socket = config.socket.clone().unwrap_or_else(|| state.socket());
         listen::start(&agent, &socket, &supervisor)?;
         monitor::start(&agent, &state, Duration::from_secs(config.look_every), &supervisor);
-        link(&config, &agent, &state, journal, &supervisor)?;
+        link(&config, &agent, &state, (journal, &*audit), &supervisor).await?;
         Ok(Self { agent, device, socket, supervisor, _locks: (machine, lock) })
     }
 
@@ -187,23 +187,26 @@ impl Daemon {
 }
 
 /// Serves the cloud that it is told of, or the one at which it is enrolled.
-fn link(
+async fn link(
     config: &Config,
     agent: &Agent,
     state: &StateDir,
-    ledger: Arc<dyn ReplayLedger>,
+    (ledger, audit): (Arc<dyn ReplayLedger>, &FileAuditLog),
     supervisor: &Supervisor,
 ) -> Result<(), StartError> {
     if let Some(url) = &config.cloud {
         let token = token(config.token_file.as_deref())?;
         let wanted = (config.orders, config.order_key);
-        let guard = orders::of_token_link(state, url, wanted, &ledger)?;
-        return Ok(cloud::start(agent, (url, token), guard, state, supervisor)?);
+        let guard = orders::of_token_link(state, url, wanted, (&ledger, audit)).await?;
+        let terms = CloudTerms { guard, owner: Some(orders::owner(state, &ledger)?) };
+        return Ok(cloud::start(agent, (url, token), terms, state, supervisor)?);
     }
     // What others could have read is not used; the daemon says so at once, and not later.
     Enrolled::load(state)?;
     OrderKeysFile::all(state)?;
-    enrolled::start(agent, state, ledger, supervisor);
+    UserTrustFile::of(state).load()?;
+    let owner = orders::owner(state, &ledger)?;
+    enrolled::start(agent, state, (ledger, owner), supervisor);
     Ok(())
 }
 
@@ -228,10 +231,13 @@ fn token(path: Option<&Path>) -> Result<String, StartError> {
 pub(crate) fn converse(
     agent: &Agent,
     link: d1_core::DeviceLink,
-    uid: u32,
+    peer: PeerCredentials,
     supervisor: &Supervisor,
 ) {
-    let by = format!("uid {uid}, at the daemon's socket");
+    let by = format!("uid {}, at the daemon's socket", peer.uid);
+    let decides = person::sits_at_a_terminal(peer.pid);
     let agent = agent.clone();
-    supervisor.spawn("conversation", OnFailure::GoOn, async move { agent.serve(link, &by).await });
+    supervisor.spawn("conversation", OnFailure::GoOn, async move {
+        agent.serve_here(link, &by, decides).await
+    });
 }

@@ -19,7 +19,8 @@ use d1_core::{
     Transport as _, TransportError,
 };
 use d1_executor::{
-    Agent, Enrolled, EnrolledError, GivenPapers, HeededOrders, LinkStanding, LinkState, StateDir,
+    Agent, CloudTerms, Enrolled, EnrolledError, GivenPapers, HeededOrders, LinkStanding, LinkState,
+    Owner, StateDir,
 };
 use d1_protocol::{
     EnrolmentClient, EnrolmentError,
@@ -52,13 +53,14 @@ enum NoLink {
 pub(crate) fn start(
     agent: &Agent,
     state: &StateDir,
-    ledger: Arc<dyn ReplayLedger>,
+    (ledger, owner): (Arc<dyn ReplayLedger>, Owner),
     supervisor: &Supervisor,
 ) {
     let keeper = Keeper {
         agent: agent.clone(),
         state: state.clone(),
         ledger,
+        owner,
         supervisor: supervisor.clone(),
         // By chance, and the same for as long as this process lives.
         chance: chance(),
@@ -82,6 +84,8 @@ struct Keeper {
     state: StateDir,
     /// The orders that were heeded.
     ledger: Arc<dyn ReplayLedger>,
+    /// What is wanted besides the word of the cloud.
+    owner: Owner,
     supervisor: Supervisor,
     chance: f64,
     /// What was written down last.
@@ -148,9 +152,10 @@ impl Keeper {
         self.told(LinkState::Linked, None);
         let by = format!("the cloud {}", enrolled.link);
         let guard = orders::guard(&self.state, &enrolled.link, &self.ledger);
+        let terms = CloudTerms { guard: Some(guard), owner: Some(self.owner.clone()) };
         let due = enrolled.renew_at(self.chance).since(now());
         tokio::select! {
-            served = self.agent.serve_signed(link, &by, guard) => {
+            served = self.agent.serve_cloud(link, &by, terms) => {
                 if let Err(problem) = served {
                     tracing::error!(%problem, "the link to the cloud was given up");
                     self.told(LinkState::Unreachable, Some(problem.to_string()));

@@ -11,6 +11,7 @@ mod enrolled;
 mod listen;
 mod monitor;
 mod orders;
+mod person;
 
 pub use compose::{Daemon, StartError};
 pub use config::{Config, Orders};

@@ -1,7 +1,8 @@
 //! The local socket: people at this machine's terminals speak to the agent through it.
 //!
 //! The kernel tells who is at the other end. Only the daemon's own user and the
-//! administrator are let in: whoever may speak may change the machine.
+//! administrator are let in: whoever may speak may change the machine. To say yes to what a cloud
+//! ordered it takes more: a person at a terminal.
 
 use crate::compose::{StartError, converse};
 use d1_core::{OnFailure, Supervisor, TransportError};
@@ -37,7 +38,7 @@ async fn accept_all(
     loop {
         let (link, peer) = listener.accept().await?;
         if may_speak(peer) {
-            converse(agent, link, peer.uid, supervisor);
+            converse(agent, link, peer, supervisor);
         } else {
             tracing::warn!(uid = peer.uid, "a user who may not speak to the daemon tried to");
         }

@@ -46,6 +46,12 @@ kinds! {
     TaskRefused = "task.refused", true;
     /// An order was not taken: nobody who may give it gave it.
     OrderRefused = "order.refused", true;
+    /// A device takes a task to be graver than whoever ordered it says.
+    RiskOverruled = "risk.overruled", true;
+    /// Somebody at the machine said yes or no to a task that waited for that.
+    ApprovalDecided = "approval.decided", true;
+    /// The key of a person is trusted here, or not any more: their signature under a plan.
+    UserKey = "user.key", true;
     /// A command of somebody at this machine begins: written before it runs.
     CommandStarted = "command.started", false;
     /// That command has ended.

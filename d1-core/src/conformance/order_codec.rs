@@ -38,6 +38,8 @@ fn word(message: &ToDevice) -> Result<Word, String> {
         | ToDevice::Preview { .. }
         | ToDevice::Anchor(_)
         | ToDevice::Error(_)
+        | ToDevice::ShowWaiting { .. }
+        | ToDevice::Decide { .. }
         | ToDevice::Signed(_) => return Err(format!("`{message:?}` has no word here")),
     })
 }

@@ -63,6 +63,7 @@ pub fn an_order() -> TaskCommand {
         require_confirmation: false,
         hold: Some(HoldId::of_run(setup, Timestamp(0), 0)),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        grant: None,
     }
 }
 

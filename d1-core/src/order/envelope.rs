@@ -1,23 +1,20 @@
 //! An order as it is signed: claims in a COSE_Sign1 message.
-//!
-//! Everything about the signature is in the protected header, and nothing in the other one:
-//! there is nothing in an envelope that could be changed without anybody noticing.
 
-use super::{LinkChallenge, OrderKey, OrderPublicKey};
-use crate::{DeviceId, Timestamp};
+use super::{LinkChallenge, OrderKey};
+use crate::{
+    DeviceId, Timestamp,
+    cose::{Form, seconds, time},
+};
 use coset::{
-    CborSerializable as _, ContentType, CoseError, CoseSign1, CoseSign1Builder, Header,
-    HeaderBuilder, RegisteredLabelWithPrivate, TaggedCborSerializable as _,
+    CborSerializable as _,
     cbor::value::Value,
-    cwt::{ClaimName, ClaimsSet, ClaimsSetBuilder, Timestamp as Seconds},
-    iana::Algorithm,
+    cwt::{ClaimName, ClaimsSet, ClaimsSetBuilder},
 };
 use std::time::Duration;
 
-/// What is signed besides the message, so that a signature for something else is none for this.
-const CONTEXT: &[u8] = b"d1 order v1";
-/// What the message is, in its header.
-pub(super) const CONTENT: &str = "application/d1-order.v1+cwt";
+/// What an order is, among the things that are signed.
+pub(super) const ORDER: Form =
+    Form { context: b"d1 order v1", content: "application/d1-order.v1+cwt" };
 /// The claim that has the challenge of the link. Below -65536 names are private (RFC 8392 §9.1).
 const CHALLENGE: i64 = -70_001;
 /// The claim that has the number of the order on its link.
@@ -67,13 +64,9 @@ impl Order {
     pub fn seal(&self, key: &OrderKey) -> Result<Vec<u8>, OrderSealError> {
         let unwritable = |error: String| OrderSealError::Unwritable(error);
         let claims = self.claims().map_err(unwritable)?;
-        let claims = claims.to_vec().map_err(|error| unwritable(error.to_string()))?;
-        let message = CoseSign1Builder::new()
-            .protected(header(&key.public()))
-            .payload(claims)
-            .create_signature(CONTEXT, |bytes| key.sign(bytes))
-            .build();
-        let sealed = message.to_tagged_vec().map_err(|error| unwritable(error.to_string()))?;
+        let sealed = ORDER
+            .seal(key.public().as_bytes(), claims, |bytes| key.sign(bytes))
+            .map_err(unwritable)?;
         match sealed.len() {
             given if given > Self::MAX_BYTES => Err(OrderSealError::TooLarge { given }),
             _ => Ok(sealed),
@@ -81,10 +74,6 @@ impl Order {
     }
 
     fn claims(&self) -> Result<ClaimsSet, String> {
-        let seconds = |at: Timestamp| {
-            let seconds = i64::try_from(at.0 / 1_000).map_err(|error| error.to_string());
-            seconds.map(Seconds::WholeSeconds)
-        };
         Ok(ClaimsSetBuilder::new()
             .audience(self.device.to_string())
             .issued_at(seconds(self.issued_at)?)
@@ -121,68 +110,5 @@ impl Order {
             expires: time(claims.expiration_time?)?,
             words: words?.as_bytes()?.clone(),
         })
-    }
-}
-
-fn time(seconds: Seconds) -> Option<Timestamp> {
-    match seconds {
-        Seconds::WholeSeconds(seconds) => {
-            u64::try_from(seconds).ok()?.checked_mul(1_000).map(Timestamp)
-        }
-        Seconds::FractionalSeconds(_) => None,
-    }
-}
-
-/// What the header of an order says that this key has signed.
-fn header(key: &OrderPublicKey) -> Header {
-    HeaderBuilder::new()
-        .algorithm(Algorithm::EdDSA)
-        .key_id(key.as_bytes().to_vec())
-        .content_type(CONTENT.to_owned())
-        .build()
-}
-
-/// An envelope that was taken apart, and of which nothing is believed yet.
-pub(super) struct Envelope(CoseSign1);
-
-impl Envelope {
-    /// Takes it apart. Bytes that say the same in another way than we write it are refused:
-    /// there is one form of each envelope.
-    pub(super) fn open(bytes: &[u8]) -> Option<Self> {
-        let message = CoseSign1::from_tagged_slice(bytes).ok()?;
-        let again: Result<Vec<u8>, CoseError> = message.clone().to_tagged_vec();
-        let is_plain = message.unprotected.is_empty() && message.payload.is_some();
-        (is_plain && again.is_ok_and(|again| again == bytes)).then_some(Self(message))
-    }
-
-    /// Whether it says of itself that it is an order.
-    pub(super) fn is_order(&self) -> bool {
-        let kind = &self.0.protected.header.content_type;
-        matches!(kind, Some(ContentType::Text(text)) if text == CONTENT)
-    }
-
-    /// Who it says has signed it.
-    pub(super) fn key_id(&self) -> &[u8] {
-        &self.0.protected.header.key_id
-    }
-
-    /// Whether its header says what ours do, and nothing else.
-    pub(super) fn has_our_algorithm(&self) -> bool {
-        let ours = RegisteredLabelWithPrivate::Assigned(Algorithm::EdDSA);
-        self.0.protected.header.alg.as_ref() == Some(&ours)
-    }
-
-    /// Whether the header has nothing that we would not have written.
-    pub(super) fn is_understood(&self, key: &OrderPublicKey) -> bool {
-        self.0.protected.header == header(key)
-    }
-
-    /// The claims, if this key has signed them.
-    pub(super) fn claims(&self, key: &OrderPublicKey) -> Option<&[u8]> {
-        let verified = self.0.verify_signature(CONTEXT, |signature, bytes| {
-            if key.has_signed(bytes, signature) { Ok(()) } else { Err(()) }
-        });
-        verified.ok()?;
-        self.0.payload.as_deref()
     }
 }

@@ -1,7 +1,7 @@
 //! Why a device does not heed what came over a link.
 
 use super::{Order, OrderPublicKey, trust::TOLERANCE};
-use crate::{Category, DeviceId, Problem};
+use crate::{Category, DeviceId, Problem, clock::told};
 use std::time::Duration;
 
 /// Why a device does not heed what came over a link. Nothing of it was done.
@@ -158,14 +158,5 @@ impl OrderRefusal {
             | Self::Unsigned
             | Self::NotAsked => problem,
         }
-    }
-}
-
-fn told(time: &Duration) -> String {
-    match time.as_secs() {
-        seconds if seconds < 120 => format!("{seconds} s"),
-        seconds if seconds < 7_200 => format!("{} min", seconds / 60),
-        seconds if seconds < 172_800 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} d", seconds / 86_400),
     }
 }

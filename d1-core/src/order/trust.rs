@@ -1,7 +1,7 @@
 //! Whose orders a device heeds: the keys of one cloud that it knows.
 
 use super::{OrderKeySet, OrderPublicKey, OrderRefusal};
-use crate::{KeyStage, Timestamp};
+use crate::{AuditEntry, AuditKind, KeyStage, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -76,6 +76,21 @@ impl OrderTrust {
         self.withdrawn.drain(..surplus);
         (self.version, self.keys) = (set.version, good);
         true
+    }
+
+    /// What is on record before these keys are believed in the place of those `before`, by whose
+    /// word.
+    #[must_use]
+    pub fn record(&self, before: &Self, by: &str) -> AuditEntry {
+        let text = |keys: Vec<OrderPublicKey>| {
+            keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        let gone = self.withdrawn.iter().filter(|key| !before.withdrawn.contains(key));
+        AuditEntry::new(AuditKind::KeyPinned)
+            .about("version", self.version)
+            .about("keys", text(self.keys.iter().map(|known| known.key).collect()))
+            .about("withdrawn", text(gone.copied().collect()))
+            .saying("by", by)
     }
 
     /// The key of this name, if it is good, or the reason why it is not.

@@ -6,10 +6,10 @@
 
 use super::{
     LinkChallenge, Order, OrderRefusal, OrderTrust,
-    envelope::Envelope,
+    envelope::ORDER,
     trust::{TOLERANCE, TrustedKey},
 };
-use crate::{DeviceId, Timestamp};
+use crate::{DeviceId, Timestamp, cose::Envelope};
 
 /// What an order has to say to be heeded now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +37,18 @@ pub fn verify_order(
         return Err(OrderRefusal::TooLarge { given: bytes.len() });
     }
     let envelope = Envelope::open(bytes).ok_or(OrderRefusal::Malformed)?;
-    if !envelope.is_order() {
+    if !envelope.is(&ORDER) {
         return Err(OrderRefusal::WrongType);
     }
     let known = trust.find(envelope.key_id())?;
     if !envelope.has_our_algorithm() {
         return Err(OrderRefusal::WrongAlgorithm);
     }
-    if !envelope.is_understood(&known.key) {
+    if !envelope.is_understood(&ORDER, known.key.as_bytes()) {
         return Err(OrderRefusal::Malformed);
     }
-    let claims = envelope.claims(&known.key).ok_or(OrderRefusal::BadSignature)?;
+    let signed = |bytes: &[u8], signature: &[u8]| known.key.has_signed(bytes, signature);
+    let claims = envelope.claims(&ORDER, signed).ok_or(OrderRefusal::BadSignature)?;
     let order = Order::read(claims).ok_or(OrderRefusal::Malformed)?;
     is_meant(&order, expected)?;
     is_timely(&order, expected.now, trust.latest())?;

@@ -3,7 +3,7 @@
 use super::SetupState;
 use crate::{
     AccountId, Amount, DeviceId, HoldId, Outcome, Plan, Preview, Problem, Quote, QuoteId, Receipt,
-    SetupId, Task, TaskId, Terms, Timestamp,
+    SealedGrant, SetupId, Task, TaskId, Terms, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,9 @@ pub struct Setup {
     /// so that whoever comes after a crash knows of them.
     #[serde(default)]
     pub hold: Option<HoldId>,
+    /// The signature of a person under the plan, for a device that wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<SealedGrant>,
     /// The setup this one takes back.
     pub undo_of: Option<SetupId>,
     /// The setup that took this one back.
@@ -104,6 +107,7 @@ impl Setup {
             tasks,
             receipts: Vec::new(),
             hold: None,
+            grant: None,
             undo_of: None,
             undone_by: None,
             epoch: 0,

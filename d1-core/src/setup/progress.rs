@@ -12,6 +12,10 @@ impl Setup {
         let Some(at) = self.tasks.iter().position(|task| task.id == id) else {
             return Err(illegal("unknown", "hear of a task that is not its own"));
         };
+        if matches!(event, TaskEvent::Start | TaskEvent::Finish(_)) {
+            // Whoever was asked at the device has answered.
+            self.asks = None;
+        }
         let TaskEvent::Finish(result) = event else {
             // News of a task that has ended is late, not wrong.
             if !self.tasks[at].state.is_over() {

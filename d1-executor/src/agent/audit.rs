@@ -1,9 +1,9 @@
 //! From what an agent does to what its audit log says of it: pure functions.
 
-use crate::audit::audited_argv;
+use crate::{audit::audited_argv, policy::Reckoning};
 use d1_core::{
-    Action, AuditEntry, AuditKind, Digest, OrderRefusal, OrderTrust, SignedHead, TaskCommand,
-    TaskResult,
+    Action, AuditEntry, AuditKind, Digest, OrderRefusal, Problem, Risk, SignedHead, TaskCommand,
+    TaskResult, WaitingTask,
 };
 
 /// A task is about to have its first effect.
@@ -60,15 +60,33 @@ pub(super) fn order_refused(refusal: &OrderRefusal, by: &str) -> AuditEntry {
     entry.saying("by", by).saying("why", refusal.to_string())
 }
 
-/// Other keys of an orchestrator are believed from now on.
-pub(super) fn keys_pinned(before: &OrderTrust, after: &OrderTrust, by: &str) -> AuditEntry {
-    let keys: Vec<_> = after.keys.iter().map(|known| known.key).collect();
-    let gone: Vec<_> = after.withdrawn.iter().filter(|it| !before.withdrawn.contains(it)).collect();
-    AuditEntry::new(AuditKind::KeyPinned)
-        .about("version", after.version)
-        .about("keys", texts(&keys))
-        .about("withdrawn", texts(&gone))
-        .saying("by", by)
+/// A task is graver than whoever ordered it says.
+pub(super) fn overruled(
+    kind: AuditKind,
+    command: &TaskCommand,
+    claimed: Risk,
+    reckoning: &Reckoning,
+) -> AuditEntry {
+    let entry = about(kind, command).about("claimed", claimed).about("risk", reckoning.risk);
+    entry.saying("why", &reckoning.why).saying("title", &command.step.title)
+}
+
+/// Somebody at the machine, or nobody in time, answered whether a task may begin.
+pub(super) fn decided(waiting: &WaitingTask, answer: &str, who: &str) -> AuditEntry {
+    about(AuditKind::ApprovalDecided, &waiting.command)
+        .about("answer", answer)
+        .about("what", waiting.what())
+        .about("risk", waiting.risk)
+        .saying("by", who)
+        .saying("ordered_by", &waiting.by)
+        .saying("why", &waiting.why)
+        .saying("title", &waiting.command.step.title)
+}
+
+/// Somebody tried to answer who may not.
+pub(super) fn answer_refused(problem: &Problem, by: &str) -> AuditEntry {
+    let entry = AuditEntry::new(AuditKind::OrderRefused).about("code", &problem.code);
+    entry.saying("by", by).saying("why", &problem.title)
 }
 
 fn about(kind: AuditKind, command: &TaskCommand) -> AuditEntry {

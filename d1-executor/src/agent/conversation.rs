@@ -9,18 +9,22 @@ use super::{
     follow::{Followed, Telling, follow},
     gate::Gate,
     live::{Live, News},
+    party::Party,
     unwritten::Unwritten,
     verdict, work,
 };
 use crate::health::HEALTH_EVERY;
 use d1_core::{
     Category, DeviceLink, FromDevice, Health, Hello, JournalError, Outcome, PROTOCOL, Problem,
-    Proposal, Query, Reception, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand,
-    TaskId, TaskResult, Timestamp, ToDevice, Welcome,
+    Proposal, Query, RequestId, SetupId, SignedHead, Stage, StopMode, TaskCommand, TaskId,
+    TaskResult, Timestamp, ToDevice, Welcome,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use tokio::{
-    sync::{Semaphore, watch},
+    sync::{Semaphore, broadcast, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
@@ -35,6 +39,11 @@ pub(super) struct Conversation {
     pub(super) by: Arc<str>,
     /// What lets their words in.
     pub(super) gate: Gate,
+    /// Who they are.
+    pub(super) party: Party,
+    /// What waits for a yes at the machine, by their order.
+    pub(super) asked_here: HashMap<TaskId, TaskCommand>,
+    answers: broadcast::Receiver<TaskId>,
     anchors: Anchors,
     followed: Followed,
     questions: Arc<Semaphore>,
@@ -69,9 +78,12 @@ fn welcomed(welcome: &Welcome) -> Result<(), End> {
 }
 
 impl Conversation {
-    pub(super) fn new(agent: Agent, link: DeviceLink, by: &str, gate: Gate) -> Self {
+    pub(super) fn new(agent: Agent, link: DeviceLink, by: &str, gate: Gate, party: Party) -> Self {
         Self {
+            answers: agent.0.answered.subscribe(),
             agent,
+            party,
+            asked_here: HashMap::new(),
             link,
             by: Arc::from(by),
             gate,
@@ -118,6 +130,7 @@ impl Conversation {
                 }
                 () = agent.drained().cancelled() => return Ok(()),
                 task = self.approvals.overdue() => self.deny(task).await?,
+                answered = self.answers.recv() => self.hear_answer(answered.ok()).await?,
                 _ = lease.tick() => self.renew_leases().await?,
                 _ = health.tick() => {
                     let due = self.reports.due(&agent, &condition.borrow());
@@ -137,7 +150,7 @@ impl Conversation {
         }
     }
 
-    async fn say(&self, message: FromDevice) -> Result<(), End> {
+    pub(super) async fn say(&self, message: FromDevice) -> Result<(), End> {
         self.link.tx.send(message).await.map_err(|_| End::Gone)
     }
 
@@ -203,7 +216,7 @@ impl Conversation {
                 Ok(())
             }
             ToDevice::Confirmed { task, yes: true } => match self.approvals.take(task) {
-                Some(command) => self.take_on(command).await,
+                Some(command) => self.vet(command).await,
                 None => Ok(()),
             },
             ToDevice::Confirmed { task, yes: false } => self.deny(task).await,
@@ -223,6 +236,10 @@ impl Conversation {
                 Ok(())
             }
             ToDevice::OrderKeys(keys) => self.learn(&keys).await,
+            ToDevice::ShowWaiting { request, place } => self.show_waiting(request, place).await,
+            ToDevice::Decide { request, task, what, yes } => {
+                self.decide_here(request, (task, what), yes).await
+            }
             // The gate has opened it, or refused it.
             ToDevice::Signed(_) => Ok(()),
         }
@@ -237,11 +254,11 @@ impl Conversation {
         if command.require_confirmation && !self.has_begun(&command).await? {
             return self.ask_a_person(command).await;
         }
-        self.take_on(command).await
+        self.vet(command).await
     }
 
     /// Whether this attempt was begun, or ended, and so needs no yes any more.
-    async fn has_begun(&self, command: &TaskCommand) -> Result<bool, End> {
+    pub(super) async fn has_begun(&self, command: &TaskCommand) -> Result<bool, End> {
         if self.agent.live(command.task).is_some() {
             return Ok(true);
         }
@@ -257,7 +274,7 @@ impl Conversation {
         }))
     }
 
-    async fn take_on(&mut self, command: TaskCommand) -> Result<(), End> {
+    pub(super) async fn take_on(&mut self, command: TaskCommand) -> Result<(), End> {
         let (task, attempt) = (command.task, command.attempt);
         match self.agent.accept(command, &self.by).await {
             Ok(Accepted::Live(live)) => {
@@ -304,7 +321,8 @@ impl Conversation {
         if !self.is_fenced(command.setup, command.epoch).await? {
             return Ok(());
         }
-        let confirm = FromDevice::Confirm { task: command.task, what: command.step.title.clone() };
+        let what = command.step.title.clone();
+        let confirm = FromDevice::Confirm { task: command.task, what, here: false };
         if self.approvals.wait(command) {
             return self.say(confirm).await;
         }
@@ -321,32 +339,22 @@ impl Conversation {
     }
 
     /// Writes down that a task ends before it began, and tells it; unless it has begun.
-    async fn end_unbegun(
+    pub(super) async fn end_unbegun(
         &self,
         command: TaskCommand,
         outcome: Outcome,
         why: Problem,
     ) -> Result<(), End> {
-        let parts = &self.agent.0.parts;
-        let has_begun = match parts.journal.receive(&command, parts.clock.now()).await {
-            Ok(Reception::New) => false,
-            Ok(Reception::Known(entry)) => entry.stage != Stage::Received,
-            Err(error @ JournalError::Backend { .. }) => return Err(error.into()),
-            Err(error) => {
-                return self.say(FromDevice::Error(verdict::journal_problem(&error))).await;
-            }
-        };
-        if has_begun || self.agent.live(command.task).is_some() {
-            return Ok(());
+        match self.agent.end_unbegun(&command, outcome, why).await {
+            Ok(Some(result)) => self.say(FromDevice::Finished(Box::new(result))).await,
+            Ok(None) => Ok(()),
+            Err(error @ JournalError::Backend { .. }) => Err(error.into()),
+            Err(error) => self.say(FromDevice::Error(verdict::journal_problem(&error))).await,
         }
-        let result = verdict::not_begun(&command, outcome, why);
-        self.agent.note_refusal(&command, &result).await;
-        parts.journal.finish(&result, parts.clock.now()).await?;
-        self.say(FromDevice::Finished(Box::new(result))).await
     }
 
     /// Whether this orchestrator may still speak for the setup; it is told when it may not.
-    async fn is_fenced(&self, setup: SetupId, epoch: u64) -> Result<bool, End> {
+    pub(super) async fn is_fenced(&self, setup: SetupId, epoch: u64) -> Result<bool, End> {
         match self.agent.0.parts.journal.fence(setup, epoch).await {
             Ok(()) => Ok(true),
             Err(error @ JournalError::Backend { .. }) => Err(error.into()),
@@ -367,7 +375,8 @@ impl Conversation {
         if !self.is_fenced(setup, epoch).await? {
             return Ok(());
         }
-        if let Some(command) = self.approvals.take(task) {
+        let waits = self.approvals.take(task).or_else(|| self.agent.stop_waiting(task));
+        if let Some(command) = waits {
             return self.end_unbegun(command, Outcome::Cancelled, work::called_off()).await;
         }
         if let Some(live) = self.agent.withdraw(task) {
@@ -469,10 +478,15 @@ impl Conversation {
 
     fn preview(&self, request: RequestId, proposals: Vec<Proposal>) {
         let executor = Arc::clone(&self.agent.0.parts.executor);
+        let owner = self.party.owner().cloned();
         self.in_background(request, async move {
             let mut previews = Vec::with_capacity(proposals.len());
             for what in &proposals {
-                previews.push(executor.preview(what).await?);
+                let preview = executor.preview(what).await?;
+                previews.push(match &owner {
+                    Some(owner) => owner.annotate(what, preview),
+                    None => preview,
+                });
             }
             Ok(FromDevice::Previews { request, previews })
         });

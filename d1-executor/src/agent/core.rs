@@ -6,7 +6,9 @@ use super::{
     condition::Condition,
     conversation::Conversation,
     gate::{Gate, OrderGuard},
+    here::Here,
     live::Live,
+    party::{CloudTerms, Party},
     queue::Queue,
     unwritten::Unwritten,
     verdict, work,
@@ -23,7 +25,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What an agent is made of.
@@ -69,11 +71,15 @@ pub(super) struct Inner {
     pub(super) condition: watch::Sender<Condition>,
     /// How many orchestrators are told how the machine is.
     pub(super) listeners: watch::Sender<usize>,
+    /// Tasks about which somebody at the machine has answered.
+    pub(super) answered: broadcast::Sender<TaskId>,
     draining: CancellationToken,
     drained: CancellationToken,
     broken: CancellationToken,
 }
 
+/// How many answers a conversation may be behind before it looks at all that it asked.
+const ANSWERS: usize = 64;
 /// The most attempts of which it is remembered what output of them is stored elsewhere; of
 /// others all of it is told again.
 const MOST_STORED: usize = 4096;
@@ -83,6 +89,7 @@ struct State {
     queue: Queue,
     live: HashMap<TaskId, Live>,
     attendance: Attendance,
+    here: Here,
     /// The last chunk of output that an orchestrator has stored.
     stored: HashMap<(TaskId, u32), u64>,
     broken: Option<Problem>,
@@ -108,6 +115,7 @@ impl Agent {
             state: Mutex::default(),
             condition: watch::Sender::default(),
             listeners: watch::Sender::default(),
+            answered: broadcast::Sender::new(ANSWERS),
             draining: CancellationToken::new(),
             drained: CancellationToken::new(),
             broken: CancellationToken::new(),
@@ -144,20 +152,55 @@ impl Agent {
     /// Tasks go on when the conversation ends. The error is a journal that cannot be
     /// written: no task is accepted or begun without it.
     pub async fn serve(&self, link: DeviceLink, by: &str) -> Result<(), Problem> {
-        Conversation::new(self.clone(), link, by, Gate::open(self.0.parts.device)).hold().await
+        self.talk(link, by, None, Party::Known).await
     }
 
-    /// The same, with an orchestrator whose orders are heeded only when they are signed. The
-    /// error may also be that something came which is not to be heeded: it was written into the
-    /// audit log, and the link was left.
+    /// The same, with somebody at this machine, who is shown what waits for a yes here. Their yes
+    /// is one only when it `decides`: when a person is known to sit there.
+    pub async fn serve_here(
+        &self,
+        link: DeviceLink,
+        by: &str,
+        decides: bool,
+    ) -> Result<(), Problem> {
+        self.talk(link, by, None, Party::Here { decides }).await
+    }
+
+    /// The same, with a cloud, of which the device wants this. The error may also be that
+    /// something came which is not to be heeded: it was written into the audit log, and the link
+    /// was left.
+    pub async fn serve_cloud(
+        &self,
+        link: DeviceLink,
+        by: &str,
+        terms: CloudTerms,
+    ) -> Result<(), Problem> {
+        self.talk(link, by, terms.guard, Party::Cloud(terms.owner.map(Box::new))).await
+    }
+
+    async fn talk(
+        &self,
+        link: DeviceLink,
+        by: &str,
+        guard: Option<OrderGuard>,
+        party: Party,
+    ) -> Result<(), Problem> {
+        let device = self.0.parts.device;
+        let gate = match guard {
+            Some(guard) => Gate::guarded(device, guard)?,
+            None => Gate::open(device),
+        };
+        Conversation::new(self.clone(), link, by, gate, party).hold().await
+    }
+
+    /// The same, with an orchestrator whose orders are heeded only when they are signed.
     pub async fn serve_signed(
         &self,
         link: DeviceLink,
         by: &str,
         guard: OrderGuard,
     ) -> Result<(), Problem> {
-        let gate = Gate::guarded(self.0.parts.device, guard)?;
-        Conversation::new(self.clone(), link, by, gate).hold().await
+        self.serve_cloud(link, by, CloudTerms { guard: Some(guard), owner: None }).await
     }
 
     /// Writes into the audit log what is about to be, or has been.
@@ -361,6 +404,11 @@ impl Agent {
                 slot.end();
             });
         }
+    }
+
+    /// Looks at, or changes, what waits for a yes at the machine.
+    pub(super) fn here<T>(&self, with: impl FnOnce(&mut Here) -> T) -> T {
+        with(&mut self.state().here)
     }
 
     /// Looks at, or notes, who attends what.

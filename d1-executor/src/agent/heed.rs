@@ -39,7 +39,7 @@ impl Conversation {
         if !after.learn(keys) {
             return Ok(());
         }
-        let noted = self.agent.note(audit::keys_pinned(&before, &after, &self.by)).await;
+        let noted = self.agent.note(after.record(&before, &self.by)).await;
         noted.map_err(|error| End::Broken(error.problem()))?;
         store.save(&after).map_err(|error| broken(&error))
     }

@@ -5,6 +5,7 @@
 //!   enrolment.json   everything, with the private keys: readable by its owner alone
 //!   certificate.pem  the certificate, for whoever wants to look at it
 //!   order-keys.json  the keys by which orders of its clouds are known
+//!   user-keys.json   the keys of people whose signatures under plans are taken
 //!   link.json        how the link to the cloud stands, as the daemon saw it last
 //! ```
 //!
@@ -16,8 +17,10 @@ mod file;
 mod keys;
 mod order_keys;
 mod standing;
+mod user_keys;
 
 pub use enrolled::{Enrolled, EnrolledError, GivenPapers};
 pub use keys::{Newcomer, PrivateKey};
 pub use order_keys::{OrderClouds, OrderKeysFile};
 pub use standing::{HeededOrders, LinkStanding, LinkState};
+pub use user_keys::{UserKeyFile, UserKeyFileError, UserTrustFile};

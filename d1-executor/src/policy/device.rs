@@ -168,7 +168,7 @@ fn shifts(path: &Path) -> bool {
 }
 
 /// Where a path leads: the part of it that is there without links, and the rest as it is.
-fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     let mut there = path;
     loop {
         if let Ok(found) = there.canonicalize() {

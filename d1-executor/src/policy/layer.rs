@@ -1,6 +1,7 @@
 //! One file of the policy, read and proven: its rules, its protected paths, its caps.
 
 use super::{
+    demands::RawOrders,
     error::PolicyError,
     rule::{MOST_RULES, Rule, Verdict},
     sheet::{May, RawLimits, RawProfile, RawProtect, RawRule, Sheet},
@@ -38,6 +39,8 @@ pub(super) struct Layer {
     /// What was said yes to.
     pub(super) approved: BTreeSet<Digest>,
     pub(super) limits: RawLimits,
+    /// What is wanted of orders of a cloud.
+    pub(super) orders: RawOrders,
 }
 
 /// A path that the owner keeps from every command.
@@ -80,6 +83,7 @@ impl Layer {
             hosts: sheet.hosts,
             inside: sheet.inside,
             limits: sheet.limits,
+            orders: sheet.orders,
             forbid: rules(sheet.forbid, Verdict::Deny)?,
             ask: rules(sheet.ask, Verdict::Ask)?,
             allow: rules(sheet.allow, Verdict::Allow)?,

@@ -1,6 +1,6 @@
 //! The owner's file, as it is written. The README of this crate describes it.
 
-use super::rule::Verdict;
+use super::{demands::RawOrders, rule::Verdict};
 use crate::sandbox::{HostRule, Inside, Profile};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -18,6 +18,8 @@ pub(super) struct Sheet {
     pub(super) touch: Option<Vec<PathBuf>>,
     pub(super) hosts: Option<Vec<HostRule>>,
     pub(super) inside: Option<Vec<Inside>>,
+    #[serde(default)]
+    pub(super) orders: RawOrders,
     #[serde(default)]
     pub(super) limits: RawLimits,
     #[serde(default)]

@@ -18,7 +18,7 @@ fn a_guarded_order() -> TaskCommand {
 }
 
 fn question(order: &TaskCommand) -> FromDevice {
-    FromDevice::Confirm { task: order.task, what: order.step.title.clone() }
+    FromDevice::Confirm { task: order.task, what: order.step.title.clone(), here: false }
 }
 
 async fn answer(desk: &Desk, order: &TaskCommand, yes: bool) {

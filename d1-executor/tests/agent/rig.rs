@@ -7,7 +7,7 @@ use d1_core::{
     TaskId, TaskResult, Timestamp, ToDevice, conformance,
     memory::{ManualClock, MemoryAuditLog, MemoryJournal},
 };
-use d1_executor::{Agent, AgentParts, OrderGuard};
+use d1_executor::{Agent, AgentParts, CloudTerms, OrderGuard};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
@@ -75,6 +75,24 @@ impl Rig {
         let mut conversation = JoinSet::new();
         let agent = self.agent.clone();
         conversation.spawn(async move { agent.serve_signed(theirs, "a test", guard).await });
+        Desk { link: ours, conversation }
+    }
+
+    /// A conversation with this agent, as a cloud of which it wants this.
+    pub(crate) fn cloud_link(&self, terms: CloudTerms) -> Desk {
+        let (ours, theirs) = Link::pair();
+        let mut conversation = JoinSet::new();
+        let agent = self.agent.clone();
+        conversation.spawn(async move { agent.serve_cloud(theirs, "a cloud", terms).await });
+        Desk { link: ours, conversation }
+    }
+
+    /// A conversation with this agent, as somebody at the machine.
+    pub(crate) fn here_link(&self, decides: bool) -> Desk {
+        let (ours, theirs) = Link::pair();
+        let mut conversation = JoinSet::new();
+        let agent = self.agent.clone();
+        conversation.spawn(async move { agent.serve_here(theirs, "somebody here", decides).await });
         Desk { link: ours, conversation }
     }
 

@@ -251,7 +251,7 @@ fn the_example_of_the_readme_is_a_policy() {
     let text = text.split("```").next().unwrap();
     assert_eq!(denied(line(text, "git push -f")).code, "D1-POL-006", "a step has no walls");
     let request = confined(&["git", "push", "--forc"]);
-    assert_eq!(denied(said(text, &request)).source.unwrap(), "/etc/d1-doctor/policy.toml, line 14");
+    assert_eq!(denied(said(text, &request)).source.unwrap(), "/etc/d1-doctor/policy.toml, line 19");
     assert_allowed(&said(text, &confined(&["make", "test"])));
     asked(said(text, &confined(&["cat", "x"])));
 }

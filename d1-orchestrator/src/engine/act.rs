@@ -66,6 +66,7 @@ impl Driver {
             require_confirmation: false,
             hold: (!setup.quote.most().is_zero()).then(|| setup.hold()),
             traceparent: None,
+            grant: setup.grant.clone(),
         })
     }
 }

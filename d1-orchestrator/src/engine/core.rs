@@ -5,6 +5,7 @@ use super::{
     draft::Draft,
     error::EngineError,
     orders::{Desks, Wish},
+    sign::wants_signature,
 };
 use crate::{Hub, PersonWish};
 use d1_core::{
@@ -105,6 +106,7 @@ impl Engine {
         let mut setup = Setup::new(id, account, device, draft.plan, now);
         (setup.previews, setup.quote, setup.undo_of) = (draft.previews, draft.quote, undo_of);
         setup.terms = draft.terms;
+        setup.asks = wants_signature(id, &setup.previews);
         self.promise(&mut setup).await?;
         let kept = self.0.parts.store.create(&setup, key, &[ProgressEvent::Planned]).await?;
         self.0.bells.ring(kept.id);

@@ -60,7 +60,8 @@ impl Driver {
             }
             FromDevice::Lease(tasks) => self.sign_of_life(&tasks).await,
             FromDevice::Finished(result) => self.finished(result).await,
-            FromDevice::Confirm { task, .. } => {
+            FromDevice::Confirm { task, what, here: true } => self.asked_here(task, &what).await,
+            FromDevice::Confirm { task, here: false, .. } => {
                 let yes = self.is_approved(task);
                 self.say(ToDevice::Confirmed { task, yes }).await;
                 Ok(())
@@ -71,6 +72,7 @@ impl Driver {
             | FromDevice::Facts { .. }
             | FromDevice::Previews { .. }
             | FromDevice::Refused { .. }
+            | FromDevice::Waiting { .. }
             | FromDevice::Health(_)
             | FromDevice::Anchor(_) => Ok(()),
         }

@@ -18,6 +18,7 @@ mod promise;
 mod relay;
 mod resolve;
 mod settle;
+mod sign;
 mod tend;
 mod told;
 mod undo;

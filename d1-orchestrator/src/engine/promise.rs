@@ -133,7 +133,11 @@ impl Driver {
         self.keep(next, &news).await
     }
 
-    async fn keep(&mut self, mut next: Setup, news: &[ProgressEvent]) -> Result<(), EngineError> {
+    pub(super) async fn keep(
+        &mut self,
+        mut next: Setup,
+        news: &[ProgressEvent],
+    ) -> Result<(), EngineError> {
         let parts = &self.engine.0.parts;
         parts.store.save(&mut next, news, parts.clock.now()).await?;
         self.engine.0.bells.ring(next.id);

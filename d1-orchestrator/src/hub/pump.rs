@@ -61,6 +61,7 @@ impl Hub {
             | FromDevice::Lease(_)
             | FromDevice::Finished(_)
             | FromDevice::Confirm { .. }
+            | FromDevice::Waiting { .. }
             | FromDevice::Health(_)
             | FromDevice::Anchor(_)
             | FromDevice::Error(_) => None,
@@ -89,6 +90,7 @@ impl Hub {
                 | FromDevice::Lease(_)
                 | FromDevice::Finished(_)
                 | FromDevice::Confirm { .. }
+                | FromDevice::Waiting { .. }
                 | FromDevice::Anchor(_)
                 | FromDevice::Error(_) => {}
             }

@@ -32,7 +32,9 @@ pub(super) fn terms(question: &ToDevice) -> Option<(RequestId, Duration)> {
         | ToDevice::Anchor(_)
         | ToDevice::Error(_)
         | ToDevice::Signed(_)
-        | ToDevice::OrderKeys(_) => None,
+        | ToDevice::OrderKeys(_)
+        | ToDevice::ShowWaiting { .. }
+        | ToDevice::Decide { .. } => None,
     }
 }
 

@@ -122,6 +122,7 @@ impl Watcher {
             | FromDevice::Facts { .. }
             | FromDevice::Previews { .. }
             | FromDevice::Refused { .. }
+            | FromDevice::Waiting { .. }
             | FromDevice::Health(_)
             | FromDevice::Anchor(_) => false,
         }

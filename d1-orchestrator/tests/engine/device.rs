@@ -349,7 +349,9 @@ impl Device {
             | ToDevice::Anchor(_)
             | ToDevice::Error(_)
             | ToDevice::Signed(_)
-            | ToDevice::OrderKeys(_) => {}
+            | ToDevice::OrderKeys(_)
+            | ToDevice::ShowWaiting { .. }
+            | ToDevice::Decide { .. } => {}
         }
     }
 

@@ -109,7 +109,7 @@ async fn the_approval_covers_what_the_device_asks_to_confirm_until_the_setup_sto
     let id = stage.approve(&["jq"]).await;
     stage.device.begun("jq", 1).await;
     let task = TaskId::of_step(id, &step("jq"));
-    let confirm = FromDevice::Confirm { task, what: "Install jq".into() };
+    let confirm = FromDevice::Confirm { task, what: "Install jq".into(), here: false };
     stage.device.say(confirm.clone()).await;
     stage.device.until(|device| device.heard("yes") == 1).await;
     stage.engine.stop(id, d1_core::StopMode::AfterStep).await.unwrap();

@@ -6,7 +6,7 @@
 //! 3. `command` beside any other action has two meanings, and is refused.
 
 use super::{
-    seed,
+    grant, seed,
     values::{
         FromWire, ToWire, all_parsed, all_to_text, digest, digest_to_wire, env, invalid, line,
         millis, mirror, parsed, parsed_unless_empty, required, text,
@@ -65,6 +65,7 @@ impl ToWire for TaskCommand {
             signature: Bytes::new(),
             traceparent: self.traceparent.clone(),
             on_disconnect: self.on_disconnect.to_wire(),
+            grant: grant::to_wire(self.grant.as_ref()),
         }
     }
 }
@@ -92,6 +93,7 @@ impl FromWire for TaskCommand {
                 .take()
                 .map(|context| line("TaskCommand.traceparent", context))
                 .transpose()?,
+            grant: grant::from_wire(&wire.grant)?,
             step: step_from_wire(wire, action)?,
         })
     }

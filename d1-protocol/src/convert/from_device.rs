@@ -1,7 +1,8 @@
 //! Everything a device says.
 
 use super::values::{
-    FromWire, ToWire, all_parsed, all_to_text, all_to_wire, list, mirror, parsed, required, text,
+    FromWire, ToWire, all_parsed, all_to_text, all_to_wire, list, mirror, optional, parsed,
+    required, text,
 };
 use crate::{
     WireError,
@@ -70,9 +71,16 @@ impl ToWire for FromDevice {
                 request_id: request.to_string(),
                 problem: Some(problem.to_wire()),
             }),
-            Self::Confirm { task, what } => {
-                W::Confirm(wire::Confirm { task_id: task.to_string(), what: what.clone() })
-            }
+            Self::Confirm { task, what, here } => W::Confirm(wire::Confirm {
+                task_id: task.to_string(),
+                what: what.clone(),
+                here: *here,
+            }),
+            Self::Waiting { request, count, one } => W::Waiting(wire::Waiting {
+                request_id: request.to_string(),
+                count: *count,
+                one: one.as_ref().map(|one| one.to_wire()),
+            }),
             Self::Health(health) => W::Health(health.to_wire()),
             Self::Anchor(head) => W::Anchor(head.to_wire()),
             Self::Error(problem) => W::Error(problem.to_wire()),
@@ -114,6 +122,12 @@ impl FromWire for FromDevice {
             W::Confirm(confirm) => Self::Confirm {
                 task: parsed("Confirm.task_id", &confirm.task_id)?,
                 what: text("Confirm.what", MAX_TEXT_BYTES, confirm.what)?,
+                here: confirm.here,
+            },
+            W::Waiting(waiting) => Self::Waiting {
+                request: parsed("Waiting.request_id", &waiting.request_id)?,
+                count: waiting.count,
+                one: optional(waiting.one)?.map(Box::new),
             },
             W::Health(health) => Self::Health(Box::new(Health::from_wire(health)?)),
             W::Anchor(head) => Self::Anchor(Box::new(SignedHead::from_wire(head)?)),

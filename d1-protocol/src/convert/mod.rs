@@ -10,6 +10,7 @@ mod credits;
 mod devices;
 mod facts;
 mod from_device;
+mod grant;
 mod greeting;
 mod manifest;
 mod network;

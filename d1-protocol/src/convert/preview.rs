@@ -45,6 +45,8 @@ impl ToWire for Preview {
             warnings: self.warnings.clone(),
             blocked: self.blocked.as_ref().map(ToWire::to_wire),
             hosts: all_to_text(&self.hosts),
+            signature: self.signature,
+            yes_here: self.yes_here,
         }
     }
 }
@@ -61,6 +63,8 @@ impl FromWire for Preview {
             warnings: texts("Preview.warnings", MAX_WARNINGS, MAX_TEXT_BYTES, wire.warnings)?,
             blocked: optional(wire.blocked)?,
             hosts: all_parsed("Preview.hosts", MAX_CLAIMS, &wire.hosts)?,
+            signature: wire.signature,
+            yes_here: wire.yes_here,
         })
     }
 }

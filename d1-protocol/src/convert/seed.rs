@@ -54,6 +54,7 @@ pub(super) fn command(wire: wire::TaskCommand) -> Result<TaskCommand, WireError>
         require_confirmation: wire.require_confirmation,
         hold: None,
         traceparent: None,
+        grant: None,
         step: Step {
             id: parsed("TaskCommand.step_id", STEP)?,
             title: TITLE.to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{
     proposal,
-    values::{FromWire, ToWire, all_to_wire, list, mirror, parsed},
+    values::{FromWire, ToWire, all_to_wire, digest, digest_to_wire, list, mirror, parsed},
 };
 use crate::{
     WireError,
@@ -58,6 +58,15 @@ impl ToWire for ToDevice {
                 W::Signed(wire::SignedOrder { envelope: Bytes::copy_from_slice(envelope) })
             }
             Self::OrderKeys(keys) => W::OrderKeys(keys.to_wire()),
+            Self::ShowWaiting { request, place } => {
+                W::ShowWaiting(wire::ShowWaiting { request_id: request.to_string(), place: *place })
+            }
+            Self::Decide { request, task, what, yes } => W::Decide(wire::Decide {
+                request_id: request.to_string(),
+                task_id: task.to_string(),
+                what: digest_to_wire(what),
+                yes: *yes,
+            }),
         };
         wire::ToDevice { message: Some(message) }
     }
@@ -106,6 +115,16 @@ impl FromWire for ToDevice {
             // How large it may be is said by whoever verifies it; a frame holds no more anyway.
             W::Signed(order) => Self::Signed(order.envelope.into()),
             W::OrderKeys(keys) => Self::OrderKeys(OrderKeySet::from_wire(keys)?),
+            W::ShowWaiting(show) => Self::ShowWaiting {
+                request: parsed("ShowWaiting.request_id", &show.request_id)?,
+                place: show.place,
+            },
+            W::Decide(decide) => Self::Decide {
+                request: parsed("Decide.request_id", &decide.request_id)?,
+                task: parsed("Decide.task_id", &decide.task_id)?,
+                what: digest("Decide.what", &decide.what)?,
+                yes: decide.yes,
+            },
         })
     }
 }

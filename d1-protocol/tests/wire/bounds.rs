@@ -328,7 +328,7 @@ const TEXTS: &[Bound] = &[
     }),
     bound("Answer.unknown", TEXT, |n| answer(Answer::Unknown(x(n)))),
     bound("Confirm.what", TEXT, |n| {
-        Word::Report(FromDevice::Confirm { task: TaskId::generate(), what: x(n) })
+        Word::Report(FromDevice::Confirm { task: TaskId::generate(), what: x(n), here: false })
     }),
     bound("OutputChunk.data", OutputChunk::MAX_BYTES, |n| {
         let output = Output { stream: Stream::Stderr, bytes: vec![0xff; n] };

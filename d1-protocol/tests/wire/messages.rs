@@ -28,7 +28,17 @@ pub(crate) fn to_device() -> impl Strategy<Value = ToDevice> {
         vec(any::<u8>(), 0..600).prop_map(ToDevice::Signed),
         (any::<u64>(), vec(announced(), 0..4))
             .prop_map(|(version, keys)| ToDevice::OrderKeys(OrderKeySet { version, keys })),
+        (request(), any::<u32>())
+            .prop_map(|(request, place)| ToDevice::ShowWaiting { request, place }),
+        (request(), task(), digest(), any::<bool>())
+            .prop_map(|(request, task, what, yes)| ToDevice::Decide { request, task, what, yes }),
     ]
+}
+
+fn waiting() -> impl Strategy<Value = WaitingTask> {
+    let risk = select(Risk::ALL.to_vec());
+    (command(), risk, text(), text(), at())
+        .prop_map(|(command, risk, why, by, until)| WaitingTask { command, risk, why, by, until })
 }
 
 fn order_key() -> impl Strategy<Value = OrderPublicKey> {
@@ -126,7 +136,14 @@ pub(crate) fn from_device() -> impl Strategy<Value = FromDevice> {
             .prop_map(|(request, previews)| FromDevice::Previews { request, previews }),
         (request(), problem())
             .prop_map(|(request, problem)| FromDevice::Refused { request, problem }),
-        (task(), text()).prop_map(|(task, what)| FromDevice::Confirm { task, what }),
+        (task(), text(), any::<bool>()).prop_map(|(task, what, here)| FromDevice::Confirm {
+            task,
+            what,
+            here
+        }),
+        (request(), any::<u32>(), proptest::option::of(waiting())).prop_map(
+            |(request, count, one)| FromDevice::Waiting { request, count, one: one.map(Box::new) }
+        ),
         health().prop_map(|health| FromDevice::Health(Box::new(health))),
         head().prop_map(|head| FromDevice::Anchor(Box::new(head))),
         problem().prop_map(FromDevice::Error),

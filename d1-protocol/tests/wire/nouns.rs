@@ -111,13 +111,20 @@ fn step() -> impl Strategy<Value = Step> {
     )
 }
 
+fn grant() -> impl Strategy<Value = SealedGrant> {
+    proptest::collection::vec(any::<u8>(), 1..300)
+        .prop_map(|bytes| SealedGrant::new(bytes).unwrap())
+}
+
 pub(crate) fn command() -> impl Strategy<Value = TaskCommand> {
     let who = (task(), id(SetupId::from_bytes), digest(), any::<u32>(), any::<u64>());
     let away = select(OnDisconnect::ALL.to_vec());
-    let terms = (of(at()), duration(), any::<bool>(), of(id(HoldId::from_bytes)), of(line()), away);
+    let pays = (of(id(HoldId::from_bytes)), of(grant()));
+    let terms = (of(at()), duration(), any::<bool>(), pays, of(line()), away);
     (who, step(), terms).prop_map(|(who, step, terms)| {
         let (task, setup, plan, attempt, epoch) = who;
-        let (deliver_by, grace, require_confirmation, hold, traceparent, on_disconnect) = terms;
+        let (deliver_by, grace, require_confirmation, pays, traceparent, on_disconnect) = terms;
+        let (hold, grant) = pays;
         TaskCommand {
             task,
             setup,
@@ -131,6 +138,7 @@ pub(crate) fn command() -> impl Strategy<Value = TaskCommand> {
             require_confirmation,
             hold,
             traceparent,
+            grant,
         }
     })
 }
@@ -173,9 +181,10 @@ pub(crate) fn preview() -> impl Strategy<Value = Preview> {
         text().prop_map(Presence::Unknown),
     ];
     let sizes = (of(any::<u64>()), of(any::<i64>()));
-    let told = (few(named()), few(text()));
+    let told = (few(named()), few(text()), any::<bool>(), any::<bool>());
     (presence, few(change()), sizes, undo(), told, of(problem())).prop_map(
-        |(presence, changes, (download_bytes, disk_bytes), undo, (hosts, warnings), blocked)| {
+        |(presence, changes, (download_bytes, disk_bytes), undo, told, blocked)| {
+            let (hosts, warnings, signature, yes_here) = told;
             Preview {
                 presence,
                 changes,
@@ -184,6 +193,8 @@ pub(crate) fn preview() -> impl Strategy<Value = Preview> {
                 undo,
                 hosts,
                 warnings,
+                signature,
+                yes_here,
                 blocked,
             }
         },

@@ -88,6 +88,7 @@ fn an_order_of_five_fields_is_a_shell_command_that_nobody_can_take_back() {
         require_confirmation: true,
         hold: None,
         traceparent: None,
+        grant: None,
         step: Step {
             id: "command".parse().unwrap(),
             title: "run a shell command".into(),

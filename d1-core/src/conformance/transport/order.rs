@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     AnnouncedKey, AuditChain, AuditKey, Category, DeviceId, Facts, Health, Hello, KeyStage,
     LinkChallenge, Order, OrderKey, OrderKeySet, Os, Outcome, PROTOCOL, ProbeAnswer, Problem,
-    RequestId, SealRequest, SetupId, SignedHead, StopMode, Symptom, TaskResult, Timestamp, Verdict,
-    Vitals, Welcome,
+    RequestId, Risk, SealRequest, SetupId, SignedHead, StopMode, Symptom, TaskResult, Timestamp,
+    Verdict, Vitals, WaitingTask, Welcome,
 };
 
 /// More than the queues of a link hold.
@@ -88,6 +88,8 @@ fn orders() -> Vec<ToDevice> {
         ToDevice::Error(a_problem()),
         ToDevice::Signed((0..=255).cycle().take(Order::MAX_BYTES).collect()),
         ToDevice::OrderKeys(OrderKeySet { version: u64::MAX, keys: vec![a_key(); 2] }),
+        ToDevice::ShowWaiting { request, place: 7 },
+        ToDevice::Decide { request, task, what: WaitingTask::of(&an_order()), yes: true },
     ]
 }
 
@@ -132,11 +134,17 @@ fn reports() -> Vec<FromDevice> {
         FromDevice::Facts { request, facts: Box::new(Facts::bare(Os::Macos)) },
         FromDevice::Previews { request, previews: vec![a_preview()] },
         FromDevice::Refused { request, problem: a_problem() },
-        FromDevice::Confirm { task, what: "run `rm`\nas root".into() },
+        FromDevice::Confirm { task, what: "run `rm`\nas root".into(), here: true },
+        FromDevice::Waiting { request, count: 3, one: Some(Box::new(a_waiting_task(order))) },
         FromDevice::Health(Box::new(health)),
         FromDevice::Anchor(Box::new(a_head())),
         FromDevice::Error(a_problem()),
     ]
+}
+
+fn a_waiting_task(command: TaskCommand) -> WaitingTask {
+    let (why, by) = ("`rm` destroys".to_owned(), "the cloud".to_owned());
+    WaitingTask { command, risk: Risk::Grave, why, by, until: NOW }
 }
 
 fn a_key() -> AnnouncedKey {
