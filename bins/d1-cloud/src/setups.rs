@@ -12,7 +12,10 @@ use d1_core::{Category, DeviceId, Intent, Page, Problem, Progress, Scope, SetupI
 use d1_orchestrator::Draft;
 use d1_protocol::{
     CallRefusal,
-    api::{CancelRequest, CreateRequest, Devices, Purged, ResumeRequest, SetupList, SetupView},
+    api::{
+        CancelRequest, CreateRequest, Devices, PlanView, Purged, ResumeRequest, SetupList,
+        SetupView, SignRequest,
+    },
 };
 use futures_util::{Stream, StreamExt as _};
 
@@ -90,6 +93,18 @@ impl Setups {
         self.app.engine.get(self.who.account, id).await?;
         self.app.note_decided(&self.who, id, "resume").await?;
         Ok(SetupView::from(&self.app.engine.resume(id, how.force).await?))
+    }
+
+    /// The plan of one setup, whole.
+    pub(crate) async fn plan(&self, id: SetupId) -> Result<PlanView, Refusal> {
+        Ok(PlanView::from(&self.app.engine.get(self.who.account, id).await?))
+    }
+
+    /// Takes a person's signature along to the device.
+    pub(crate) async fn sign(&self, id: SetupId, signed: SignRequest) -> Answer {
+        self.app.engine.get(self.who.account, id).await?;
+        self.app.note_decided(&self.who, id, "sign").await?;
+        Ok(SetupView::from(&self.app.engine.sign(id, &signed.grant).await?))
     }
 
     /// Takes back what a setup changed, by a setup of its own.

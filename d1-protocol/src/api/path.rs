@@ -14,6 +14,10 @@ pub const APPROVE: &str = "/api/v1/setup/tasks/{id}/approve";
 pub const CANCEL: &str = "/api/v1/setup/tasks/{id}/cancel";
 /// Go on with a setup that failed or was stopped.
 pub const RESUME: &str = "/api/v1/setup/tasks/{id}/resume";
+/// The plan of a setup, whole.
+pub const PLAN: &str = "/api/v1/setup/tasks/{id}/plan";
+/// Sign the plan of a setup.
+pub const SIGN: &str = "/api/v1/setup/tasks/{id}/grant";
 /// Take back what a setup changed.
 pub const UNDO: &str = "/api/v1/setup/tasks/{id}/undo";
 /// How the caller's account stands.

@@ -2,8 +2,8 @@
 
 use super::{ClientError, address::private, connection::asker, patience::Patience};
 use crate::api::{
-    self, CancelRequest, CreateRequest, Devices, MeView, ProblemBody, Purged, ResumeRequest,
-    SetupList, SetupView,
+    self, CancelRequest, CreateRequest, Devices, MeView, PlanView, ProblemBody, Purged,
+    ResumeRequest, SetupList, SetupView, SignRequest,
 };
 use d1_core::{Category, DeviceId, Problem, SetupId};
 use reqwest::{
@@ -102,6 +102,16 @@ impl ApiClient {
         request: ResumeRequest,
     ) -> Result<SetupView, ClientError> {
         self.read(self.call(Method::POST, api::RESUME, Some(id)).json(&request)).await
+    }
+
+    /// The plan of a setup, whole.
+    pub async fn plan(&self, id: SetupId) -> Result<PlanView, ClientError> {
+        self.read(self.call(Method::GET, api::PLAN, Some(id))).await
+    }
+
+    /// Hands over a person's signature under the plan of a setup.
+    pub async fn sign(&self, id: SetupId, request: &SignRequest) -> Result<SetupView, ClientError> {
+        self.read(self.call(Method::POST, api::SIGN, Some(id)).json(request)).await
     }
 
     /// Takes back what a setup changed, by a setup of its own, which is started at once.

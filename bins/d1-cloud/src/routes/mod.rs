@@ -87,6 +87,8 @@ fn known() -> OpenApiRouter<App> {
         .routes(routes!(setups::approve))
         .routes(routes!(setups::cancel))
         .routes(routes!(setups::resume))
+        .routes(routes!(setups::plan))
+        .routes(routes!(setups::sign))
         .routes(routes!(setups::undo))
         .routes(routes!(credits::balance))
         .routes(routes!(credits::entries))

@@ -51,8 +51,8 @@ pub(super) async fn check(
 pub(super) fn need(method: &Method, matched: &str, path: &str) -> Option<Need> {
     let scope = match matched {
         api::CREATE | api::CANCEL | api::PURGE => Scope::SetupWrite,
-        api::APPROVE | api::RESUME | api::UNDO => Scope::SetupApprove,
-        api::TASKS | api::TASK | api::EVENTS => Scope::SetupRead,
+        api::APPROVE | api::RESUME | api::UNDO | api::SIGN => Scope::SetupApprove,
+        api::TASKS | api::TASK | api::PLAN | api::EVENTS => Scope::SetupRead,
         api::BALANCE | api::ENTRIES | api::GRANTS | api::QUOTE | api::CAPS => Scope::CreditsRead,
         api::CAP | api::LEASES | api::LEASE => Scope::CreditsWrite,
         api::CREDITS_CALL if CreditsCall::at(path).is_some_and(CreditsCall::is_look) => {

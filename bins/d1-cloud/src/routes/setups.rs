@@ -14,7 +14,9 @@ use axum::{
 };
 use d1_core::{Category, Problem, SetupId};
 use d1_orchestrator::EngineError;
-use d1_protocol::api::{self, CancelRequest, CreateRequest, ResumeRequest, SetupList, SetupView};
+use d1_protocol::api::{
+    self, CancelRequest, CreateRequest, PlanView, ResumeRequest, SetupList, SetupView, SignRequest,
+};
 
 type Answer = Result<Json<SetupView>, Refusal>;
 type Made = Result<(StatusCode, Json<SetupView>), Refusal>;
@@ -77,6 +79,31 @@ pub(crate) async fn list(setups: Setups, headers: HeaderMap) -> Result<Json<Setu
 )]
 pub(crate) async fn approve(setups: Setups, Named(id): Named) -> Answer {
     Ok(Json(setups.approve(id).await?))
+}
+
+/// The plan of one setup, whole: what a person signs.
+#[utoipa::path(
+    get, path = api::PLAN, operation_id = "getSetupPlan", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    responses((status = 200, body = PlanView)),
+)]
+pub(crate) async fn plan(setups: Setups, Named(id): Named) -> Result<Json<PlanView>, Refusal> {
+    Ok(Json(setups.plan(id).await?))
+}
+
+/// Takes a person's signature under the plan along to the device, which alone reads it.
+#[utoipa::path(
+    post, path = api::SIGN, operation_id = "signSetup", tag = "setups",
+    params(("id" = SetupId, Path, description = "which setup")),
+    request_body = SignRequest,
+    responses((status = 200, body = SetupView)),
+)]
+pub(crate) async fn sign(
+    setups: Setups,
+    Named(id): Named,
+    Body(signed): Body<SignRequest>,
+) -> Answer {
+    Ok(Json(setups.sign(id, signed).await?))
 }
 
 /// Stops it.

@@ -1,7 +1,7 @@
 //! What was decided: who may ask what.
 
 /// What each operation needs, by its name: `-` is nobody at all, `*` anybody who is known.
-pub(super) const OPERATIONS: [(&str, &str); 43] = [
+pub(super) const OPERATIONS: [(&str, &str); 45] = [
     ("createSetup", "setup:write"),
     ("listSetups", "setup:read"),
     ("getSetup", "setup:read"),
@@ -10,6 +10,8 @@ pub(super) const OPERATIONS: [(&str, &str); 43] = [
     ("cancelSetup", "setup:write"),
     ("resumeSetup", "setup:approve"),
     ("undoSetup", "setup:approve"),
+    ("getSetupPlan", "setup:read"),
+    ("signSetup", "setup:approve"),
     ("getBalance", "credits:read"),
     ("listCreditEntries", "credits:read"),
     ("listCreditGrants", "credits:read"),
