@@ -4,12 +4,12 @@ use d1_world::{AptRoot, Deb, Desk, until};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 /// A terminal of its own (tmux), killed when dropped.
-struct Terminal {
+pub(crate) struct Terminal {
     socket: String,
 }
 
 impl Terminal {
-    fn open(desk: &Desk, width: u16, height: u16) -> Self {
+    pub(crate) fn open(desk: &Desk, width: u16, height: u16) -> Self {
         let socket =
             format!("d1-{}-{}", std::process::id(), desk.state_dir().display()).replace('/', "-");
         let terminal = Self { socket };
@@ -46,12 +46,12 @@ impl Terminal {
 
     /// Takes everything off the screen, and waits until it has gone: what is waited for next must
     /// not be what was there before.
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.run("clear");
         until("the screen is empty", || !self.everything().contains("code="));
     }
 
-    fn run(&self, line: &str) {
+    pub(crate) fn run(&self, line: &str) {
         self.tmux(&["send-keys", line, "Enter"]);
     }
 
@@ -60,7 +60,7 @@ impl Terminal {
     }
 
     /// Everything on the screen and above it.
-    fn everything(&self) -> String {
+    pub(crate) fn everything(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-S", "-"])
     }
 
@@ -87,7 +87,7 @@ fn slow(apt: &AptRoot) -> (std::path::PathBuf, std::path::PathBuf) {
 }
 
 /// The command line for a terminal, with the desk's environment in front.
-fn line(desk: &Desk, args: &str) -> String {
+pub(crate) fn line(desk: &Desk, args: &str) -> String {
     let command = desk.program("d1-doctor");
     let program = command.get_program().to_str().unwrap().to_owned();
     let set = command

@@ -1,24 +1,28 @@
 //! The command line.
 
 mod account;
+mod approvals;
 mod audit;
 mod credits;
 mod daemon;
 mod devices;
 mod hosts;
 mod keys;
+mod setups;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use d1_core::{HostName, Source, ThingName};
 use std::path::PathBuf;
 
 pub use account::{Login, Logout};
+pub use approvals::{Approvals, Waiting};
 pub use audit::{Audit, AuditExport, AuditRedact, AuditShow, AuditVerify};
 pub use credits::{CapChange, Cloud, Credits, CreditsCommand, CreditsHistory, Scope};
 pub use daemon::{Daemon, Enroll};
 pub use devices::{Devices, DevicesCommand, DevicesPurge};
 pub use hosts::Hosts;
 pub use keys::Keys;
+pub use setups::{Setups, SetupsCommand};
 
 /// Sets up and repairs this machine: every change is a plan first, leaves a receipt, and can be undone.
 #[derive(Debug, Parser)]
@@ -202,9 +206,23 @@ pub enum Command {
         #[command(subcommand)]
         what: Daemon,
     },
-    /// Show by which keys orders of clouds are known on this machine, or forget them
+    /// See what a cloud ordered that waits for a yes at this machine, and answer
     #[command(
-        after_help = "Examples:\n  d1-doctor keys list\n  d1-doctor keys forget-cloud wss://d1.example:7702\n\nCompare them with what d1-cloud order-keys list prints at the cloud."
+        after_help = "Examples:\n  d1-doctor approvals list\n  d1-doctor approvals approve 7c1e\n  d1-doctor approvals decline 7c1e\n\nA yes is typed at a terminal; nothing else gives one. What waits is said by `orders.yes` in policy.toml."
+    )]
+    Approvals {
+        /// What about them.
+        #[command(subcommand)]
+        what: Approvals,
+    },
+    /// Sign the plan of a setup, for a device whose owner wants it signed
+    #[command(
+        after_help = "Example:\n  d1-doctor setups sign 7c1e0d2a-5b3f-4c1a-9e55-0f6f3e1f2a10"
+    )]
+    Setups(Setups),
+    /// Show by which keys orders and plans are known on this machine, trust a person's, or make yours
+    #[command(
+        after_help = "Examples:\n  d1-doctor keys list\n  d1-doctor keys make\n  d1-doctor keys trust <key> --name ada\n  d1-doctor keys forget-cloud wss://d1.example:7702\n\nCompare them with what d1-cloud order-keys list prints at the cloud."
     )]
     Keys {
         /// What about them.

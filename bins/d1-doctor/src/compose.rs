@@ -173,7 +173,7 @@ pub fn store(home: &Home) -> Result<Arc<dyn SetupStore>, Failure> {
     Ok(Arc::new(store))
 }
 
-async fn dial(transport: &unix::Dial) -> Result<OrchestratorLink, Failure> {
+pub(crate) async fn dial(transport: &unix::Dial) -> Result<OrchestratorLink, Failure> {
     transport.connect().await.map_err(|error: TransportError| {
         let cause = error.source().map_or_else(String::new, ToString::to_string);
         Problem::new("D1-DAEMON-001", Category::Daemon, error.to_string())
@@ -235,7 +235,7 @@ fn journal_failure(error: &JournalError) -> Failure {
         .into()
 }
 
-fn forbidden(socket: &Path) -> Failure {
+pub(crate) fn forbidden(socket: &Path) -> Failure {
     let title = format!("you may not use the daemon at {}", socket.display());
     Problem::new("D1-DAEMON-003", Category::Denied, title)
         .because("its socket belongs to another user")
@@ -245,7 +245,7 @@ fn forbidden(socket: &Path) -> Failure {
         .into()
 }
 
-fn gone(socket: &Path) -> Failure {
+pub(crate) fn gone(socket: &Path) -> Failure {
     let title = format!("no daemon listens on {}", socket.display());
     Problem::new("D1-DAEMON-001", Category::Daemon, title)
         .because("it was never started, was stopped, or died")

@@ -22,8 +22,8 @@ pub mod watch;
 use args::{Cli, Command, Daemon};
 use clap::Parser as _;
 use commands::{
-    cancel, confined, credits, devices, diagnose, enroll, fix, history, install, keys, login,
-    logout, logs, manual, policy, resume, status, undo, whoami, why,
+    approvals, cancel, confined, credits, devices, diagnose, enroll, fix, history, install, keys,
+    login, logout, logs, manual, policy, resume, setups, status, undo, whoami, why,
 };
 use d1_core::{Category, Problem, SetupStore, StoreError, SystemClock};
 use failure::{ExitCode, Failure};
@@ -71,7 +71,11 @@ fn run(terminal: &Terminal, cli: Cli) -> Result<std::process::ExitCode, Failure>
         Command::Daemon { what: Daemon::Enroll(args) } => {
             on_one_thread(enroll::run(terminal, &home()?, &args))
         }
-        Command::Keys { what } => keys::run(terminal, &home()?, &what),
+        Command::Keys { what } => on_one_thread(keys::run(terminal, &home()?, &what)),
+        Command::Approvals { what } => {
+            on_one_thread(approvals::run(terminal, &global, &home()?, &what))
+        }
+        Command::Setups(args) => on_one_thread(setups::run(terminal, home()?, &args)),
         Command::Login(args) => on_one_thread(login::run(terminal, &home()?, &args)),
         Command::Logout(args) => on_one_thread(logout::run(terminal, &home()?, &args)),
         Command::Whoami => whoami::run(terminal, &home()?),

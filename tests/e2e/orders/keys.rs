@@ -2,7 +2,7 @@
 
 use super::scene::{Machine, Scene, order_key, order_keys};
 use crate::{enrolment::scene as enrolling, sharing::fleet::end_of};
-use d1_world::{CloudDesk, Server};
+use d1_world::{CloudDesk, Desk, Server};
 use serde_json::Value;
 
 /// The keys that a machine knows, and those that it knows to be withdrawn.
@@ -15,6 +15,25 @@ fn known(machine: &Machine) -> (Vec<String>, Vec<String>) {
         all.as_array().unwrap().iter().map(text).collect()
     };
     (texts(&cloud["keys"], Some("key")), texts(&cloud["withdrawn"], None))
+}
+
+/// The keys that the audit log of a machine says were believed in, each time.
+fn pinned(desk: &Desk) -> Vec<String> {
+    let shown = desk.doctor(&["audit", "show", "--limit", "1000", "--json"]).json();
+    let records = shown["records"].as_array().unwrap().iter().map(|it| &it["record"]);
+    let pinned = records.filter(|record| record["kind"] == "key.pinned");
+    pinned.map(|record| record["about"]["keys"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_a_daemon_is_started_with_is_on_record_once() {
+    let scene = Scene::new().await;
+    let key = order_key(&scene.cloud, "signs");
+    for _ in 0..2 {
+        assert_eq!(scene.daemon().stop(), 0);
+    }
+    let pinned = pinned(&scene.machine.desk);
+    assert_eq!(pinned.iter().filter(|keys| **keys == key).count(), 1, "{pinned:?}");
 }
 
 async fn installs(scene: &Scene, thing: &str) {
@@ -89,8 +108,10 @@ async fn a_device_that_enrols_knows_the_keys_of_its_cloud_and_heeds_nothing_else
     let cloud = enrolling::cloud(86_400);
     let machine = enrolling::Machine::enrolled(&cloud);
     let listed = machine.desk.doctor(&["keys", "list"]).stdout;
+    let pinned = pinned(&machine.desk);
+    assert_eq!(pinned.len(), 1, "{pinned:?}");
     for (key, _) in order_keys(&cloud) {
-        assert!(listed.contains(&key), "{listed}");
+        assert!(listed.contains(&key) && pinned[0].contains(&key), "{listed}, {pinned:?}");
     }
     let _daemon = machine.daemon();
     enrolling::eventually("the device is linked", || enrolling::linked(&cloud).len() == 1).await;

@@ -7,14 +7,18 @@
 
 use crate::{
     args::Enroll,
+    audit,
     failure::{ExitCode, Failure},
     home::{Home, state_failure},
     terminal::Terminal,
     ui::text::inert,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use d1_core::{AccountId, Category, DeviceId, OrderTrust, OrderTrustStore as _, Problem};
-use d1_executor::{Enrolled, EnrolledError, GivenPapers, Newcomer, OrderKeysFile};
+use d1_core::{
+    AccountId, AuditLog as _, Category, Clock as _, DeviceId, OrderTrust, OrderTrustStore as _,
+    OrderTrustStoreError, Problem, Timestamp, WallClock,
+};
+use d1_executor::{Enrolled, EnrolledError, FileAuditLog, GivenPapers, Newcomer, OrderKeysFile};
 use d1_protocol::{
     EnrolmentClient,
     api::{EnrolRequest, OrderKeysView, PapersView},
@@ -45,12 +49,15 @@ pub async fn run(terminal: &Terminal, home: &Home, args: &Enroll) -> Result<Exit
     let trust = Trust::Pin(args.authority);
     let client = EnrolmentClient::new(&args.cloud, &trust);
     let client = client.map_err(|error| bad_address(&error))?;
+    // What cannot be written down is not done: that is found out before the token is used up.
+    let clock = WallClock::new();
+    let log = audit::open(home, clock.now())?;
     let token = token(args)?;
     let device = home.state.device().map_err(|error| state_failure(&error))?;
     let newcomer = Newcomer::new(device).map_err(|error| broken(&error))?;
     let request = request(&newcomer, token).map_err(|error| broken(&error))?;
     let papers = client.enrol(&request).await.map_err(|error| stays(home, error.problem()))?;
-    pin(home, &args.cloud, &papers)?;
+    pin(home, &args.cloud, &papers, (&log, clock.now())).await?;
     let enrolled = Enrolled::new(newcomer, &args.cloud, &given(&papers)?);
     enrolled.save(&home.state).map_err(|error| broken(&error))?;
     tell(terminal, &args.cloud, &papers);
@@ -112,19 +119,30 @@ fn bad_address(error: &d1_core::TransportError) -> Failure {
 
 /// Believes in the keys that the cloud signs orders with. First, so that a device which links
 /// knows whose orders it heeds.
-fn pin(home: &Home, cloud: &str, papers: &PapersView) -> Result<(), Failure> {
+async fn pin(
+    home: &Home,
+    cloud: &str,
+    papers: &PapersView,
+    (log, now): (&FileAuditLog, Timestamp),
+) -> Result<(), Failure> {
     let keys = papers.order_keys.as_ref().and_then(OrderKeysView::keys).ok_or_else(|| {
         Problem::new("D1-ENROL-014", Category::Network, "the cloud told no keys of its orders")
             .because("this device heeds orders of a cloud only when they are signed")
             .leaving("nothing was changed here; the token is used up")
             .next("upgrade the cloud, make another token, and enrol with it")
     })?;
-    let kept = OrderKeysFile::of(&home.state, cloud).save(&OrderTrust::of(&keys));
-    kept.map_err(|error| {
-        Problem::new("D1-ENROL-012", Category::Task, error.to_string())
-            .because(error.source().map_or_else(String::new, ToString::to_string))
-            .into()
-    })
+    let (file, trust) = (OrderKeysFile::of(&home.state, cloud), OrderTrust::of(&keys));
+    let before = file.load().map_err(|error| unpinned(&error))?;
+    let entry =
+        trust.record(&before, &format!("the cloud {cloud}, where {} enrolled", audit::me()));
+    log.append(entry, now).await.map_err(|error| Failure::from(error.problem()))?;
+    file.save(&trust).map_err(|error| unpinned(&error))
+}
+
+fn unpinned(error: &OrderTrustStoreError) -> Failure {
+    Problem::new("D1-ENROL-012", Category::Task, error.to_string())
+        .because(error.source().map_or_else(String::new, ToString::to_string))
+        .into()
 }
 
 fn given(papers: &PapersView) -> Result<GivenPapers, Failure> {

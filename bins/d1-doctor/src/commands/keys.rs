@@ -1,5 +1,6 @@
-//! `d1-doctor keys`: by which keys orders of clouds are known here.
+//! `d1-doctor keys`: by which keys orders of clouds, and plans that people sign, are known here.
 
+use super::keys_of_people;
 use crate::{
     args,
     failure::{ExitCode, Failure},
@@ -7,7 +8,10 @@ use crate::{
     terminal::Terminal,
     ui::text::inert,
 };
-use d1_core::{Category, OrderPublicKey, OrderTrust, Problem, Timestamp, TrustedKey};
+use d1_core::{
+    Category, OrderPublicKey, OrderTrust, Problem, Timestamp, TrustedKey, TrustedUser,
+    UserPublicKey, UserTrust,
+};
 use d1_executor::{EnrolledError, OrderKeysFile};
 use serde::Serialize;
 use std::{error::Error as _, fmt::Write as _};
@@ -16,6 +20,8 @@ use std::{error::Error as _, fmt::Write as _};
 struct Told {
     schema: &'static str,
     clouds: Vec<Cloud>,
+    people: Vec<TrustedUser>,
+    distrusted: Vec<UserPublicKey>,
 }
 
 #[derive(Serialize)]
@@ -33,10 +39,15 @@ struct Key {
 }
 
 /// Lists the keys, or forgets those of a cloud.
-pub fn run(terminal: &Terminal, home: &Home, what: &args::Keys) -> Result<ExitCode, Failure> {
+pub async fn run(terminal: &Terminal, home: &Home, what: &args::Keys) -> Result<ExitCode, Failure> {
     match what {
         args::Keys::List => list(terminal, home),
         args::Keys::ForgetCloud { cloud } => forget(terminal, home, cloud),
+        args::Keys::Make => keys_of_people::make(terminal, home),
+        args::Keys::Trust { key, name, yes } => {
+            keys_of_people::trust(terminal, home, (*key, name), *yes).await
+        }
+        args::Keys::Distrust { key } => keys_of_people::distrust(terminal, home, *key).await,
     }
 }
 
@@ -44,9 +55,12 @@ fn list(terminal: &Terminal, home: &Home) -> Result<ExitCode, Failure> {
     let clouds = OrderKeysFile::all(&home.state).map_err(|error| broken(&error))?;
     let clouds: Vec<Cloud> = clouds.into_iter().map(|(cloud, trust)| told(cloud, trust)).collect();
     if terminal.is_text() {
-        terminal.print_text(&text(&clouds));
+        let mut text = text(&clouds);
+        text += &of_people(&keys_of_people::known(home)?);
+        terminal.print_text(&text);
     } else {
-        terminal.print_json(&Told { schema: "d1.keys.v1", clouds });
+        let UserTrust { users: people, distrusted } = keys_of_people::known(home)?;
+        terminal.print_json(&Told { schema: "d1.keys.v1", clouds, people, distrusted });
     }
     Ok(ExitCode::Ok)
 }
@@ -75,6 +89,18 @@ fn text(clouds: &[Cloud]) -> String {
     }
     if text.is_empty() {
         text += "no cloud has keys here; see: d1-doctor daemon enroll\n";
+    }
+    text
+}
+
+/// Whose signatures under plans are taken; nothing where nobody was ever trusted.
+fn of_people(trust: &UserTrust) -> String {
+    let mut text = String::new();
+    for TrustedUser { key, name, .. } in &trust.users {
+        text += &format!("{}\n  {key}  signs plans\n", inert(name));
+    }
+    for key in &trust.distrusted {
+        text += &format!("nobody any more\n  {key}  distrusted\n");
     }
     text
 }

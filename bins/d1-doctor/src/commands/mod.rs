@@ -1,5 +1,6 @@
 //! What each command does; one file each.
 
+pub mod approvals;
 pub mod audit;
 pub mod cancel;
 mod cloud;
@@ -18,6 +19,7 @@ mod fix_plan;
 pub mod history;
 pub mod install;
 pub mod keys;
+mod keys_of_people;
 pub mod login;
 pub mod logout;
 pub mod logs;
@@ -27,6 +29,7 @@ pub mod policy;
 mod protection;
 pub mod refused;
 pub mod resume;
+pub mod setups;
 pub mod status;
 pub mod undo;
 pub mod whoami;

@@ -2,7 +2,7 @@
 //!
 //! Reads only: it makes no link and takes no lock, so it is quick and always works.
 
-use super::{cloud_link::CloudLink, machine::Machine, protection::Protection};
+use super::{cloud_link::CloudLink, machine::Machine, policy, protection::Protection};
 use crate::{
     args,
     failure::{ExitCode, Failure},
@@ -18,9 +18,10 @@ use crate::{
     },
 };
 use d1_core::{
-    Clock, Finding, Outcome, Page, Setup, SetupStore, Symptom, Task, TaskState, Timestamp, Verdict,
+    Clock, Finding, Outcome, Page, Risk, Setup, SetupStore, Symptom, Task, TaskState, Timestamp,
+    Verdict,
 };
-use d1_executor::History;
+use d1_executor::{Demands, History};
 use d1_protocol::api::SetupView;
 use serde::Serialize;
 use std::time::Duration;
@@ -62,6 +63,8 @@ struct Overview {
     daemon: DaemonState,
     cloud: CloudLink,
     state_dir: String,
+    /// What the owner wants of what a cloud orders; nothing when the policy cannot be read.
+    orders: Option<Demands>,
     isolation: &'static str,
     protection: Protection,
     machine: Machine,
@@ -136,6 +139,7 @@ async fn overview(
         daemon: reach::daemon_state(global, home),
         cloud: CloudLink::of(home),
         state_dir: home.state.path().display().to_string(),
+        orders: policy::of_owner().ok().map(|policy| policy.demands()),
         isolation: protection.report.summary(),
         protection,
         machine: Machine::of(home),
@@ -156,6 +160,10 @@ fn overview_text(overview: &Overview, clock: &dyn Clock) -> String {
     text += &format!("daemon     {}\n", overview.daemon);
     if let Some(cloud) = overview.cloud.text(&overview.daemon, clock.now()) {
         text += &format!("cloud      {cloud}\n");
+        text += &match overview.orders {
+            Some(orders) => format!("orders     {}\n", wanted(orders)),
+            None => "orders     none: the policy cannot be read\n".to_owned(),
+        };
     }
     text += &format!("state      {}\n", overview.state_dir);
     text += &format!("isolation  {}\n", overview.protection.text());
@@ -184,6 +192,22 @@ fn overview_text(overview: &Overview, clock: &dyn Clock) -> String {
         }
     }
     text
+}
+
+/// What the owner wants of what a cloud orders, in one line.
+fn wanted(demands: Demands) -> String {
+    let Demands { yes, signature, refuse } = demands;
+    let of = |what: &str, from: Option<Risk>| from.map(|risk| format!("{what} from `{risk}` on"));
+    let all = [
+        of("a yes here", yes),
+        of("the signature of a person", signature),
+        of("nothing at all", refuse),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    match all.is_empty() {
+        true => "the word of a cloud is enough here".to_owned(),
+        false => format!("of a cloud: {}", all.join(", ")),
+    }
 }
 
 fn one(terminal: &Terminal, home: &Home, setup: &Setup, clock: &dyn Clock) {

@@ -1,5 +1,6 @@
 //! Everything a person sees. Pure functions make the text; two small objects write it.
 
+pub mod exact_view;
 pub mod findings_view;
 pub mod frame;
 mod harmless;
