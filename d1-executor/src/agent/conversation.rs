@@ -375,6 +375,7 @@ impl Conversation {
         if !self.is_fenced(setup, epoch).await? {
             return Ok(());
         }
+        self.asked_here.remove(&task);
         let waits = self.approvals.take(task).or_else(|| self.agent.stop_waiting(task));
         if let Some(command) = waits {
             return self.end_unbegun(command, Outcome::Cancelled, work::called_off()).await;
