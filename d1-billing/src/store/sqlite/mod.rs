@@ -1,5 +1,6 @@
 //! A [`BookStore`] in one SQLite file.
 
+mod crowd;
 mod file;
 mod rows;
 mod writer;

@@ -13,12 +13,13 @@
 
 use super::{
     super::shelf::Shelf,
+    crowd::Crowd,
     rows::{load, save},
 };
 use crate::{Applied, BillingError, Command, Reply};
 use d1_core::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use std::{fmt, io, thread};
+use std::{fmt, io, thread, time::Instant};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(feature = "testing")]
@@ -33,11 +34,11 @@ mod fault {
 const QUEUE: usize = 4096;
 
 /// How many commands one transaction takes at most, so that none waits long for its answer.
-const BATCH: usize = 1024;
+pub(super) const BATCH: usize = 1024;
 
 type Answer = Result<Applied<Reply>, BillingError>;
 
-enum Job {
+pub(super) enum Job {
     Apply { command: Command, now: Timestamp, tell: oneshot::Sender<Answer> },
     Taken { events: String, tell: oneshot::Sender<Result<(), BillingError>> },
 }
@@ -106,9 +107,10 @@ impl Batches {
     }
 
     fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::new();
+        let (mut jobs, mut crowd) = (Vec::new(), Crowd::default());
         while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
-            gather(&mut queue, &mut jobs);
+            crowd.gather(&mut queue, &mut jobs);
+            let (began, asked) = (Instant::now(), jobs.len());
             let (mut commands, mut tells, mut now) = (Vec::new(), Vec::new(), Timestamp(0));
             for job in jobs.drain(..) {
                 match job {
@@ -120,7 +122,9 @@ impl Batches {
                     Job::Taken { events, tell } => drop(tell.send(self.forget(&events))),
                 }
             }
-            for (tell, answer) in tells.into_iter().zip(self.answer(&commands, now)) {
+            let answers = self.answer(&commands, now);
+            crowd = Crowd { size: asked + queue.len(), took: began.elapsed() };
+            for (tell, answer) in tells.into_iter().zip(answers) {
                 // Nobody there to hear it any more: what is written stays written.
                 drop(tell.send(answer));
             }
@@ -187,21 +191,6 @@ impl Batches {
         let sql = "DELETE FROM event WHERE id IN (SELECT value FROM json_each(?1))";
         let done = self.db.execute(sql, [events]).map(drop);
         done.map_err(|error| Failure::from(error).told())
-    }
-}
-
-/// Lets everybody who is ready to ask do so, so that they share the sync: as long as somebody
-/// does, and with no timer, so that whoever is alone waits for nobody.
-fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
-    let mut before = 0;
-    while before < jobs.len() && jobs.len() < BATCH {
-        before = jobs.len();
-        thread::yield_now();
-        while jobs.len() < BATCH
-            && let Ok(job) = queue.try_recv()
-        {
-            jobs.push(job);
-        }
     }
 }
 
