@@ -1,7 +1,10 @@
 //! The front of the cloud, and the WebSocket of a link, before judges that try to hold, break or
 //! flood them.
 
-use d1_world::{CloudDesk, until};
+use crate::sharing::fleet::eventually;
+use d1_core::{Supervisor, Transport as _, TransportError};
+use d1_protocol::{ApiClient, websocket::Dial};
+use d1_world::{CloudDesk, Desk, until};
 use std::{
     fs,
     path::Path,
@@ -96,4 +99,20 @@ fn floods_over_http_2_end_by_themselves_and_cost_a_bounded_memory() {
     others_are_served(&cloud);
     let after = memory(&cloud);
     assert!(after < before + BOUND, "{before} kB became {after} kB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_are_so_many_places_for_devices_and_whoever_goes_gives_theirs_back() {
+    let cloud = CloudDesk::at(Desk::at_this_machine().with("D1_MOST_DEVICES", "2"));
+    let (url, token) = (cloud.http().replace("http://", "ws://"), CloudDesk::TOKEN.to_owned());
+    let dial = Dial::new(&url, Some(token), Supervisor::default()).unwrap();
+    let mut links = vec![dial.connect().await.unwrap(), dial.connect().await.unwrap()];
+    let refused = dial.connect().await.unwrap_err();
+    let TransportError::Refused { why, .. } = refused else { panic!("{refused}") };
+    assert_eq!(why, "2 devices are linked to this server already");
+    // People are served all the same.
+    let client = ApiClient::new(&cloud.http(), CloudDesk::TOKEN).unwrap();
+    assert!(client.devices().await.unwrap().devices.is_empty());
+    drop(links.pop());
+    eventually("there is a place again", async || dial.connect().await.ok()).await;
 }
