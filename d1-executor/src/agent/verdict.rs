@@ -35,9 +35,11 @@ pub(super) fn of_ended(command: &TaskCommand, ended: Ended, at: Timestamp) -> Ta
 
 /// The record of a job that was cut off, after it was probed.
 ///
-/// Nothing done: it may be tried again. Done: it has succeeded, whoever saw it end.
+/// Nothing done: it may be tried again. Done: it has succeeded, whoever saw it end; where nothing
+/// is different from before it was so already, and nobody pays for that.
 pub(super) fn of_probed(command: &TaskCommand, probed: Probed, at: Timestamp) -> TaskResult {
     let (outcome, problem) = match &probed.answer {
+        ProbeAnswer::Done if probed.changes.is_empty() => (Outcome::NoChange, None),
         ProbeAnswer::Done => (Outcome::Succeeded, None),
         ProbeAnswer::NotDone => (Outcome::Interrupted, None),
         ProbeAnswer::Unknown(why) => (Outcome::Interrupted, Some(half_done(command, why))),

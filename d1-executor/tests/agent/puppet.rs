@@ -29,6 +29,8 @@ pub(crate) struct Script {
     pub(crate) says: Vec<Output>,
     /// What a probe finds; `None` when it cannot look.
     pub(crate) finds: Option<ProbeAnswer>,
+    /// What a probe finds done was so before it began.
+    pub(crate) was_so: bool,
 }
 
 /// What it was asked to do.
@@ -49,7 +51,13 @@ impl Puppet {
     pub(crate) fn new() -> Self {
         let finds = Some(ProbeAnswer::NotDone);
         Self {
-            script: Mutex::new(Script { holds: false, panics: false, says: Vec::new(), finds }),
+            script: Mutex::new(Script {
+                holds: false,
+                panics: false,
+                says: Vec::new(),
+                finds,
+                was_so: false,
+            }),
             acts: watch::Sender::default(),
             released: watch::Sender::default(),
         }
@@ -142,7 +150,8 @@ impl Executor for Puppet {
             doing: "look at the disk",
             source: "it is gone".into(),
         })?;
-        let changes = if answer == ProbeAnswer::NotDone { Vec::new() } else { vec![the_change()] };
+        let nothing = answer == ProbeAnswer::NotDone || self.script().was_so;
+        let changes = if nothing { Vec::new() } else { vec![the_change()] };
         Ok(Probed { answer, changes })
     }
 }

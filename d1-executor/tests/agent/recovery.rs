@@ -42,6 +42,20 @@ async fn what_turns_out_done_has_succeeded() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_turns_out_to_have_been_so_before_has_changed_nothing() {
+    let (order, journal) = (an_order(), Arc::new(MemoryJournal::new()));
+    begin(&*journal, &order).await;
+    let rig = Rig::on(journal);
+    rig.puppet.script().finds = Some(ProbeAnswer::Done);
+    rig.puppet.script().was_so = true;
+    let mut desk = rig.link();
+    desk.order(&order).await;
+    let result = desk.result().await;
+    assert_eq!((result.outcome, rig.puppet.acts().begun.len()), (Outcome::NoChange, 0));
+    assert_eq!(result.receipt.unwrap().changes, []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_turns_out_not_done_was_interrupted_and_may_be_tried_again() {
     let order = an_order();
     let (rig, mut desk) = after_a_cut(&order, Some(ProbeAnswer::NotDone)).await;
