@@ -104,7 +104,12 @@ impl Driver {
             Ok(()) => self.setup = next,
             Err(error @ StoreError::Stale(_)) => {
                 self.setup = parts.store.get(self.setup.id).await?;
-                return if self.setup.is_over() { Err(error.into()) } else { Ok(false) };
+                if self.setup.is_over() {
+                    return Err(error.into());
+                }
+                // It is held by whoever let it go on, and no more here, where nobody listens.
+                self.held = false;
+                return Ok(false);
             }
             Err(error) => return Err(error.into()),
         }

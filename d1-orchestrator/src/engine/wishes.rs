@@ -68,10 +68,10 @@ impl Driver {
         }
     }
 
-    /// Takes it when nobody here holds it. What is held here and was saved elsewhere since is
-    /// let go of: whoever saved it holds it.
+    /// Takes it when nobody here holds it. What was saved elsewhere since this driver read it is
+    /// let go of: the next one reads what there is now.
     async fn tend(&mut self, version: u64) -> Result<(), EngineError> {
-        if self.held && self.setup.version < version {
+        if self.setup.version < version {
             return Err(StoreError::Stale(self.setup.id).into());
         }
         self.take().await
