@@ -14,8 +14,9 @@ pub async fn watch_vitals(agent: &Agent, measure: impl FnMut() -> Vitals + Send 
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut alarms, mut measure) = (Alarms::default(), measure);
     loop {
-        tick.tick().await;
+        // In this order: a tick that was missed while nobody listened would measure twice at once.
         agent.somebody_listens().await;
+        tick.tick().await;
         let read = tokio::task::spawn_blocking(move || {
             let vitals = measure();
             (vitals, measure)

@@ -63,6 +63,10 @@ async fn the_machine_is_measured_while_somebody_listens_and_told_when_that_is_ne
         first = desk.health().await.vitals;
     }
     assert_eq!(first, vitals(5.0), "the first measurement comes at once");
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1, "the next one comes in its time");
     assert!(began.elapsed() < Duration::from_secs(30));
     assert_eq!(desk.health().await.vitals, vitals(10.0));
     assert!(began.elapsed() < Duration::from_secs(65));
