@@ -144,18 +144,23 @@ fn call(cloud: &CloudDesk, args: &[&str], path: &str, message: &[u8]) -> (String
     std::fs::write(&answer, []).unwrap();
     let (body, head) = (format!("@{}", file.display()), cloud.desk().state("head"));
     std::fs::write(&head, []).unwrap();
-    // Who is refused is answered before all was heard, which the asker may take for a fault.
-    let _refused_early = std::process::Command::new("curl")
-        .args(["-s", "-H", "Content-Type: application/grpc", "--http2-prior-knowledge"])
-        .args(["-H", "TE: trailers", "--data-binary", &body, "-D"])
-        .arg(&head)
-        .arg("-o")
-        .arg(&answer)
-        .args(args)
-        .arg(format!("{}{path}", cloud.http()))
-        .status()
-        .unwrap();
-    let head = std::fs::read_to_string(head).unwrap().to_lowercase();
+    // Who is refused is answered before all was heard. That is allowed (RFC 9113 §8.1), but curl
+    // may take it for a fault and drop the answer, so it asks until it keeps one.
+    let ask = |_| {
+        let _refused_early = std::process::Command::new("curl")
+            .args(["-s", "-H", "Content-Type: application/grpc", "--http2-prior-knowledge"])
+            .args(["-H", "TE: trailers", "--data-binary", &body, "-D"])
+            .arg(&head)
+            .arg("-o")
+            .arg(&answer)
+            .args(args)
+            .arg(format!("{}{path}", cloud.http()))
+            .status()
+            .unwrap();
+        let head = std::fs::read_to_string(&head).unwrap().to_lowercase();
+        (!head.is_empty()).then_some(head)
+    };
+    let head = (0..5).find_map(ask).unwrap_or_default();
     assert!(head.starts_with("http/2 200"), "there is no answer: {head}");
     (head, std::fs::read(answer).unwrap())
 }
