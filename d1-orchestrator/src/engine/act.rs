@@ -74,8 +74,8 @@ impl Driver {
 /// For whoever is sent this, the time to begin has passed.
 const PAST: Option<Timestamp> = Some(Timestamp(0));
 
-/// A setup that stops, or was given up, asks again after what it had sent, so as to hear how it ended. A
-/// device that never got it must not begin it now: for it, any deadline has passed.
+/// A setup that stops, or was given up, asks again after what it had sent, so as to hear how it
+/// ended. A device that never got it must not begin it now: for it, any deadline has passed.
 fn deadline(state: SetupState) -> Option<Timestamp> {
     match state {
         SetupState::Stopping(_) | SetupState::Finished(_) => PAST,
